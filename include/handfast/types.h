@@ -44,7 +44,7 @@ typedef struct hf_buf {
 /* Which end of the connection an object plays. */
 typedef enum hf_role { HF_CLIENT = 0, HF_SERVER = 1 } hf_role;
 
-/* Protocol versions as they stand on the wire (RFC 9846, 4.2.1). */
+/* Protocol versions as they stand on the wire (RFC 9846, 4.3.1). */
 typedef enum hf_version { HF_TLS12 = 0x0303, HF_TLS13 = 0x0304 } hf_version;
 
 HF_END_DECLS
