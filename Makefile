@@ -1,0 +1,72 @@
+# The door to the build. CMake and Ninja do the work; this file only names the things one wants.
+# `make help` lists them.
+
+BUILD ?= build
+ARGS ?=
+CMAKE_FLAGS ?=
+build = script/build $(BUILD)
+
+.PHONY: all product run tests test check san tsan valgrind cover bench fuzz-smoke graph doc install clean help
+
+all: product ## Build the library and the program
+
+product:
+	@script/bootstrap run
+	@$(build) product $(CMAKE_FLAGS)
+
+run: product ## Build, then watch TLS 1.3 handshakes on this machine, explained
+	@$(BUILD)/handfast demo
+
+tests:
+	@script/bootstrap test
+	@$(build) tests -DHF_TESTS=ON $(CMAKE_FLAGS)
+
+test: tests ## Build and run all tests (ARGS='-v name' to choose)
+	@test/run --build $(BUILD) $(ARGS)
+
+check: ## Look at the source: format, lint, sizes, layers, names, words, documents
+	@script/bootstrap check
+	@$(build) tests -DHF_TESTS=ON $(CMAKE_FLAGS)
+	@script/check --build $(BUILD)
+
+san: ## Run the C tests under ASan, UBSan and LeakSanitizer, with gcc and with clang
+	@script/bootstrap san
+	@script/sanitize address,undefined gcc $(ARGS)
+	@script/sanitize address,undefined clang $(ARGS)
+
+tsan: ## Run the C tests under ThreadSanitizer
+	@script/bootstrap san
+	@script/sanitize thread clang $(ARGS)
+
+valgrind: tests ## Run the C tests of test/valgrind.list under valgrind
+	@test/run --build $(BUILD) --valgrind $(ARGS)
+
+cover: ## Measure which lines the C tests reach: build-cover/coverage.html
+	@script/bootstrap cover
+	@script/build build-cover tests -DHF_TESTS=ON -DHF_COVERAGE=ON
+	@script/cover build-cover
+
+bench: ## Measure handshakes and bulk beside libssl: a table and build/bench.json
+	@script/bootstrap test
+	@$(build) bench -DHF_BENCH=ON $(CMAKE_FLAGS)
+	@script/bench $(BUILD) $(ARGS)
+
+fuzz-smoke: ## Run each fuzz target for a few seconds
+	@script/bootstrap san
+	@CC=clang script/build build-fuzz fuzz -DHF_FUZZ=ON -DHF_TOOL=OFF -DHF_SANITIZE=address,undefined
+	@script/fuzz build-fuzz $(ARGS)
+
+graph: ## Draw the state machines from their tables: build/graph/
+	@script/graph $(BUILD)/graph
+
+doc: ## Make the API reference from the public headers: build/doc/
+	@script/doc $(BUILD)/doc
+
+install: product ## Install to DESTDIR and PREFIX (default /usr/local)
+	@cmake --install $(BUILD) $(if $(PREFIX),--prefix $(PREFIX))
+
+clean: ## Remove everything that was built
+	rm -rf build build-*
+
+help: ## List the targets
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14

@@ -1,0 +1,72 @@
+# libhandfast: all rooms of src/ and the providers, compiled once, linked twice (static and shared).
+
+set(rooms base wire crypto x509 record session identity ech config
+    hs hs/hello hs/client13 hs/server13 hs/client12 hs/server12 hs/ext conn quic trace)
+set(room_sources)
+foreach(room IN LISTS rooms)
+    file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.c)
+    list(APPEND room_sources ${found})
+endforeach()
+
+file(GLOB native_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/provider/native/*.c)
+file(GLOB provider_sources CONFIGURE_DEPENDS
+     ${CMAKE_SOURCE_DIR}/provider/*.c ${CMAKE_SOURCE_DIR}/provider/libcrypto/*.c)
+file(GLOB ipsecmb_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/provider/ipsecmb/*.c)
+if(HF_IPSECMB)
+    list(APPEND provider_sources ${ipsecmb_sources})
+endif()
+
+# Says what a part of the library may see, and remembers its objects.
+set(library_objects)
+function(hf_library_part name)
+    if(NOT ARGN)
+        return() # a room that has no files yet
+    endif()
+    add_library(${name} OBJECT ${ARGN})
+    target_link_libraries(${name} PRIVATE hf_flags PkgConfig::libcrypto PkgConfig::zlib
+                          PkgConfig::brotli PkgConfig::zstd)
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+    target_compile_definitions(${name} PRIVATE _DEFAULT_SOURCE)
+    set(library_objects ${library_objects} $<TARGET_OBJECTS:${name}> PARENT_SCOPE)
+endfunction()
+
+hf_library_part(hf_rooms ${room_sources})
+hf_library_part(hf_native ${native_sources})
+hf_library_part(hf_provider ${provider_sources})
+
+foreach(part IN ITEMS hf_native hf_provider)
+    if(TARGET ${part})
+        target_include_directories(${part} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/provider)
+    endif()
+endforeach()
+if(TARGET hf_native AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(hf_native PRIVATE -O3)
+endif()
+if(TARGET hf_provider AND HF_IPSECMB)
+    target_compile_definitions(hf_provider PRIVATE HF_HAVE_IPSECMB)
+    target_include_directories(hf_provider SYSTEM PRIVATE ${IPSECMB_INCLUDE_DIR})
+endif()
+
+if(NOT library_objects)
+    message(STATUS "No library sources yet: only the public headers")
+    return()
+endif()
+
+set(version_map ${CMAKE_SOURCE_DIR}/cmake/libhandfast.map)
+add_library(handfast SHARED ${library_objects})
+add_library(handfast_static STATIC ${library_objects})
+add_dependencies(product handfast handfast_static)
+set_target_properties(handfast PROPERTIES
+    VERSION ${PROJECT_VERSION} SOVERSION 0 LINK_DEPENDS ${version_map})
+target_link_options(handfast PRIVATE LINKER:--version-script=${version_map})
+set_target_properties(handfast_static PROPERTIES OUTPUT_NAME handfast)
+
+foreach(library IN ITEMS handfast handfast_static)
+    add_library(Handfast::${library} ALIAS ${library})
+    set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C)
+    target_include_directories(${library} INTERFACE
+        $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+    target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:hf_flags>
+        PkgConfig::libcrypto PkgConfig::zlib PkgConfig::brotli PkgConfig::zstd
+        $<$<BOOL:${HF_IPSECMB}>:$<BUILD_INTERFACE:${IPSECMB_LIBRARY}>>)
+endforeach()

@@ -1,0 +1,75 @@
+# Tests, benchmarks and fuzz targets: one executable for each file, linked with the static library so
+# that internal functions can be reached. test/run finds the tests by the list written here.
+
+# Makes the executable of one source file at the same place under the build directory, as part of a
+# group: tests, bench or fuzz.
+function(hf_executable group source)
+    file(RELATIVE_PATH path ${CMAKE_SOURCE_DIR} ${source})
+    string(REGEX REPLACE "\\.c$" "" path ${path})
+    string(REPLACE "/" "-" target ${path})
+    get_filename_component(directory ${path} DIRECTORY)
+    get_filename_component(name ${path} NAME)
+    add_executable(${target} ${source})
+    add_dependencies(${group} ${target})
+    set_target_properties(${target} PROPERTIES
+        OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${directory})
+    target_include_directories(${target} PRIVATE
+        ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
+    target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
+    target_link_libraries(${target} PRIVATE hf_flags ${ARGN} handfast_static
+                          PkgConfig::libcrypto Threads::Threads)
+    set(hf_executable_path ${path} PARENT_SCOPE)
+    set(hf_executable_target ${target} PARENT_SCOPE)
+endfunction()
+
+file(GLOB test_sources CONFIGURE_DEPENDS
+     ${CMAKE_SOURCE_DIR}/test/unit/*/*_test.c ${CMAKE_SOURCE_DIR}/test/unit/*/*/*_test.c
+     ${CMAKE_SOURCE_DIR}/test/machine/*_test.c ${CMAKE_SOURCE_DIR}/test/vector/*_test.c
+     ${CMAKE_SOURCE_DIR}/test/fault/*_test.c)
+file(GLOB support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/support/*.c)
+file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
+file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.c)
+
+if(NOT TARGET handfast_static)
+    return()
+endif()
+
+# libssl is the peer that tests and benchmarks measure against; the product never links it.
+if(HF_TESTS OR HF_BENCH)
+    pkg_check_modules(libssl REQUIRED IMPORTED_TARGET libssl>=3.0)
+endif()
+
+if(HF_TESTS)
+    add_dependencies(tests product)
+    pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+    set(support)
+    if(support_sources)
+        add_library(hf_test_support STATIC ${support_sources})
+        target_include_directories(hf_test_support PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/test)
+        target_compile_definitions(hf_test_support PRIVATE _GNU_SOURCE)
+        target_link_libraries(hf_test_support PRIVATE hf_flags PUBLIC handfast_static
+                              PkgConfig::libssl PkgConfig::libcrypto PkgConfig::cmocka)
+        set(support hf_test_support)
+    endif()
+    set(test_list "")
+    foreach(source IN LISTS test_sources)
+        hf_executable(tests ${source} ${support} PkgConfig::cmocka)
+        string(APPEND test_list "${hf_executable_path}\n")
+    endforeach()
+    file(WRITE ${CMAKE_BINARY_DIR}/tests.list "${test_list}")
+endif()
+
+if(HF_BENCH)
+    foreach(source IN LISTS bench_sources)
+        hf_executable(bench ${source} PkgConfig::libssl)
+    endforeach()
+endif()
+
+if(HF_FUZZ)
+    foreach(source IN LISTS fuzz_sources)
+        hf_executable(fuzz ${source})
+        target_link_options(${hf_executable_target} PRIVATE -fsanitize=fuzzer)
+        # libFuzzer calls these; there is no header that declares them.
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)
+    endforeach()
+endif()
