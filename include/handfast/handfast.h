@@ -1,0 +1,15 @@
+/* Everything at once. */
+#ifndef HANDFAST_HANDFAST_H
+#define HANDFAST_HANDFAST_H
+
+#include <handfast/config.h>
+#include <handfast/conn.h>
+#include <handfast/crypto.h>
+#include <handfast/err.h>
+#include <handfast/identity.h>
+#include <handfast/op.h>
+#include <handfast/trace.h>
+#include <handfast/trust.h>
+#include <handfast/types.h>
+
+#endif
