@@ -1,0 +1,79 @@
+/* The door of the config room: the frozen policy as the handshake reads it.
+ *
+ * Invariants: before freeze one thread writes; after freeze nothing is written but refs. Lists hold IANA code points in
+ * order of preference, without duplicates, all known to the provider.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdatomic.h>
+
+#include <handfast/config.h>
+
+enum { CONFIG_LIST_MAX = 24, CONFIG_PSK_MAX = 16 };
+
+/* Code points in order of preference. */
+struct config_list {
+    uint16_t v[CONFIG_LIST_MAX];
+    size_t count;
+};
+
+/* An external pre-shared key. hash: the provider's. */
+struct config_psk {
+    uint8_t *identity;
+    size_t identity_len;
+    uint8_t *key;
+    size_t key_len;
+    const hf_hash *hash;
+};
+
+struct hf_config {
+    atomic_uint refs;
+    hf_role role;
+    bool frozen;
+    const hf_provider *provider;
+    hf_random_fn random;
+    void *random_ctx;
+    hf_error error; /* of the last setter */
+
+    uint16_t version_lowest, version_highest;
+    struct config_list ciphers;
+    struct config_list groups;
+    struct config_list key_shares; /* client; freeze fills the default */
+    bool key_shares_set;
+    struct config_list sigalgs;
+    struct config_list sigalgs_cert; /* count 0: not sent */
+    struct config_list compression;  /* RFC 8879 methods */
+    uint8_t *alpn;                   /* a ProtocolNameList without its outer length; NULL: none */
+    size_t alpn_len;
+
+    hf_identity_store *identities; /* NULL: none */
+    hf_trust_store *trust;         /* NULL: none */
+    hf_verify verify;
+    bool send_authorities;
+    bool strict_sni;
+    bool post_handshake_auth;
+    struct config_psk psks[CONFIG_PSK_MAX];
+    size_t psk_count;
+
+    bool grease;
+    bool middlebox_compat;
+    uint16_t record_size_limit; /* 0: not sent */
+    uint16_t padding;           /* multiple; 1: none */
+    bool request_status;
+    bool stateless_retry; /* cookie_key is set */
+    bool always_retry;
+    uint8_t cookie_key[32];
+    bool announce_groups;
+    unsigned external_ops;
+    hf_limits limits; /* every member non-zero */
+    uint64_t key_update_after; /* 0: by the AEAD's limit */
+
+    /* Filled by freeze. */
+    size_t aead_ctx_size; /* largest over ciphers, a multiple of 64 */
+};
+
+/* Whether id stands in the list. */
+bool config_list_has(const struct config_list *list, uint16_t id);
+
+#endif
