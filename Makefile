@@ -6,7 +6,7 @@ ARGS ?=
 CMAKE_FLAGS ?=
 build = script/build $(BUILD)
 
-.PHONY: all product run tests test check san tsan valgrind cover bench fuzz-smoke graph doc install clean help
+.PHONY: all product run tests test check format san tsan valgrind cover bench fuzz-smoke graph doc install clean help
 
 all: product ## Build the library and the program
 
@@ -29,12 +29,20 @@ check: ## Look at the source: format, lint, sizes, layers, names, words, documen
 	@$(build) tests -DHF_TESTS=ON $(CMAKE_FLAGS)
 	@script/check --build $(BUILD)
 
+format: ## Let clang-format rewrite the C files
+	@script/bootstrap check
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
 san: ## Run the C tests under ASan, UBSan and LeakSanitizer, with gcc and with clang
 	@script/bootstrap san
 	@script/sanitize address,undefined gcc $(ARGS)
 	@script/sanitize address,undefined clang $(ARGS)
 
-tsan: ## Run the C tests under ThreadSanitizer
+tformat: ## Let clang-format rewrite the C files
+	@script/bootstrap check
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+san: ## Run the C tests under ThreadSanitizer
 	@script/bootstrap san
 	@script/sanitize thread clang $(ARGS)
 
