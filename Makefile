@@ -38,11 +38,7 @@ san: ## Run the C tests under ASan, UBSan and LeakSanitizer, with gcc and with c
 	@script/sanitize address,undefined gcc $(ARGS)
 	@script/sanitize address,undefined clang $(ARGS)
 
-tformat: ## Let clang-format rewrite the C files
-	@script/bootstrap check
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
-
-san: ## Run the C tests under ThreadSanitizer
+tsan: ## Run the C tests under ThreadSanitizer
 	@script/bootstrap san
 	@script/sanitize thread clang $(ARGS)
 
