@@ -364,7 +364,7 @@ static char *take_text(BIO *bio, size_t *len)
 
 hf_span pki_sign_tbs(hf_span tbs, const struct pki_cert *issuer)
 {
-    /* The algorithm identifier is taken from a certificate that the issuer signs in the usual way. */
+    /* The algorithm identifier is that of a certificate that the issuer signs in the usual way. */
     struct pki_cert *sample = pki_make(&(struct pki_spec){.issuer = issuer});
     const X509_ALGOR *algorithm = NULL;
     X509_get0_signature(NULL, &algorithm, sample->x509);

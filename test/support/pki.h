@@ -1,6 +1,6 @@
-/* Certificates for tests, made while the test runs: authorities, intermediates and leaves of every key
- * kind with chosen dates, names, usages, constraints and digests. Built on libcrypto's X509, which makes
- * it an opinion of its own beside ours.
+/* Certificates for tests, made while the test runs: authorities, intermediates and leaves of every
+ * key kind with chosen dates, names, usages, constraints and digests. Built on libcrypto's X509,
+ * which makes it an opinion of its own beside ours.
  *
  *     struct pki *p = pki_simple(PKI_P256, "server.example,127.0.0.1");
  *     ... p->ca_pem, p->chain_pem, p->key_pem ...
@@ -13,8 +13,9 @@
  *     pki_cert_free(leaf);
  *     pki_cert_free(root);
  *
- * Nothing here returns NULL: what cannot be made ends the test program with a message. Keys are fresh in
- * every run; RSA keys cost 0.1 s and more, so reuse them with key_of where a test needs several.
+ * Nothing here returns NULL: what cannot be made ends the test program with a message. Keys are
+ * fresh in every run; RSA keys cost 0.1 s and more, so reuse them with key_of where a test needs
+ * several.
  */
 #ifndef TEST_SUPPORT_PKI_H
 #define TEST_SUPPORT_PKI_H
@@ -24,7 +25,8 @@
 struct x509_st;     /* libcrypto's X509 */
 struct evp_pkey_st; /* libcrypto's EVP_PKEY */
 
-/* A moment inside the default validity, for tests that bring their own clock; today is inside as well. */
+/* A moment inside the default validity, for tests that bring their own clock; today is inside as
+ * well. */
 #define PKI_NOW        INT64_C(1750000000) /* 2025-06-15 15:06:40 UTC */
 #define PKI_DAY        INT64_C(86400)
 #define PKI_NOT_BEFORE INT64_C(1577836800) /* 2020-01-01 00:00:00 UTC: a UTCTime */
@@ -54,8 +56,9 @@ struct pki_cert {
     struct evp_pkey_st *key;
 };
 
-/* What to make. Zero is a self-signed P-256 leaf for both TLS purposes with default dates. The extension
- * texts are libcrypto's configuration notation (x509v3_config(5)); NULL: the default, "": leave it out. */
+/* What to make. Zero is a self-signed P-256 leaf for both TLS purposes with default dates. The
+ * extension texts are libcrypto's configuration notation (x509v3_config(5)); NULL: the default, "":
+ * leave it out. */
 struct pki_spec {
     enum pki_kind kind;
     const struct pki_cert *issuer; /* NULL: self-signed */
@@ -92,7 +95,8 @@ enum pki_key_form {
     PKI_KEY_PKCS8_DER,
     PKI_KEY_TRADITIONAL_DER
 };
-/* The key in that form; *len without the NUL that stands behind it. The caller frees with free(). */
+/* The key in that form; *len without the NUL that stands behind it. The caller frees with free().
+ */
 char *pki_key_write(const struct pki_cert *cert, enum pki_key_form form, const char *passphrase,
                     size_t *len);
 
@@ -102,13 +106,13 @@ char *pki_bundle(const struct pki_cert *const *certs, size_t count);
 /* A PEM block of any bytes under any label; the caller frees with free(). */
 char *pki_pem(const char *label, hf_span der);
 
-/* The bytes of a TBSCertificate signed anew by the issuer's key with SHA-256 (or EdDSA): for a certificate
- * that is broken inside but whose signature is right. *out is the caller's to free with free(). The
- * signature algorithm inside tbs must already be the matching one. */
+/* The bytes of a TBSCertificate signed anew by the issuer's key with SHA-256 (or EdDSA): for a
+ * certificate that is broken inside but whose signature is right. *out is the caller's to free with
+ * free(). The signature algorithm inside tbs must already be the matching one. */
 hf_span pki_sign_tbs(hf_span tbs, const struct pki_cert *issuer);
 
-/* The whole thing at once: root -> intermediate -> leaf for the given names (as pki_spec.names), leaf of the
- * given kind, authorities of P-256. */
+/* The whole thing at once: root -> intermediate -> leaf for the given names (as pki_spec.names),
+ * leaf of the given kind, authorities of P-256. */
 struct pki {
     struct pki_cert *ca, *intermediate, *leaf;
     const char *ca_pem;  /* the root: what the other end trusts */
