@@ -52,17 +52,29 @@ if(NOT library_objects)
     return()
 endif()
 
+# What our own tests link: every internal name can be reached.
+add_library(hf_internal STATIC ${library_objects})
+
+# What others link. The static library is one object whose internal names are local, so that neither
+# archive nor shared library can clash with a name of the program: both show hf_* and nothing else.
 set(version_map ${CMAKE_SOURCE_DIR}/cmake/libhandfast.map)
 add_library(handfast SHARED ${library_objects})
-add_library(handfast_static STATIC ${library_objects})
-add_dependencies(product handfast handfast_static)
 set_target_properties(handfast PROPERTIES
     VERSION ${PROJECT_VERSION} SOVERSION 0 LINK_DEPENDS ${version_map})
 target_link_options(handfast PRIVATE LINKER:--version-script=${version_map})
-set_target_properties(handfast_static PROPERTIES OUTPUT_NAME handfast)
 
-foreach(library IN ITEMS handfast handfast_static)
-    add_library(Handfast::${library} ALIAS ${library})
+set(one_object ${CMAKE_BINARY_DIR}/libhandfast.o)
+add_custom_command(
+    OUTPUT ${one_object}
+    COMMAND ${CMAKE_C_COMPILER} -r -nostdlib -o ${one_object} ${library_objects}
+    COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${one_object}
+    DEPENDS ${library_objects} COMMAND_EXPAND_LISTS VERBATIM)
+add_library(handfast_static STATIC ${one_object})
+set_source_files_properties(${one_object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
+set_target_properties(handfast_static PROPERTIES OUTPUT_NAME handfast)
+add_dependencies(product handfast handfast_static)
+
+foreach(library IN ITEMS handfast handfast_static hf_internal)
     set_target_properties(${library} PROPERTIES LINKER_LANGUAGE C)
     target_include_directories(${library} INTERFACE
         $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
@@ -70,3 +82,5 @@ foreach(library IN ITEMS handfast handfast_static)
         PkgConfig::libcrypto PkgConfig::zlib PkgConfig::brotli PkgConfig::zstd
         $<$<BOOL:${HF_IPSECMB}>:$<BUILD_INTERFACE:${IPSECMB_LIBRARY}>>)
 endforeach()
+add_library(Handfast::handfast ALIAS handfast)
+add_library(Handfast::handfast_static ALIAS handfast_static)

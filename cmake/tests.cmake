@@ -1,4 +1,4 @@
-# Tests, benchmarks and fuzz targets: one executable for each file, linked with the static library so
+# Tests, benchmarks and fuzz targets: one executable for each file, linked with hf_internal so
 # that internal functions can be reached. test/run finds the tests by the list written here.
 
 # Makes the executable of one source file at the same place under the build directory, as part of a
@@ -16,7 +16,7 @@ function(hf_executable group source)
     target_include_directories(${target} PRIVATE
         ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
-    target_link_libraries(${target} PRIVATE hf_flags ${ARGN} handfast_static
+    target_link_libraries(${target} PRIVATE hf_flags ${ARGN} hf_internal
                           PkgConfig::libcrypto Threads::Threads)
     set(hf_executable_path ${path} PARENT_SCOPE)
     set(hf_executable_target ${target} PARENT_SCOPE)
@@ -30,7 +30,7 @@ file(GLOB support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/support/*.c
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.c)
 
-if(NOT TARGET handfast_static)
+if(NOT TARGET hf_internal)
     return()
 endif()
 
@@ -47,7 +47,7 @@ if(HF_TESTS)
         add_library(hf_test_support STATIC ${support_sources})
         target_include_directories(hf_test_support PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/test)
         target_compile_definitions(hf_test_support PRIVATE _GNU_SOURCE)
-        target_link_libraries(hf_test_support PRIVATE hf_flags PUBLIC handfast_static
+        target_link_libraries(hf_test_support PRIVATE hf_flags PUBLIC hf_internal
                               PkgConfig::libssl PkgConfig::libcrypto PkgConfig::cmocka)
         set(support hf_test_support)
     endif()
