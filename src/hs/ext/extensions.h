@@ -1,0 +1,103 @@
+/* The extensions of TLS 1.3, one file each, and the table that walks them.
+ *
+ * Per extension at most four functions: the client's offer (false: not offered), the server's reading of it, the server's
+ * answer in EncryptedExtensions (false: none), the client's reading of that. What answers in other messages (key_share,
+ * pre_shared_key, supported_versions, cookie) is written where those messages are.
+ */
+#ifndef HS_EXT_EXTENSIONS_H
+#define HS_EXT_EXTENSIONS_H
+
+#include "hs/hs.h"
+#include "wire/wr.h"
+
+/* --- The table ------------------------------------------------------------------------------------------------ */
+
+/* Draws the order of the offers and the GREASE values (RFC 8701), once per connection. */
+hf_status ext_prepare_offers(struct hs *hs);
+/* Writes the extensions of a ClientHello, with their outer length. *binders_at: position in w of the binders' vector when
+ * pre-shared keys are offered, else 0. */
+void ext_write_offers(struct hs *hs, struct wr *w, size_t *binders_at);
+/* Reads all that a ClientHello offers. out->hello is parsed already. */
+hf_status ext_read_offers(struct hs *hs, struct hs_offer *out);
+/* Writes the extensions of EncryptedExtensions, with their outer length. */
+void ext_write_answers(struct hs *hs, struct wr *w);
+/* Reads those of the server, solicited ones only. */
+hf_status ext_read_answers(struct hs *hs, const struct ext_view *view);
+
+/* --- One by one --------------------------------------------------------------------------------------------- */
+
+bool ext_server_name_offer(struct hs *hs, struct wr *w);
+hf_status ext_server_name_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_server_name_answer(struct hs *hs, struct wr *w);
+hf_status ext_server_name_answered(struct hs *hs, hf_span body);
+
+bool ext_status_request_offer(struct hs *hs, struct wr *w);
+hf_status ext_status_request_read(struct hs *hs, hf_span body, struct hs_offer *out);
+/* Reads the staple of a CertificateEntry: *response is the DER OCSPResponse. */
+hf_status ext_status_request_staple(struct hs *hs, hf_span body, hf_span *response);
+void ext_status_request_write_staple(struct wr *w, hf_span response);
+bool ext_sct_offer(struct hs *hs, struct wr *w);
+hf_status ext_sct_read(struct hs *hs, hf_span body, struct hs_offer *out);
+
+bool ext_supported_groups_offer(struct hs *hs, struct wr *w);
+hf_status ext_supported_groups_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_supported_groups_answer(struct hs *hs, struct wr *w);
+hf_status ext_supported_groups_answered(struct hs *hs, hf_span body);
+
+bool ext_signature_algorithms_offer(struct hs *hs, struct wr *w);
+hf_status ext_signature_algorithms_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_signature_algorithms_cert_offer(struct hs *hs, struct wr *w);
+hf_status ext_signature_algorithms_cert_read(struct hs *hs, hf_span body, struct hs_offer *out);
+/* The list of a SignatureSchemeList as it stands in any message; empty on malformed input, which is raised. */
+hf_status ext_signature_algorithms_list(struct hs *hs, hf_span body, hf_span *list);
+/* Writes the schemes of the configuration as a SignatureSchemeList. */
+void ext_signature_algorithms_write(struct wr *w, const struct config_list *list, uint16_t grease);
+
+bool ext_alpn_offer(struct hs *hs, struct wr *w);
+hf_status ext_alpn_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_alpn_answer(struct hs *hs, struct wr *w);
+hf_status ext_alpn_answered(struct hs *hs, hf_span body);
+/* Server: chooses; sets result->alpn. HF_FAILED: no_application_protocol. */
+hf_status ext_alpn_choose(struct hs *hs);
+
+bool ext_compress_certificate_offer(struct hs *hs, struct wr *w);
+hf_status ext_compress_certificate_read(struct hs *hs, hf_span body, struct hs_offer *out);
+/* The first of our methods in a list of the peer, or 0. */
+uint16_t ext_compress_certificate_common(const struct hs *hs, hf_span list);
+
+bool ext_record_size_limit_offer(struct hs *hs, struct wr *w);
+hf_status ext_record_size_limit_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_record_size_limit_answer(struct hs *hs, struct wr *w);
+hf_status ext_record_size_limit_answered(struct hs *hs, hf_span body);
+
+bool ext_supported_versions_offer(struct hs *hs, struct wr *w);
+hf_status ext_supported_versions_read(struct hs *hs, hf_span body, struct hs_offer *out);
+
+bool ext_cookie_offer(struct hs *hs, struct wr *w);
+hf_status ext_cookie_read(struct hs *hs, hf_span body, struct hs_offer *out);
+
+bool ext_psk_modes_offer(struct hs *hs, struct wr *w);
+hf_status ext_psk_modes_read(struct hs *hs, hf_span body, struct hs_offer *out);
+/* pre_shared_key; *binders_at as in ext_write_offers. */
+bool ext_pre_shared_key_offer(struct hs *hs, struct wr *w, size_t *binders_at);
+hf_status ext_pre_shared_key_read(struct hs *hs, hf_span body, struct hs_offer *out);
+
+bool ext_post_handshake_auth_offer(struct hs *hs, struct wr *w);
+hf_status ext_post_handshake_auth_read(struct hs *hs, hf_span body, struct hs_offer *out);
+
+bool ext_key_share_offer(struct hs *hs, struct wr *w);
+hf_status ext_key_share_read(struct hs *hs, hf_span body, struct hs_offer *out);
+/* The share of a group in a list that ext_key_share_read has checked; empty: none. */
+hf_span ext_key_share_find(hf_span shares, uint16_t group);
+
+hf_status ext_early_data_read(struct hs *hs, hf_span body, struct hs_offer *out);
+
+/* certificate_authorities: DER names out of the body, count at most max. */
+hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names, size_t *count);
+/* Writes the subjects of trust. */
+void ext_certificate_authorities_write(struct wr *w, const hf_trust *trust);
+
+/* A malformed body, named. */
+hf_status ext_malformed(struct hs *hs, enum ext_index index);
+
+#endif

@@ -1,0 +1,180 @@
+/* Life and death of a handshake, and what all machines do alike: messages out, keys in, secrets logged. */
+#include "hs/hs.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/op.h"
+#include "wire/iana.h"
+#include "wire/wr.h"
+
+enum {
+    ARENA_SERVER = 3072,      /* share, secret, lists, signature */
+    ARENA_CLIENT_EXTRA = 1024, /* beside the key shares */
+    ARENA_LIMIT = 256 * 1024
+};
+
+static size_t padded(size_t n)
+{
+    return (n + 63) / 64 * 64;
+}
+
+/* The first chunk holds what a common handshake of this configuration needs, so that it allocates once. */
+static size_t arena_size(const hf_config *config)
+{
+    if (config->role == HF_SERVER) {
+        return ARENA_SERVER;
+    }
+    size_t n = ARENA_CLIENT_EXTRA;
+    for (size_t i = 0; i < config->key_shares.count; i++) {
+        const hf_group *g = hf_provider_group(config->provider, config->key_shares.v[i]);
+        n += padded(g->private_size) + padded(g->client_share_len);
+    }
+    return n;
+}
+
+struct hs *hs_new(const struct hs_args *args)
+{
+    size_t arena = arena_size(args->config);
+    size_t size = padded(sizeof(struct hs)) + arena;
+    struct hs *hs = mem_alloc_aligned(64, size);
+    if (hs == NULL) {
+        return NULL;
+    }
+    hs->block_size = size;
+    arena_init(&hs->arena, (uint8_t *)hs + padded(sizeof *hs), arena, ARENA_LIMIT);
+    hs->config = hf_config_ref(args->config);
+    hs->sink = args->sink;
+    hs->owner = args->owner;
+    hs->error = args->error;
+    hs->tr = args->tr;
+    hs->in = args->in;
+    hs->result = args->result;
+    hs->now_ms = args->now_ms;
+    hs->op.user = args->user;
+    hs->op.internal = hs;
+    hs->write_level = HF_LEVEL_PLAIN;
+    if (args->config->role == HF_CLIENT) {
+        hs->state = HS_CLI_START;
+        hs->c.server_name = args->server_name;
+        hs->c.sni = args->sni;
+    } else {
+        hs->state = HS_SRV_READ_CLIENT_HELLO;
+        hs->s.peer_address = args->peer_address;
+        hs->s.psk_index = -1;
+    }
+    return hs;
+}
+
+static void free_shares(struct hs_client *c)
+{
+    for (size_t i = 0; i < c->share_count; i++) {
+        if (c->shares[i].priv != NULL) {
+            c->shares[i].group->clear(c->shares[i].priv);
+        }
+    }
+}
+
+void hs_free(struct hs *hs)
+{
+    if (hs == NULL) {
+        return;
+    }
+    op_discard(&hs->op);
+    if (hs->config->role == HF_CLIENT) {
+        free_shares(&hs->c);
+    }
+    hf_identity_free(hs->identity);
+    arena_clear(&hs->arena);
+    hf_config_free((hf_config *)(uintptr_t)hs->config);
+    mem_free(hs, hs->block_size);
+}
+
+void hs_result_clear(struct hs_result *r)
+{
+    if (r->server_name != NULL) {
+        mem_free(r->server_name, strlen(r->server_name) + 1);
+    }
+    if (r->chain != NULL) {
+        mem_free(r->chain, r->chain->block_size);
+    }
+    if (r->post_transcript != NULL) {
+        mem_free(r->post_transcript, sizeof *r->post_transcript);
+    }
+    hf_wipe(r, sizeof *r);
+}
+
+hf_status hs_begin(struct hs *hs, enum message_type type, size_t hint, struct wr *w)
+{
+    uint8_t *room = hs->sink->reserve(hs->owner, hs->write_level, MSG_HEADER_LEN + hint);
+    if (room == NULL) {
+        return hs_no_memory(hs);
+    }
+    *w = wr_of(room, MSG_HEADER_LEN + hint);
+    wr_u8(w, (uint8_t)type);
+    wr_u24(w, 0);
+    return HF_OK;
+}
+
+hf_status hs_end(struct hs *hs, struct wr *w)
+{
+    wr_close(w, MSG_HEADER_LEN, 3);
+    if (w->bad) {
+        return err_raise(hs->error, HF_E_INTERNAL, "%s does not fit its room of %zu bytes",
+                         iana_handshake_title(w->buf[0]), w->cap);
+    }
+    hf_span raw = span_of(w->buf, w->len);
+    if (hs->transcript.hash != NULL) {
+        transcript_add(&hs->transcript, raw);
+    }
+    TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_SENT, .level = hs->write_level, .type = raw.data[0],
+          .name = iana_handshake_title(raw.data[0]), .bytes = raw, .offset = hs->sent_total);
+    hs->sent_total += raw.len;
+    return hs->sink->commit(hs->owner, raw.len);
+}
+
+void hs_hash_received(struct hs *hs)
+{
+    transcript_add(&hs->transcript, hs->msg.raw);
+}
+
+hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level, const struct secret *secret)
+{
+    if (direction == HF_RECEIVED) {
+        /* RFC 9846, 5.1: messages must not span key changes. */
+        size_t held = hs->held ? hs->msg.raw.len : 0;
+        if (hs->in->start + held != hs->in->len) {
+            return err_raise(hs->error, HF_E_KEY_CHANGE_MID_MESSAGE, "%zu bytes stand behind %s",
+                             hs->in->len - hs->in->start - held, iana_handshake_title(hs->msg.type));
+        }
+    } else {
+        hs->write_level = level;
+    }
+    return hs->sink->install(hs->owner, direction, level, &hs->result->suite, secret);
+}
+
+void hs_log_secret(struct hs *hs, const char *label, const struct secret *secret)
+{
+    TRACE(hs->tr, HF_EV_SECRET, secret, .label = label, .client_random = span_of(hs->client_random, MSG_RANDOM_LEN),
+          .secret = secret_span(secret));
+}
+
+void *hs_alloc(struct hs *hs, size_t n)
+{
+    return arena_alloc(&hs->arena, n);
+}
+
+hf_status hs_no_memory(struct hs *hs)
+{
+    return err_raise(hs->error, HF_E_NO_MEMORY, NULL);
+}
+
+hf_status hs_random(struct hs *hs, uint8_t *out, size_t n)
+{
+    if (!hs->config->random(hs->config->random_ctx, out, n)) {
+        return err_raise(hs->error, HF_E_RANDOM, NULL);
+    }
+    return HF_OK;
+}

@@ -1,0 +1,215 @@
+/* The door of the handshake room: one handshake, from the first byte to CONNECTED, then gone.
+ *
+ * A handshake is one block: this struct and its arena behind it, allocated together, wiped and freed when the machine
+ * reaches CONNECTED. What outlives it is copied to hs_result as it becomes known. It talks to a sink (sink.h), reads
+ * messages from an inbox (inbox.h), and asks operations (<handfast/op.h>). It never sees a record.
+ *
+ * Invariants: state is a row of state.def; op is open exactly in a row that stops for OP; msg is the message of the
+ * present step and stays readable until the machine next stops for a message (held).
+ */
+#ifndef HS_HS_H
+#define HS_HS_H
+
+#include <handfast/conn.h>
+
+#include "base/arena.h"
+#include "config/config.h"
+#include "crypto/schedule13.h"
+#include "crypto/transcript.h"
+#include "hs/inbox.h"
+#include "hs/sink.h"
+#include "hs/state.h"
+
+enum { HS_SHARES_MAX = 4, HS_GREASE_COUNT = 6, HS_CHAIN_MAX = 64, HS_OFFERS_MAX = 32 };
+
+/* The peer's chain as it outlives the handshake: one block. bytes: ocsp response, then the certificates. */
+struct hs_chain {
+    size_t block_size;
+    size_t count;
+    hf_span ocsp_response;
+    hf_span sct_list;
+    hf_span cert[];
+};
+
+/* What outlives the handshake. Lives in the connection. */
+struct hs_result {
+    struct suite suite; /* id 0: not chosen */
+    const hf_group *group;
+    uint16_t version;
+    uint16_t server_scheme, client_scheme;
+    uint16_t compression;
+    uint16_t peer_record_size_limit; /* 0: not announced */
+    bool retried, psk, resumed, early_data, client_certificate, peer_post_auth, write_ready;
+    int chosen_identity; /* -1: none */
+    hf_span alpn;        /* into the configuration's list */
+    char *server_name;   /* owned, NULL: none */
+    struct hs_chain *chain;
+    struct transcript *post_transcript; /* kept when post-handshake authentication may come */
+    struct secret client_app, server_app, exporter;
+};
+
+/* A key share of the client that waits for its answer. */
+struct hs_share {
+    const hf_group *group;
+    void *priv;
+    uint8_t *public_key; /* until the hello is sent */
+};
+
+/* The client's side of the handshake. */
+struct hs_client {
+    const char *server_name; /* what to verify; NULL: nothing */
+    const char *sni;         /* what to send; NULL: nothing */
+    struct transcript early[2]; /* SHA-256 and SHA-384, until the suite is known */
+    struct hs_share shares[HS_SHARES_MAX];
+    size_t share_count, share_done;
+    uint32_t offered;      /* EXT_BIT of all that the hello holds */
+    uint8_t order[HS_OFFERS_MAX]; /* permutation of the offers */
+    uint16_t grease[HS_GREASE_COUNT];
+    hf_span cookie;
+    uint16_t retry_suite;
+    bool psk_offered;
+    size_t psk_first, psk_count; /* of the configuration's keys: those offered */
+    /* CertificateRequest */
+    bool requested;
+    hf_span request_context;
+    uint16_t *request_schemes;
+    size_t request_scheme_count;
+    uint16_t *request_cert_schemes;
+    size_t request_cert_scheme_count;
+    hf_span *request_authorities;
+    size_t request_authority_count;
+    uint16_t request_compression; /* a common method, or 0 */
+};
+
+/* What a ClientHello offers, parsed; spans into the message. */
+struct hs_offer {
+    struct client_hello hello;
+    hf_span server_name;
+    hf_span versions, groups, schemes, cert_schemes; /* list16; empty: absent */
+    hf_span shares;                                  /* KeyShareEntry after KeyShareEntry */
+    hf_span alpn;                                    /* ProtocolName after ProtocolName */
+    hf_span psk_modes, cookie;
+    hf_span psk_identities, psk_binders;
+    size_t binders_at; /* offset in the whole message where the binders' vector begins */
+    hf_span compression; /* list16 */
+    bool has_alpn, has_psk, wants_status, wants_sct, early_data, post_auth;
+};
+
+/* The server's side. */
+struct hs_server {
+    struct hs_offer offer;
+    hf_span peer_address;
+    hf_span share;       /* the client's share of the group, or empty */
+    hf_span server_name; /* copy that survives the message */
+    uint8_t fixed_digest[32]; /* of what a second hello may not change */
+    int psk_index;       /* among the client's; -1: none */
+    const struct config_psk *psk;
+    bool certificate_requested;
+    uint16_t compression;
+    uint8_t *share_out;
+    uint8_t context[16]; /* of a post-handshake request */
+    uint8_t context_len;
+};
+
+struct hs {
+    enum hs_state state;
+    bool held;      /* msg is still in the inbox */
+    bool post;      /* authentication after the handshake */
+    hf_level write_level;
+    const hf_config *config; /* a reference */
+    const struct hs_sink *sink;
+    void *owner;
+    hf_error *error;
+    const struct tracer *tr;
+    struct inbox *in;
+    struct hs_result *result;
+    int64_t now_ms;
+    uint64_t sent_total; /* handshake bytes sent, for the trace */
+
+    struct message msg;
+    struct transcript transcript;
+    struct sched13 sched;
+    uint8_t client_random[MSG_RANDOM_LEN];
+    uint8_t session_id[MSG_SESSION_ID_MAX];
+    uint8_t session_id_len;
+    struct secret client_hs, server_hs;
+    uint8_t *shared_secret; /* group->secret_len bytes */
+
+    /* This end's authentication. */
+    hf_identity *identity;
+    uint16_t scheme;
+    /* The peer's. */
+    hf_span peer_spki;
+
+    hf_op op;
+    union {
+        struct hs_client c;
+        struct hs_server s;
+    };
+    struct arena arena;
+    size_t block_size;
+};
+
+/* What a handshake is created with. Everything but config is borrowed and must outlive it. */
+struct hs_args {
+    const hf_config *config; /* a reference is taken */
+    const struct hs_sink *sink;
+    void *owner;
+    hf_error *error;
+    const struct tracer *tr;
+    struct inbox *in;
+    struct hs_result *result;
+    const char *server_name; /* client; to verify */
+    const char *sni;         /* client; to send */
+    hf_span peer_address;    /* server */
+    void *user;
+    int64_t now_ms;
+};
+
+/* A handshake in the first state of config's role, or NULL without memory. */
+struct hs *hs_new(const struct hs_args *args);
+/* Wipes and frees; NULL is allowed. */
+void hs_free(struct hs *hs);
+
+/* Goes on until the machine stops. HF_OK: CONNECTED. HF_NEED_INPUT, HF_NEED_OP, HF_FAILED as elsewhere. */
+hf_status hs_drive(struct hs *hs);
+
+/* After CONNECTED: authentication of the client (RFC 9846, 4.7.2), as a handshake of its own over the kept transcript. */
+struct hs *hs_new_post_client(const struct hs_args *args);
+struct hs *hs_new_post_server(const struct hs_args *args);
+
+void hs_result_clear(struct hs_result *r);
+
+/* --- For the machines -------------------------------------------------------------------------------------------- */
+
+/* Moves to a state, which the row of the present one must allow. */
+void hs_go(struct hs *hs, enum hs_state next);
+
+/* Opens the operation that was filled in hs->op and goes to the state that waits for it. An operation that the configuration does
+ * not leave to the caller is answered at once. */
+hf_status hs_ask(struct hs *hs, hf_op_kind kind, enum hs_state wait);
+
+/* After the wait: HF_OK, or the operation's failure raised as this connection's. Closes the operation. */
+hf_status hs_answer(struct hs *hs);
+
+/* Starts a message of at most hint bytes of body; ends it: length, transcript, trace, sink. */
+hf_status hs_begin(struct hs *hs, enum message_type type, size_t hint, struct wr *w);
+hf_status hs_end(struct hs *hs, struct wr *w);
+
+/* Adds the message of the present step to the transcript. */
+void hs_hash_received(struct hs *hs);
+
+/* New keys for a direction. Receiving keys may change only between messages: checked here, for everybody. */
+hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level, const struct secret *secret);
+
+/* Tells the trace a secret under its key log label. */
+void hs_log_secret(struct hs *hs, const char *label, const struct secret *secret);
+
+/* n zeroed bytes of the arena; NULL is raised as HF_E_NO_MEMORY by the caller's TRY through hs_no_memory. */
+void *hs_alloc(struct hs *hs, size_t n);
+hf_status hs_no_memory(struct hs *hs);
+
+/* Random bytes from the configuration's source. */
+hf_status hs_random(struct hs *hs, uint8_t *out, size_t n);
+
+#endif

@@ -1,0 +1,218 @@
+/* The built-in answers to operations, from the configuration alone. */
+#include "hs/op.h"
+
+#include <handfast/config.h>
+
+#include "base/span.h"
+#include "base/status.h"
+#include "config/config.h"
+#include "identity/identity.h"
+#include "x509/x509.h"
+
+static hf_status run_choose_identity(hf_op *op, const struct tracer *tr)
+{
+    const hf_config *config = op->config;
+    uint16_t allowed[CONFIG_LIST_MAX];
+    size_t allowed_count = 0;
+    for (size_t i = 0; i < config->sigalgs.count; i++) {
+        if (op_scheme_signs_tls13(config->sigalgs.v[i])) {
+            allowed[allowed_count++] = config->sigalgs.v[i];
+        }
+    }
+    const bool is_client = config->role == HF_CLIENT;
+    if (config->identities == NULL) {
+        return is_client ? HF_OK : err_raise(&op->error, HF_E_NO_CERTIFICATE, NULL);
+    }
+    struct identity_want want = {
+        .server_name = op->u.choose_identity.server_name,
+        .strict_name = config->strict_sni,
+        .schemes = op->u.choose_identity.schemes,
+        .scheme_count = op->u.choose_identity.scheme_count,
+        .cert_schemes = op->u.choose_identity.cert_schemes,
+        .cert_scheme_count = op->u.choose_identity.cert_scheme_count,
+        .allowed = allowed,
+        .allowed_count = allowed_count,
+        .authorities = op->u.choose_identity.authorities,
+        .authority_count = op->u.choose_identity.authority_count,
+    };
+    struct identity_choice choice = {0};
+    hf_status s = identity_choose(config->identities, &want, tr, &op->error, &choice);
+    if (s != HF_OK && is_client) {
+        /* RFC 9846, 4.5.1.2: a client without a fitting certificate shows none. */
+        op->error.code = HF_E_NONE;
+        return HF_OK;
+    }
+    TRY(s);
+    op->u.choose_identity.identity = choice.identity;
+    op->u.choose_identity.scheme = choice.scheme;
+    op->u.choose_identity.index = (uint32_t)choice.index;
+    return HF_OK;
+}
+
+static hf_status run_sign(hf_op *op)
+{
+    const hf_private_key *key = hf_identity_key(op->u.sign.identity);
+    if (key == NULL) {
+        return err_raise(&op->error, HF_E_SIGN, "the key lives elsewhere and nobody answered the sign operation");
+    }
+    size_t len = op->u.sign.capacity;
+    if (!op->config->provider->sign(key, op->u.sign.scheme, op->u.sign.message, op->u.sign.signature, &len)) {
+        return err_raise(&op->error, HF_E_SIGN, NULL);
+    }
+    op->u.sign.signature_len = len;
+    return HF_OK;
+}
+
+static hf_status run_verify_chain(hf_op *op)
+{
+    const hf_config *config = op->config;
+    hf_verdict *verdict = &op->u.verify_chain.verdict;
+    *verdict = (hf_verdict){.depth = -1};
+    if (config->verify == HF_VERIFY_NONE) {
+        verdict->accepted = true;
+        return HF_OK;
+    }
+    hf_trust *trust = config->trust == NULL ? NULL : hf_trust_store_current(config->trust);
+    if (trust == NULL) {
+        return err_raise(&op->error, HF_E_CONFIG_NO_TRUST, NULL);
+    }
+    struct x5_request request = {
+        .trust = trust,
+        .chain = op->u.verify_chain.chain,
+        .count = op->u.verify_chain.count,
+        .peer = op->u.verify_chain.peer,
+        .name = op->u.verify_chain.name,
+        .now_s = op->u.verify_chain.now_s,
+        .max_depth = config->limits.chain_depth,
+    };
+    hf_status s = x5_verify_chain(&request, verdict);
+    hf_trust_free(trust);
+    return s == HF_OK ? HF_OK : err_raise(&op->error, HF_E_NO_MEMORY, NULL);
+}
+
+static hf_status run_verify_signature(hf_op *op)
+{
+    const hf_provider *p = op->config->provider;
+    op->u.verify_signature.valid = false;
+    hf_public_key *key = p->public_key_import(op->u.verify_signature.spki);
+    if (key == NULL) {
+        return err_raise(&op->error, HF_E_CERTIFICATE_KEY, NULL);
+    }
+    hf_status s = HF_OK;
+    if (hf_key_kind_fits(p->public_key_kind(key), op->u.verify_signature.scheme)) {
+        op->u.verify_signature.valid = p->verify(key, op->u.verify_signature.scheme, op->u.verify_signature.message,
+                                                 op->u.verify_signature.signature);
+    } else {
+        s = err_raise(&op->error, HF_E_CERTIFICATE_ALGORITHM, "the scheme 0x%04x does not fit the certificate's key",
+                      (unsigned)op->u.verify_signature.scheme);
+    }
+    p->public_key_free(key);
+    return s;
+}
+
+static hf_status run_key(hf_op *op)
+{
+    const hf_config *c = op->config;
+    if (op->kind == HF_OP_KEY_GENERATE) {
+        const hf_group *g = op->u.key_generate.group;
+        return g->generate(c->random, c->random_ctx, op->u.key_generate.priv, op->u.key_generate.share)
+                   ? HF_OK
+                   : err_raise(&op->error, HF_E_CRYPTO, "a key share of %s could not be generated", g->name);
+    }
+    if (op->kind == HF_OP_KEY_ENCAP) {
+        const hf_group *g = op->u.key_encap.group;
+        hf_span peer = op->u.key_encap.peer_share;
+        return g->encap(c->random, c->random_ctx, peer.data, peer.len, op->u.key_encap.share, op->u.key_encap.secret)
+                   ? HF_OK
+                   : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the client's share of %s", g->name);
+    }
+    const hf_group *g = op->u.key_decap.group;
+    hf_span peer = op->u.key_decap.peer_share;
+    return g->decap(op->u.key_decap.priv, peer.data, peer.len, op->u.key_decap.secret)
+               ? HF_OK
+               : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the server's share of %s", g->name);
+}
+
+void op_run(hf_op *op, const struct tracer *tr)
+{
+    hf_status s = HF_OK;
+    switch (op->kind) {
+    case HF_OP_CHOOSE_IDENTITY:
+        s = run_choose_identity(op, tr);
+        break;
+    case HF_OP_SIGN:
+        s = run_sign(op);
+        break;
+    case HF_OP_VERIFY_CHAIN:
+        s = run_verify_chain(op);
+        break;
+    case HF_OP_VERIFY_SIGNATURE:
+        s = run_verify_signature(op);
+        break;
+    case HF_OP_KEY_GENERATE:
+    case HF_OP_KEY_ENCAP:
+    case HF_OP_KEY_DECAP:
+        s = run_key(op);
+        break;
+    case HF_OP_TICKET_OPEN:
+        op->u.ticket_open.state_len = 0;
+        op->u.ticket_open.reason = "this configuration has no ticket keys";
+        break;
+    case HF_OP_TICKET_SEAL:
+        op->u.ticket_seal.ticket_len = 0;
+        break;
+    case HF_OP_CHOOSE_CONFIG: /* keep the present one */
+    case HF_OP_NONE:
+    case HF_OP_COUNT:
+        break;
+    }
+    hf_op_finish(op, s);
+}
+
+void hf_op_run(hf_op *op)
+{
+    static const struct tracer silent = {0};
+    op_run(op, &silent);
+}
+
+void hf_op_finish(hf_op *op, hf_status status)
+{
+    op->status = status == HF_OK ? HF_OK : HF_FAILED;
+    op->finished = true;
+}
+
+void op_discard(hf_op *op)
+{
+    if (op->kind == HF_OP_CHOOSE_IDENTITY) {
+        hf_identity_free(op->u.choose_identity.identity);
+        op->u.choose_identity.identity = NULL;
+    }
+    if (op->kind == HF_OP_CHOOSE_CONFIG) {
+        hf_config_free(op->u.choose_config.config);
+        op->u.choose_config.config = NULL;
+    }
+}
+
+bool op_scheme_signs_tls13(uint16_t scheme)
+{
+    /* The low byte of rsa_pkcs1_* is 01 and their hash byte is 02 to 06; all SHA-1 schemes have the hash byte 02. */
+    return scheme >> 8 != 0x02 && !((scheme & 0xff) == 0x01 && scheme >> 8 <= 0x06);
+}
+
+const char *hf_op_name(hf_op_kind kind)
+{
+    static const char *const names[HF_OP_COUNT] = {
+        [HF_OP_NONE] = "none",
+        [HF_OP_CHOOSE_CONFIG] = "choose_config",
+        [HF_OP_CHOOSE_IDENTITY] = "choose_identity",
+        [HF_OP_SIGN] = "sign",
+        [HF_OP_VERIFY_CHAIN] = "verify_chain",
+        [HF_OP_VERIFY_SIGNATURE] = "verify_signature",
+        [HF_OP_KEY_GENERATE] = "key_generate",
+        [HF_OP_KEY_ENCAP] = "key_encap",
+        [HF_OP_KEY_DECAP] = "key_decap",
+        [HF_OP_TICKET_OPEN] = "ticket_open",
+        [HF_OP_TICKET_SEAL] = "ticket_seal",
+    };
+    return kind < HF_OP_COUNT ? names[kind] : "unknown";
+}

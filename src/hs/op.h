@@ -1,0 +1,18 @@
+/* Operations inside the handshake room. */
+#ifndef HS_OP_H
+#define HS_OP_H
+
+#include <handfast/op.h>
+
+#include "trace/trace.h"
+
+/* hf_op_run with a trace for the candidates of a choice. */
+void op_run(hf_op *op, const struct tracer *tr);
+
+/* Frees what an answered but not consumed operation holds for the connection (an identity, a configuration). */
+void op_discard(hf_op *op);
+
+/* Schemes that TLS 1.3 allows in CertificateVerify: not rsa_pkcs1, not SHA-1 (RFC 9846, 4.3.3). */
+bool op_scheme_signs_tls13(uint16_t scheme);
+
+#endif

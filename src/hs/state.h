@@ -1,0 +1,34 @@
+/* The machine's table, made from state.def. */
+#ifndef HS_STATE_H
+#define HS_STATE_H
+
+#include <handfast/types.h>
+
+struct hs;
+
+enum hs_state {
+#define X(name, step, accepts, stop, to) HS_##name,
+#include "hs/state.def"
+#undef X
+    HS_STATE_COUNT
+};
+
+/* Why a state may stop before its step runs. */
+enum hs_stop {
+    STOP_NO,  /* never */
+    STOP_MSG, /* a message is missing */
+    STOP_OP,  /* an operation is open */
+    STOP_END  /* for good */
+};
+
+struct hs_row {
+    const char *name;
+    hf_status (*step)(struct hs *hs);
+    uint32_t accepts; /* bit n: handshake type n */
+    enum hs_stop stop;
+    uint64_t successors; /* bit n: state n */
+};
+
+extern const struct hs_row hs_rows[HS_STATE_COUNT];
+
+#endif
