@@ -31,9 +31,9 @@ write_basic_package_version_file(${CMAKE_BINARY_DIR}/HandfastConfigVersion.cmake
 install(FILES ${CMAKE_BINARY_DIR}/HandfastConfig.cmake ${CMAKE_BINARY_DIR}/HandfastConfigVersion.cmake
         DESTINATION ${package_dir})
 
-set(HF_PC_IPSECMB "")
+set(HF_PC_PRIVATE ${CMAKE_THREAD_LIBS_INIT})
 if(HF_IPSECMB)
-    set(HF_PC_IPSECMB "-lIPSec_MB")
+    string(APPEND HF_PC_PRIVATE " -lIPSec_MB")
 endif()
 file(RELATIVE_PATH HF_PC_INCLUDEDIR /p/${CMAKE_INSTALL_LIBDIR}/pkgconfig /p/${CMAKE_INSTALL_INCLUDEDIR})
 configure_file(cmake/handfast.pc.in ${CMAKE_BINARY_DIR}/handfast.pc @ONLY)

@@ -79,7 +79,7 @@ foreach(library IN ITEMS handfast handfast_static hf_internal)
     target_include_directories(${library} INTERFACE
         $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
     target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:hf_flags>
-        PkgConfig::libcrypto PkgConfig::zlib PkgConfig::brotli PkgConfig::zstd
+        PkgConfig::libcrypto PkgConfig::zlib PkgConfig::brotli PkgConfig::zstd Threads::Threads
         $<$<BOOL:${HF_IPSECMB}>:$<BUILD_INTERFACE:${IPSECMB_LIBRARY}>>)
 endforeach()
 add_library(Handfast::handfast ALIAS handfast)
