@@ -135,7 +135,7 @@ def need(*programs):
     """Skips the running test unless all programs are there."""
     for program in programs:
         if not available(program):
-            skip(f"{program} is not installed")
+            skip(f"{program} is not there")
 
 
 def directory():

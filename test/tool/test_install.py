@@ -65,11 +65,17 @@ def parts():
     for name in ("libhandfast.so", "libhandfast.so.0", "pkgconfig/handfast.pc",
                  "cmake/Handfast/HandfastConfig.cmake", "cmake/Handfast/HandfastConfigVersion.cmake"):
         tap.true((library / name).exists(), f"{name} is not installed")
-    for name in ("include/handfast/handfast.h", "include/handfast/err.def", "bin/handfast",
-                 "share/man/man1/handfast.1", "share/man/man3/libhandfast.3"):
+    for name in ("include/handfast/handfast.h", "include/handfast/err.def", "share/man/man3/libhandfast.3"):
         tap.true((PREFIX / name).exists(), f"{name} is not installed")
     private = [str(path) for path in PREFIX.rglob("*.h") if path.parent.name != "handfast"]
     tap.equal(private, [], "headers that are not public")
+
+
+@tap.test("install puts the program in its place, and it runs there")
+def program():
+    tap.need(tap.TOOL)
+    tap.true((installed() / "share/man/man1/handfast.1").exists(), "handfast.1 is not installed")
+    tap.equal(tap.run([PREFIX / "bin/handfast", "--help"]).returncode, 0)
 
 
 @tap.test("the shared library says its version and needs no libssl")
