@@ -61,6 +61,7 @@ fuzz-smoke: ## Run each fuzz target for a few seconds
 	@script/fuzz build-fuzz $(ARGS)
 
 graph: ## Draw the state machines from their tables: build/graph/
+	@script/bootstrap graph
 	@script/graph $(BUILD)/graph
 
 doc: ## Make the API reference from the public headers: build/doc/
