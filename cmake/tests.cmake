@@ -1,5 +1,6 @@
 # Tests, benchmarks and fuzz targets: one executable for each file, linked with hf_internal so
-# that internal functions can be reached. test/run finds the tests by the list written here.
+# that internal functions can be reached. The scripts find them by the lists
+# written here.
 
 # Makes the executable of one source file at the same place under the build directory, as part of a
 # group: tests, bench or fuzz.
@@ -18,7 +19,7 @@ function(hf_executable group source)
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     target_link_libraries(${target} PRIVATE hf_flags ${ARGN} hf_internal
                           PkgConfig::libcrypto Threads::Threads)
-    set(hf_executable_path ${path} PARENT_SCOPE)
+    file(APPEND ${CMAKE_BINARY_DIR}/${group}.list "${path}\n")
     set(hf_executable_target ${target} PARENT_SCOPE)
 endfunction()
 
@@ -30,6 +31,10 @@ file(GLOB support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/support/*.c
 file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.c)
 file(GLOB fuzz_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/*_fuzz.c)
 
+# What is there now: build directories hold executables of files that are gone, too.
+foreach(group IN ITEMS tests bench fuzz)
+    file(WRITE ${CMAKE_BINARY_DIR}/${group}.list "")
+endforeach()
 if(NOT TARGET hf_internal)
     return()
 endif()
@@ -51,12 +56,9 @@ if(HF_TESTS)
                               PkgConfig::libssl PkgConfig::libcrypto PkgConfig::cmocka)
         set(support hf_test_support)
     endif()
-    set(test_list "")
     foreach(source IN LISTS test_sources)
         hf_executable(tests ${source} ${support} PkgConfig::cmocka)
-        string(APPEND test_list "${hf_executable_path}\n")
     endforeach()
-    file(WRITE ${CMAKE_BINARY_DIR}/tests.list "${test_list}")
 endif()
 
 if(HF_BENCH)
