@@ -9,8 +9,9 @@
 
 /* Default order of preference: post-quantum first, then by speed, finite fields last. */
 static const hf_group *const groups[] = {
-    &lc_x25519_group,    &lc_secp256r1_group, &lc_secp384r1_group, &lc_secp521r1_group,
-    &lc_ffdhe2048_group, &lc_ffdhe3072_group, &lc_ffdhe4096_group, NULL,
+    &lc_x25519mlkem768_group, &lc_x25519_group,    &lc_secp256r1_group,
+    &lc_secp384r1_group,      &lc_secp521r1_group, &lc_ffdhe2048_group,
+    &lc_ffdhe3072_group,      &lc_ffdhe4096_group, NULL,
 };
 
 #define PROVIDER_COMMON                                                                            \

@@ -53,11 +53,11 @@ static bool ecdh_encap(const struct lc_curve *curve, hf_random_fn random, void *
     }                                                                                              \
     const hf_group lc_##group_name##_group = {                                                     \
         .name = #group_name,                                                                       \
-        .id = group_id,                                                                            \
-        .client_share_len = 1 + 2 * field_len,                                                     \
-        .server_share_len = 1 + 2 * field_len,                                                     \
-        .secret_len = field_len,                                                                   \
-        .private_size = field_len,                                                                 \
+        .id = (group_id),                                                                          \
+        .client_share_len = 1 + 2 * (field_len),                                                   \
+        .server_share_len = 1 + 2 * (field_len),                                                   \
+        .secret_len = (field_len),                                                                 \
+        .private_size = (field_len),                                                               \
         .post_quantum = false,                                                                     \
         .generate = group_name##_generate,                                                         \
         .decap = group_name##_decap,                                                               \

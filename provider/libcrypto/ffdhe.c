@@ -61,11 +61,11 @@ static bool ffdhe_encap(const struct field *field, hf_random_fn random, void *ra
     }                                                                                              \
     const hf_group lc_##group_name##_group = {                                                     \
         .name = #group_name,                                                                       \
-        .id = group_id,                                                                            \
-        .client_share_len = prime_length,                                                          \
-        .server_share_len = prime_length,                                                          \
-        .secret_len = prime_length,                                                                \
-        .private_size = exponent_length,                                                           \
+        .id = (group_id),                                                                          \
+        .client_share_len = (prime_length),                                                        \
+        .server_share_len = (prime_length),                                                        \
+        .secret_len = (prime_length),                                                              \
+        .private_size = (exponent_length),                                                         \
         .post_quantum = false,                                                                     \
         .generate = group_name##_generate,                                                         \
         .decap = group_name##_decap,                                                               \

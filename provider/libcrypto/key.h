@@ -59,8 +59,8 @@ bool lc_key_curve_parse(hf_span parameters, hf_key_kind *kind);
 /* The curve of a kind; NULL when the kind has none. */
 const struct lc_curve *lc_key_curve(hf_key_kind kind);
 
-/* Whether the key may sign or be verified with this scheme: kind, curve and PSS restrictions. NULL: no. */
-const struct lc_scheme *lc_key_scheme(const struct hf_public_key *key, uint16_t scheme);
+/* Whether the key may sign or be verified with the SignatureScheme id: kind, curve and PSS restrictions. NULL: no. */
+const struct lc_scheme *lc_key_scheme(const struct hf_public_key *key, uint16_t id);
 
 /* Fill key from RSAPrivateKey, ECPrivateKey, CurvePrivateKey. is_kind_known: the curve stands in key. What
  * was made before a failure is freed with the key. */

@@ -13,6 +13,7 @@ extern const hf_aead lc_aes128gcm;
 extern const hf_aead lc_aes256gcm;
 extern const hf_aead lc_chacha20poly1305;
 
+extern const hf_group lc_x25519mlkem768_group;
 extern const hf_group lc_x25519_group;
 extern const hf_group lc_secp256r1_group;
 extern const hf_group lc_secp384r1_group;

@@ -156,14 +156,14 @@ static hf_key_load load_der(struct load *load, hf_span der)
 {
     hf_span rest = der;
     hf_span fields = {NULL, 0};
-    hf_span version = {NULL, 0};
+    hf_span number = {NULL, 0};
     if (!der_take(&rest, DER_SEQUENCE, &fields)) {
         return HF_KEY_LOAD_MALFORMED;
     }
     if (der_next_is(fields, DER_SEQUENCE)) {
         return load_encrypted(load, der);
     }
-    if (!der_take(&fields, DER_INTEGER, &version)) {
+    if (!der_take(&fields, DER_INTEGER, &number)) {
         return HF_KEY_LOAD_MALFORMED;
     }
     if (der_next_is(fields, DER_SEQUENCE)) {

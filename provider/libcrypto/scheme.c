@@ -5,20 +5,20 @@
 #include "libcrypto/scheme.h"
 
 static const struct lc_scheme schemes[] = {
-    {0x0403, HF_KEY_P256, LC_ECDSA, 256},      /* ecdsa_secp256r1_sha256 */
-    {0x0503, HF_KEY_P384, LC_ECDSA, 384},      /* ecdsa_secp384r1_sha384 */
-    {0x0603, HF_KEY_P521, LC_ECDSA, 512},      /* ecdsa_secp521r1_sha512 */
-    {0x0804, HF_KEY_RSA, LC_RSA_PSS, 256},     /* rsa_pss_rsae_sha256 */
-    {0x0805, HF_KEY_RSA, LC_RSA_PSS, 384},     /* rsa_pss_rsae_sha384 */
-    {0x0806, HF_KEY_RSA, LC_RSA_PSS, 512},     /* rsa_pss_rsae_sha512 */
-    {0x0807, HF_KEY_ED25519, LC_EDDSA, 0},     /* ed25519 */
-    {0x0808, HF_KEY_ED448, LC_EDDSA, 0},       /* ed448 */
-    {0x0809, HF_KEY_RSA_PSS, LC_RSA_PSS, 256}, /* rsa_pss_pss_sha256 */
-    {0x080a, HF_KEY_RSA_PSS, LC_RSA_PSS, 384}, /* rsa_pss_pss_sha384 */
-    {0x080b, HF_KEY_RSA_PSS, LC_RSA_PSS, 512}, /* rsa_pss_pss_sha512 */
-    {0x0401, HF_KEY_RSA, LC_RSA_PKCS1, 256},   /* rsa_pkcs1_sha256 */
-    {0x0501, HF_KEY_RSA, LC_RSA_PKCS1, 384},   /* rsa_pkcs1_sha384 */
-    {0x0601, HF_KEY_RSA, LC_RSA_PKCS1, 512},   /* rsa_pkcs1_sha512 */
+    {HF_KEY_P256, LC_ECDSA, 0x0403, 256},      /* ecdsa_secp256r1_sha256 */
+    {HF_KEY_P384, LC_ECDSA, 0x0503, 384},      /* ecdsa_secp384r1_sha384 */
+    {HF_KEY_P521, LC_ECDSA, 0x0603, 512},      /* ecdsa_secp521r1_sha512 */
+    {HF_KEY_RSA, LC_RSA_PSS, 0x0804, 256},     /* rsa_pss_rsae_sha256 */
+    {HF_KEY_RSA, LC_RSA_PSS, 0x0805, 384},     /* rsa_pss_rsae_sha384 */
+    {HF_KEY_RSA, LC_RSA_PSS, 0x0806, 512},     /* rsa_pss_rsae_sha512 */
+    {HF_KEY_ED25519, LC_EDDSA, 0x0807, 0},     /* ed25519 */
+    {HF_KEY_ED448, LC_EDDSA, 0x0808, 0},       /* ed448 */
+    {HF_KEY_RSA_PSS, LC_RSA_PSS, 0x0809, 256}, /* rsa_pss_pss_sha256 */
+    {HF_KEY_RSA_PSS, LC_RSA_PSS, 0x080a, 384}, /* rsa_pss_pss_sha384 */
+    {HF_KEY_RSA_PSS, LC_RSA_PSS, 0x080b, 512}, /* rsa_pss_pss_sha512 */
+    {HF_KEY_RSA, LC_RSA_PKCS1, 0x0401, 256},   /* rsa_pkcs1_sha256 */
+    {HF_KEY_RSA, LC_RSA_PKCS1, 0x0501, 384},   /* rsa_pkcs1_sha384 */
+    {HF_KEY_RSA, LC_RSA_PKCS1, 0x0601, 512},   /* rsa_pkcs1_sha512 */
 };
 
 static struct {

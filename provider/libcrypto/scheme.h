@@ -9,9 +9,9 @@
 enum lc_form { LC_ECDSA, LC_RSA_PSS, LC_RSA_PKCS1, LC_EDDSA };
 
 struct lc_scheme {
-    uint16_t id;
     hf_key_kind kind;
     enum lc_form form;
+    uint16_t id;
     uint16_t hash_bits; /* 256, 384, 512; 0 for EdDSA, which hashes itself */
 };
 

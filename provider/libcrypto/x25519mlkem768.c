@@ -1,0 +1,102 @@
+/* X25519MLKEM768 (draft-ietf-tls-ecdhe-mlkem): the ML-KEM part stands first in shares and in the secret,
+ * and is drawn first from the random source. Both halves must be good: the secret is worth as much
+ * as the better of the two. */
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "libcrypto/libcrypto.h"
+#include "libcrypto/x25519.h"
+#include "native/mlkem768.h"
+
+enum {
+    CLIENT_SHARE_LEN = MLKEM768_PUBLIC_LEN + X25519_LEN,
+    SERVER_SHARE_LEN = MLKEM768_CIPHERTEXT_LEN + X25519_LEN,
+    SECRET_LEN = MLKEM768_SHARED_LEN + X25519_LEN
+};
+
+/* A client's private state. */
+struct hybrid {
+    uint8_t dk[MLKEM768_SECRET_LEN];
+    uint8_t scalar[X25519_LEN];
+};
+
+static bool hybrid_generate(hf_random_fn random, void *random_ctx, void *priv, uint8_t *share);
+static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len, uint8_t *secret);
+static bool hybrid_encap(hf_random_fn random, void *random_ctx, const uint8_t *peer_share,
+                         size_t peer_len, uint8_t *share, uint8_t *secret);
+static void hybrid_clear(void *priv);
+
+const hf_group lc_x25519mlkem768_group = {
+    .name = "X25519MLKEM768",
+    .id = 0x11ec,
+    .client_share_len = CLIENT_SHARE_LEN,
+    .server_share_len = SERVER_SHARE_LEN,
+    .secret_len = SECRET_LEN,
+    .private_size = sizeof(struct hybrid),
+    .post_quantum = true,
+    .generate = hybrid_generate,
+    .decap = hybrid_decap,
+    .encap = hybrid_encap,
+    .clear = hybrid_clear,
+};
+
+static bool hybrid_generate(hf_random_fn random, void *random_ctx, void *priv, uint8_t *share)
+{
+    struct hybrid *hybrid = priv;
+    uint8_t seed[MLKEM768_SEED_LEN];
+    const bool drawn = random(random_ctx, seed, sizeof seed) &&
+                       random(random_ctx, hybrid->scalar, sizeof hybrid->scalar);
+    if (drawn) {
+        mlkem768_keypair(seed, share, hybrid->dk);
+    }
+    OPENSSL_cleanse(seed, sizeof seed);
+    if (!drawn || !lc_x25519_public(share + MLKEM768_PUBLIC_LEN, hybrid->scalar)) {
+        OPENSSL_cleanse(hybrid, sizeof *hybrid);
+        memset(share, 0, CLIENT_SHARE_LEN);
+        return false;
+    }
+    return true;
+}
+
+static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len, uint8_t *secret)
+{
+    const struct hybrid *hybrid = priv;
+    if (peer_len != SERVER_SHARE_LEN) {
+        return false;
+    }
+    const bool done = mlkem768_decaps(hybrid->dk, peer_share, secret) &&
+                      lc_x25519(secret + MLKEM768_SHARED_LEN, hybrid->scalar,
+                                peer_share + MLKEM768_CIPHERTEXT_LEN);
+    if (!done) {
+        OPENSSL_cleanse(secret, SECRET_LEN);
+    }
+    return done;
+}
+
+static bool hybrid_encap(hf_random_fn random, void *random_ctx, const uint8_t *peer_share,
+                         size_t peer_len, uint8_t *share, uint8_t *secret)
+{
+    uint8_t message[MLKEM768_MESSAGE_LEN];
+    uint8_t scalar[X25519_LEN];
+    if (peer_len != CLIENT_SHARE_LEN) {
+        return false;
+    }
+    const bool done =
+        random(random_ctx, message, sizeof message) && random(random_ctx, scalar, sizeof scalar) &&
+        mlkem768_encaps(peer_share, message, share, secret) &&
+        lc_x25519(secret + MLKEM768_SHARED_LEN, scalar, peer_share + MLKEM768_PUBLIC_LEN) &&
+        lc_x25519_public(share + MLKEM768_CIPHERTEXT_LEN, scalar);
+    OPENSSL_cleanse(message, sizeof message);
+    OPENSSL_cleanse(scalar, sizeof scalar);
+    if (!done) {
+        OPENSSL_cleanse(secret, SECRET_LEN);
+        memset(share, 0, SERVER_SHARE_LEN);
+    }
+    return done;
+}
+
+static void hybrid_clear(void *priv)
+{
+    OPENSSL_cleanse(priv, sizeof(struct hybrid));
+}
