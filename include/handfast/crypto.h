@@ -72,7 +72,7 @@ typedef struct hf_aead {
     bool (*init)(void *ctx, const uint8_t *key);
     /* Encrypts src[0..len) and then tail[0..tail_len) (content type and padding) as one plaintext
      * to dst[0..len+tail_len), and writes the tag behind it. dst == src is allowed, other overlap
-     * is not; tail may stand right behind src. */
+     * is not; tail may stand right behind src, or at dst + len where it goes. */
     bool (*seal)(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad, uint8_t *dst,
                  const uint8_t *src, size_t len, hf_span tail);
     /* Decrypts in place data[0..len) whose last 16 bytes are the tag. On false the bytes of data
