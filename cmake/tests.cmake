@@ -47,13 +47,15 @@ endif()
 if(HF_TESTS)
     add_dependencies(tests product)
     pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+    pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson) # the vectors are JSON
     set(support)
     if(support_sources)
         add_library(hf_test_support STATIC ${support_sources})
         target_include_directories(hf_test_support PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/test)
         target_compile_definitions(hf_test_support PRIVATE _GNU_SOURCE)
         target_link_libraries(hf_test_support PRIVATE hf_flags PUBLIC hf_internal
-                              PkgConfig::libssl PkgConfig::libcrypto PkgConfig::cmocka)
+                              PkgConfig::libssl PkgConfig::libcrypto PkgConfig::cmocka
+                              PkgConfig::jansson)
         set(support hf_test_support)
     endif()
     foreach(source IN LISTS test_sources)
