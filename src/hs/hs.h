@@ -19,6 +19,7 @@
 #include "hs/inbox.h"
 #include "hs/sink.h"
 #include "hs/state.h"
+#include "wire/wr.h"
 
 enum { HS_SHARES_MAX = 4, HS_GREASE_COUNT = 6, HS_CHAIN_MAX = 64, HS_OFFERS_MAX = 32 };
 
@@ -40,6 +41,7 @@ struct hs_result {
     uint16_t compression;
     uint16_t peer_record_size_limit; /* 0: not announced */
     bool retried, psk, resumed, early_data, client_certificate, peer_post_auth, write_ready;
+    bool skip_early_data; /* the client sends early data that this server refused */
     int chosen_identity; /* -1: none */
     hf_span alpn;        /* into the configuration's list */
     char *server_name;   /* owned, NULL: none */
@@ -67,8 +69,10 @@ struct hs_client {
     uint16_t grease[HS_GREASE_COUNT];
     hf_span cookie;
     uint16_t retry_suite;
-    bool psk_offered;
-    size_t psk_first, psk_count; /* of the configuration's keys: those offered */
+    uint16_t retry_group; /* 0: none */
+    bool ccs_sent;
+    size_t psk_count; /* how many of the configuration's keys are offered */
+    const struct config_psk *psk; /* chosen by the server */
     /* CertificateRequest */
     bool requested;
     hf_span request_context;

@@ -1,0 +1,402 @@
+#include "hs/auth13.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/ext/extensions.h"
+#include "hs/op.h"
+#include "identity/compress.h"
+#include "wire/iana.h"
+#include "wire/wr.h"
+#include "x509/x509.h"
+
+enum { SIGN_PAD = 64, CONTEXT_STRING = 34, SIGN_INPUT_MAX = SIGN_PAD + CONTEXT_STRING + HF_HASH_MAX_LEN };
+
+/* --- Certificate, sending -------------------------------------------------------------------------------------- */
+
+static size_t certificate_size(const struct auth_show *show)
+{
+    size_t n = 1 + show->context.len + 3;
+    for (size_t i = 0; show->identity != NULL && i < hf_identity_chain_count(show->identity); i++) {
+        n += 3 + hf_identity_certificate(show->identity, i).len + 2;
+    }
+    if (show->identity != NULL) {
+        n += 8 + hf_identity_ocsp_response(show->identity).len + 4 + hf_identity_sct_list(show->identity).len;
+    }
+    return n;
+}
+
+static void write_leaf_extensions(struct wr *w, const struct auth_show *show)
+{
+    hf_span ocsp = hf_identity_ocsp_response(show->identity);
+    hf_span sct = hf_identity_sct_list(show->identity);
+    if (show->ocsp && ocsp.len > 0) {
+        ext_status_request_write_staple(w, ocsp);
+    }
+    if (show->sct && sct.len > 0) {
+        wr_u16(w, EXT_CODE_signed_certificate_timestamp);
+        wr_vec(w, sct, 2);
+    }
+}
+
+static void write_certificate(struct wr *w, const struct auth_show *show)
+{
+    wr_vec(w, show->context, 1);
+    size_t list = wr_open(w, 3);
+    for (size_t i = 0; show->identity != NULL && i < hf_identity_chain_count(show->identity); i++) {
+        wr_vec(w, hf_identity_certificate(show->identity, i), 3);
+        size_t exts = wr_open(w, 2);
+        if (i == 0) {
+            write_leaf_extensions(w, show);
+        }
+        wr_close(w, exts, 2);
+    }
+    wr_close(w, list, 3);
+}
+
+/* Sends the CompressedCertificate; *sent false when compression does not pay or fails: the plain form is as good. */
+static hf_status send_compressed(struct hs *hs, const struct auth_show *show, size_t size, bool *sent)
+{
+    *sent = false;
+    uint8_t *plain = mem_alloc(size);
+    uint8_t *packed = mem_alloc(size);
+    hf_status s = HF_OK;
+    if (plain == NULL || packed == NULL) {
+        s = hs_no_memory(hs);
+        goto out;
+    }
+    struct wr body = wr_of(plain, size);
+    write_certificate(&body, show);
+    size_t packed_len = 0;
+    if (body.bad || !cert_compress(show->compression, span_of(plain, body.len), packed, size, &packed_len)) {
+        goto out;
+    }
+    struct wr w;
+    s = hs_begin(hs, MSG_COMPRESSED_CERTIFICATE, 8 + packed_len, &w);
+    if (s == HF_OK) {
+        wr_u16(&w, show->compression);
+        wr_u24(&w, (uint32_t)body.len);
+        wr_vec(&w, span_of(packed, packed_len), 3);
+        s = hs_end(hs, &w);
+        *sent = true;
+    }
+out:
+    mem_free(plain, size);
+    mem_free(packed, size);
+    return s;
+}
+
+hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show)
+{
+    const size_t size = certificate_size(show);
+    if (show->compression != 0 && show->identity != NULL) {
+        bool sent;
+        TRY(send_compressed(hs, show, size, &sent));
+        if (sent) {
+            hs->result->compression = show->compression;
+            return HF_OK;
+        }
+    }
+    struct wr w;
+    TRY(hs_begin(hs, MSG_CERTIFICATE, size, &w));
+    write_certificate(&w, show);
+    return hs_end(hs, &w);
+}
+
+/* --- Certificate, receiving ---------------------------------------------------------------------------------------- */
+
+/* Expands a CompressedCertificate into memory of the arena. */
+static hf_status decompress(struct hs *hs, hf_span body, hf_span *out)
+{
+    struct compressed_certificate cc;
+    TRY(compressed_certificate_parse(body, hs->error, &cc));
+    if (!config_list_has(&hs->config->compression, cc.algorithm)) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_COMPRESSION_NOT_OFFERED, "%s", iana_compression_name(cc.algorithm));
+    }
+    if (cc.uncompressed_length == 0 || cc.uncompressed_length > hs->config->limits.decompressed) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_DECOMPRESS, "claims %u bytes, the limit is %u",
+                         (unsigned)cc.uncompressed_length, (unsigned)hs->config->limits.decompressed);
+    }
+    uint8_t *room = hs_alloc(hs, cc.uncompressed_length);
+    if (room == NULL) {
+        return hs_no_memory(hs);
+    }
+    if (!cert_decompress(cc.algorithm, cc.data, room, cc.uncompressed_length)) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_DECOMPRESS, "%s, %zu bytes to %u",
+                         iana_compression_name(cc.algorithm), cc.data.len, (unsigned)cc.uncompressed_length);
+    }
+    hs->result->compression = cc.algorithm;
+    *out = span_of(room, cc.uncompressed_length);
+    return HF_OK;
+}
+
+/* Walks the list once for form, limits and sizes. */
+static hf_status measure_chain(struct hs *hs, hf_span list, uint32_t allowed, size_t *count, size_t *bytes)
+{
+    struct rd r = rd_of(list);
+    *count = 0;
+    *bytes = 0;
+    while (rd_left(&r) > 0) {
+        struct certificate_entry e;
+        TRY(certificate_next(&r, hs->error, &e));
+        TRY(ext_check_solicited(&e.ext, allowed, hs->error));
+        if (++*count > hs->config->limits.chain_depth || *count > HS_CHAIN_MAX) {
+            return err_raise(hs->error, HF_E_CERTIFICATE_CHAIN_TOO_LONG, "the limit is %u",
+                             (unsigned)hs->config->limits.chain_depth);
+        }
+        *bytes += e.data.len;
+    }
+    return HF_OK;
+}
+
+/* The leaf's staple and SCTs. */
+static hf_status read_leaf_extensions(struct hs *hs, const struct certificate_entry *e, hf_span *ocsp, hf_span *sct)
+{
+    *ocsp = *sct = span_of(NULL, 0);
+    if (ext_has(&e->ext, EXT_status_request)) {
+        TRY(ext_status_request_staple(hs, e->ext.body[EXT_status_request], ocsp));
+    }
+    if (ext_has(&e->ext, EXT_signed_certificate_timestamp)) {
+        struct rd r = rd_of(e->ext.body[EXT_signed_certificate_timestamp]);
+        *sct = rd_vec16(&r, 1, 0xffff);
+        if (!rd_done(&r)) {
+            return ext_malformed(hs, EXT_signed_certificate_timestamp);
+        }
+        *sct = e->ext.body[EXT_signed_certificate_timestamp];
+    }
+    return HF_OK;
+}
+
+static hf_span keep(uint8_t **at, hf_span s)
+{
+    if (s.len > 0) {
+        memcpy(*at, s.data, s.len);
+    }
+    hf_span kept = span_of(*at, s.len);
+    *at += s.len;
+    return kept;
+}
+
+/* Copies the chain out of the message, which does not live long enough. */
+static hf_status keep_chain(struct hs *hs, hf_span list, size_t count, size_t bytes)
+{
+    struct rd r = rd_of(list);
+    struct certificate_entry e;
+    hf_span ocsp;
+    hf_span sct;
+    TRY(certificate_next(&r, hs->error, &e));
+    TRY(read_leaf_extensions(hs, &e, &ocsp, &sct));
+    const size_t size = sizeof(struct hs_chain) + count * sizeof(hf_span) + bytes + ocsp.len + sct.len;
+    struct hs_chain *chain = mem_alloc(size);
+    if (chain == NULL) {
+        return hs_no_memory(hs);
+    }
+    uint8_t *at = (uint8_t *)&chain->cert[count];
+    chain->block_size = size;
+    chain->count = count;
+    for (size_t i = 0; i < count; i++) {
+        chain->cert[i] = keep(&at, e.data);
+        if (i + 1 < count) {
+            (void)certificate_next(&r, hs->error, &e);
+        }
+    }
+    chain->ocsp_response = keep(&at, ocsp);
+    chain->sct_list = keep(&at, sct);
+    if (hs->result->chain != NULL) {
+        mem_free(hs->result->chain, hs->result->chain->block_size);
+    }
+    hs->result->chain = chain;
+    return HF_OK;
+}
+
+hf_status auth13_read_certificate(struct hs *hs, hf_span context, uint32_t allowed)
+{
+    hf_span body = hs->msg.body;
+    if (hs->msg.type == MSG_COMPRESSED_CERTIFICATE) {
+        TRY(decompress(hs, body, &body));
+    }
+    struct certificate cert;
+    size_t count;
+    size_t bytes;
+    TRY(certificate_parse(body, hs->error, &cert));
+    if (!span_eq(cert.context, context)) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_CONTEXT, NULL);
+    }
+    TRY(measure_chain(hs, cert.list, allowed, &count, &bytes));
+    if (count > 0) {
+        TRY(keep_chain(hs, cert.list, count, bytes));
+    }
+    hs_hash_received(hs);
+    return HF_OK;
+}
+
+hf_status auth13_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait)
+{
+    const struct hs_chain *chain = hs->result->chain;
+    hs->op.u.verify_chain.chain = chain->cert;
+    hs->op.u.verify_chain.count = chain->count;
+    hs->op.u.verify_chain.ocsp_response = chain->ocsp_response;
+    hs->op.u.verify_chain.sct_list = chain->sct_list;
+    hs->op.u.verify_chain.name = name;
+    hs->op.u.verify_chain.peer = peer;
+    hs->op.u.verify_chain.now_s = hs->now_ms / 1000;
+    hs->op.u.verify_chain.verdict = (hf_verdict){.depth = -1};
+    return hs_ask(hs, HF_OP_VERIFY_CHAIN, wait);
+}
+
+hf_status auth13_chain_verified(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    const hf_verdict *v = &hs->op.u.verify_chain.verdict;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CERTIFICATE, .value = v->accepted, .name = v->subject,
+          .reason = v->accepted ? "accepted" : v->detail);
+    if (!v->accepted) {
+        return err_raise(hs->error, v->code == HF_E_NONE ? HF_E_CERTIFICATE_REJECTED : v->code, "%s", v->detail);
+    }
+    if (!x5_subject_public_key_info(hs->result->chain->cert[0], &hs->peer_spki)) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_MALFORMED, "the leaf");
+    }
+    return HF_OK;
+}
+
+/* --- CertificateVerify ---------------------------------------------------------------------------------------------- */
+
+/* The content that is signed (RFC 9846, 4.5.2): 64 spaces, a context string, a zero, the transcript hash. */
+static hf_status sign_input(struct hs *hs, hf_role signer, hf_span *out)
+{
+    static const char *const contexts[] = {[HF_CLIENT] = "TLS 1.3, client CertificateVerify",
+                                           [HF_SERVER] = "TLS 1.3, server CertificateVerify"};
+    uint8_t *p = hs_alloc(hs, SIGN_INPUT_MAX);
+    if (p == NULL) {
+        return hs_no_memory(hs);
+    }
+    memset(p, ' ', SIGN_PAD);
+    memcpy(p + SIGN_PAD, contexts[signer], CONTEXT_STRING); /* with its terminating zero */
+    transcript_value(&hs->transcript, p + SIGN_PAD + CONTEXT_STRING);
+    *out = span_of(p, SIGN_PAD + CONTEXT_STRING + (size_t)hs->transcript.hash->digest_len);
+    return HF_OK;
+}
+
+hf_status auth13_ask_sign(struct hs *hs, hf_role signer, enum hs_state wait)
+{
+    hf_span message;
+    TRY(sign_input(hs, signer, &message));
+    uint8_t *signature = hs_alloc(hs, HF_SIGNATURE_MAX_LEN);
+    if (signature == NULL) {
+        return hs_no_memory(hs);
+    }
+    hs->op.u.sign.identity = hs->identity;
+    hs->op.u.sign.scheme = hs->scheme;
+    hs->op.u.sign.message = message;
+    hs->op.u.sign.signature = signature;
+    hs->op.u.sign.capacity = HF_SIGNATURE_MAX_LEN;
+    hs->op.u.sign.signature_len = 0;
+    return hs_ask(hs, HF_OP_SIGN, wait);
+}
+
+hf_status auth13_send_certificate_verify(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    hf_span signature = span_of(hs->op.u.sign.signature, hs->op.u.sign.signature_len);
+    if (signature.len == 0 || signature.len > HF_SIGNATURE_MAX_LEN) {
+        return err_raise(hs->error, HF_E_SIGN, "a signature of %zu bytes", signature.len);
+    }
+    struct wr w;
+    TRY(hs_begin(hs, MSG_CERTIFICATE_VERIFY, 4 + signature.len, &w));
+    wr_u16(&w, hs->scheme);
+    wr_vec(&w, signature, 2);
+    return hs_end(hs, &w);
+}
+
+hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t *scheme, enum hs_state wait)
+{
+    struct certificate_verify cv;
+    TRY(certificate_verify_parse(hs->msg.body, hs->error, &cv));
+    if (!op_scheme_signs_tls13(cv.algorithm) || !config_list_has(&hs->config->sigalgs, cv.algorithm)) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_ALGORITHM, "%s was not offered", iana_scheme_name(cv.algorithm));
+    }
+    hf_span message;
+    TRY(sign_input(hs, signer, &message));
+    hs_hash_received(hs);
+    *scheme = cv.algorithm;
+    hs->op.u.verify_signature.spki = hs->peer_spki;
+    hs->op.u.verify_signature.scheme = cv.algorithm;
+    hs->op.u.verify_signature.message = message;
+    hs->op.u.verify_signature.signature = cv.signature;
+    hs->op.u.verify_signature.valid = false;
+    return hs_ask(hs, HF_OP_VERIFY_SIGNATURE, wait);
+}
+
+hf_status auth13_signature_verified(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    if (!hs->op.u.verify_signature.valid) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_VERIFY, "%s", iana_scheme_name(hs->op.u.verify_signature.scheme));
+    }
+    return HF_OK;
+}
+
+/* --- Finished -------------------------------------------------------------------------------------------------------- */
+
+static void verify_data(struct hs *hs, const struct secret *base, uint8_t *out)
+{
+    uint8_t digest[HF_HASH_MAX_LEN];
+    transcript_value(&hs->transcript, digest);
+    finished_mac(hs->transcript.hash, base, span_of(digest, hs->transcript.hash->digest_len), hs->tr, out);
+}
+
+hf_status auth13_send_finished(struct hs *hs, const struct secret *base)
+{
+    uint8_t mac[HF_HASH_MAX_LEN];
+    verify_data(hs, base, mac);
+    struct wr w;
+    TRY(hs_begin(hs, MSG_FINISHED, hs->transcript.hash->digest_len, &w));
+    wr_bytes(&w, span_of(mac, hs->transcript.hash->digest_len));
+    return hs_end(hs, &w);
+}
+
+hf_status auth13_read_finished(struct hs *hs, const struct secret *base)
+{
+    uint8_t mac[HF_HASH_MAX_LEN];
+    if (hs->msg.body.len != hs->transcript.hash->digest_len) {
+        return err_raise(hs->error, HF_E_DECODE, "Finished of %zu bytes", hs->msg.body.len);
+    }
+    verify_data(hs, base, mac);
+    if (!hf_ct_equal(mac, hs->msg.body.data, hs->msg.body.len)) {
+        return err_raise(hs->error, HF_E_FINISHED, NULL);
+    }
+    hs_hash_received(hs);
+    return HF_OK;
+}
+
+/* --- Secrets ------------------------------------------------------------------------------------------------------------ */
+
+void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret)
+{
+    uint8_t digest[HF_HASH_MAX_LEN];
+    hf_span th = span_of(digest, hs->transcript.hash->digest_len);
+    transcript_value(&hs->transcript, digest);
+    sched13_start(&hs->sched, hs->transcript.hash, psk, hs->tr);
+    sched13_to_handshake(&hs->sched, shared_secret);
+    sched13_derive(&hs->sched, "c hs traffic", th, "client_handshake_traffic_secret", &hs->client_hs);
+    sched13_derive(&hs->sched, "s hs traffic", th, "server_handshake_traffic_secret", &hs->server_hs);
+    hs_log_secret(hs, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", &hs->client_hs);
+    hs_log_secret(hs, "SERVER_HANDSHAKE_TRAFFIC_SECRET", &hs->server_hs);
+}
+
+void auth13_application_secrets(struct hs *hs)
+{
+    uint8_t digest[HF_HASH_MAX_LEN];
+    hf_span th = span_of(digest, hs->transcript.hash->digest_len);
+    struct hs_result *r = hs->result;
+    transcript_value(&hs->transcript, digest);
+    sched13_to_main(&hs->sched);
+    sched13_derive(&hs->sched, "c ap traffic", th, "client_application_traffic_secret_0", &r->client_app);
+    sched13_derive(&hs->sched, "s ap traffic", th, "server_application_traffic_secret_0", &r->server_app);
+    sched13_derive(&hs->sched, "exp master", th, "exporter_secret", &r->exporter);
+    hs_log_secret(hs, "CLIENT_TRAFFIC_SECRET_0", &r->client_app);
+    hs_log_secret(hs, "SERVER_TRAFFIC_SECRET_0", &r->server_app);
+    hs_log_secret(hs, "EXPORTER_SECRET", &r->exporter);
+}

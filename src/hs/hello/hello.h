@@ -1,0 +1,21 @@
+/* The hello stage: everything before the version is known. The only place where versions meet. */
+#ifndef HS_HELLO_HELLO_H
+#define HS_HELLO_HELLO_H
+
+#include "hs/hs.h"
+
+/* The steps of state.def. */
+hf_status hello_client_start(struct hs *hs);
+hf_status hello_client_generate(struct hs *hs);
+hf_status hello_client_generated(struct hs *hs);
+hf_status hello_client_send(struct hs *hs);
+hf_status hello_client_read(struct hs *hs);
+hf_status hello_server_read(struct hs *hs);
+hf_status hello_server_config_chosen(struct hs *hs);
+hf_status hello_server_choose_version(struct hs *hs);
+hf_status hello_server_read_second(struct hs *hs);
+
+/* A digest of those parts of a ClientHello that a second one must repeat (RFC 9846, 4.2.2). out: 32 bytes. */
+void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello, uint8_t *out);
+
+#endif

@@ -1,0 +1,323 @@
+/* The client's hello: sent, perhaps sent again, and its answer judged (RFC 9846, 4.2). */
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/ext/extensions.h"
+#include "hs/hello/hello.h"
+#include "hs/psk.h"
+#include "wire/iana.h"
+
+enum { LEGACY_VERSION = 0x0303 };
+
+static const uint8_t downgrade_mark[7] = {'D', 'O', 'W', 'N', 'G', 'R', 'D'};
+
+/* --- Sending -------------------------------------------------------------------------------------------------- */
+
+hf_status hello_client_start(struct hs *hs)
+{
+    const hf_config *config = hs->config;
+    struct hs_client *c = &hs->c;
+    TRY(hs_random(hs, hs->client_random, MSG_RANDOM_LEN));
+    if (config->middlebox_compat) {
+        hs->session_id_len = MSG_SESSION_ID_MAX;
+        TRY(hs_random(hs, hs->session_id, MSG_SESSION_ID_MAX));
+    }
+    TRY(ext_prepare_offers(hs));
+    transcript_start(&c->early[0], config->provider->sha256);
+    transcript_start(&c->early[1], config->provider->sha384);
+    for (size_t i = 0; i < config->key_shares.count && i < HS_SHARES_MAX; i++) {
+        c->shares[i].group = hf_provider_group(config->provider, config->key_shares.v[i]);
+        c->share_count++;
+    }
+    hs_go(hs, HS_CLI_GENERATE_SHARE);
+    return HF_OK;
+}
+
+hf_status hello_client_generate(struct hs *hs)
+{
+    struct hs_client *c = &hs->c;
+    if (c->share_done == c->share_count) {
+        hs_go(hs, HS_CLI_SEND_HELLO);
+        return HF_OK;
+    }
+    struct hs_share *share = &c->shares[c->share_done];
+    uint8_t *priv = hs_alloc(hs, share->group->private_size);
+    share->public_key = hs_alloc(hs, share->group->client_share_len);
+    if (priv == NULL || share->public_key == NULL) {
+        return hs_no_memory(hs);
+    }
+    share->priv = priv;
+    hs->op.u.key_generate.group = share->group;
+    hs->op.u.key_generate.priv = share->priv;
+    hs->op.u.key_generate.share = share->public_key;
+    return hs_ask(hs, HF_OP_KEY_GENERATE, HS_CLI_GENERATE_WAIT);
+}
+
+hf_status hello_client_generated(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    hs->c.share_done++;
+    hs_go(hs, HS_CLI_GENERATE_SHARE);
+    return HF_OK;
+}
+
+/* An upper bound of the hello's size. */
+static size_t hello_size(const struct hs *hs)
+{
+    const hf_config *config = hs->config;
+    size_t n = 512 + config->alpn_len + hs->c.cookie.len + (hs->c.sni == NULL ? 0 : strlen(hs->c.sni));
+    n += 2 * (config->ciphers.count + config->groups.count + config->sigalgs.count + config->sigalgs_cert.count);
+    for (size_t i = 0; i < hs->c.share_count; i++) {
+        n += 4 + hs->c.shares[i].group->client_share_len;
+    }
+    for (size_t i = 0; i < config->psk_count; i++) {
+        n += 6 + config->psks[i].identity_len + 1 + HF_HASH_MAX_LEN;
+    }
+    return n;
+}
+
+static void write_suites(struct hs *hs, struct wr *w)
+{
+    size_t m = wr_open(w, 2);
+    if (hs->config->grease) {
+        wr_u16(w, hs->c.grease[0]);
+    }
+    for (size_t i = 0; i < hs->config->ciphers.count; i++) {
+        wr_u16(w, hs->config->ciphers.v[i]);
+    }
+    wr_close(w, m, 2);
+}
+
+hf_status hello_client_send(struct hs *hs)
+{
+    struct hs_client *c = &hs->c;
+    if (hs->result->retried && hs->session_id_len > 0 && hs->sink->send_change_cipher_spec != NULL) {
+        /* RFC 9846, E.4: before the second flight, which here is the second hello. */
+        TRY(hs->sink->send_change_cipher_spec(hs->owner));
+        c->ccs_sent = true;
+    }
+    struct wr w;
+    size_t binders_at;
+    TRY(hs_begin(hs, MSG_CLIENT_HELLO, hello_size(hs), &w));
+    wr_u16(&w, LEGACY_VERSION);
+    wr_bytes(&w, span_of(hs->client_random, MSG_RANDOM_LEN));
+    wr_vec(&w, span_of(hs->session_id, hs->session_id_len), 1);
+    write_suites(hs, &w);
+    wr_vec(&w, span_of("", 1), 1); /* legacy_compression_methods: null */
+    ext_write_offers(hs, &w, &binders_at);
+    wr_close(&w, MSG_HEADER_LEN, 3);
+    if (binders_at != 0 && !w.bad) {
+        psk_fill_binders(hs, &w, binders_at);
+    }
+    if (!hs->result->retried && !w.bad) {
+        transcript_add(&c->early[0], span_of(w.buf, w.len));
+        transcript_add(&c->early[1], span_of(w.buf, w.len));
+    }
+    TRY(hs_end(hs, &w));
+    hs_go(hs, HS_CLI_READ_SERVER_HELLO);
+    return HF_OK;
+}
+
+/* --- Reading -------------------------------------------------------------------------------------------------- */
+
+/* The version that the answer chooses; only TLS 1.3 gets past. */
+static hf_status judge_version(struct hs *hs, const struct server_hello *sh)
+{
+    if (!ext_has(&sh->ext, EXT_supported_versions)) {
+        if (memcmp(sh->random.data + MSG_RANDOM_LEN - 8, downgrade_mark, sizeof downgrade_mark) == 0) {
+            return err_raise(hs->error, HF_E_DOWNGRADE, "the server speaks TLS 1.3 but answers with %s",
+                             iana_version_name(sh->legacy_version));
+        }
+        return err_raise(hs->error, HF_E_NO_COMMON_VERSION, "this client offers TLS 1.3, the server chose %s",
+                         iana_version_name(sh->legacy_version));
+    }
+    struct rd r = rd_of(sh->ext.body[EXT_supported_versions]);
+    uint16_t version = rd_u16(&r);
+    if (!rd_done(&r)) {
+        return ext_malformed(hs, EXT_supported_versions);
+    }
+    if (version != HF_TLS13) {
+        return err_raise(hs->error, HF_E_VERSION_NOT_OFFERED, "%s", iana_version_name(version));
+    }
+    if (sh->legacy_version != LEGACY_VERSION) {
+        return err_raise(hs->error, HF_E_LEGACY_VERSION, "0x%04x", (unsigned)sh->legacy_version);
+    }
+    return HF_OK;
+}
+
+/* What ServerHello and HelloRetryRequest have in common. */
+static hf_status judge_common(struct hs *hs, const struct server_hello *sh)
+{
+    TRY(judge_version(hs, sh));
+    if (!span_eq(sh->legacy_session_id_echo, span_of(hs->session_id, hs->session_id_len))) {
+        return err_raise(hs->error, HF_E_SESSION_ID_ECHO, NULL);
+    }
+    if (!config_list_has(&hs->config->ciphers, sh->cipher_suite) ||
+        !suite_find(hs->config->provider, sh->cipher_suite, &hs->result->suite)) {
+        return err_raise(hs->error, HF_E_SUITE_NOT_OFFERED, "%s", iana_suite_name(sh->cipher_suite));
+    }
+    if (sh->legacy_compression_method != 0) {
+        return err_raise(hs->error, HF_E_COMPRESSION_CHOSEN, "method %u", (unsigned)sh->legacy_compression_method);
+    }
+    if (hs->result->retried && sh->cipher_suite != hs->c.retry_suite) {
+        return err_raise(hs->error, HF_E_SUITE_CHANGED, "%s, then %s", iana_suite_name(hs->c.retry_suite),
+                         iana_suite_name(sh->cipher_suite));
+    }
+    return HF_OK;
+}
+
+static void take_transcript(struct hs *hs)
+{
+    hs->transcript = hs->c.early[hs->result->suite.hash == hs->config->provider->sha384];
+}
+
+/* Replaces the shares by one that is to be made for the group asked for. */
+static hf_status take_retry_group(struct hs *hs, hf_span body)
+{
+    struct hs_client *c = &hs->c;
+    struct rd r = rd_of(body);
+    uint16_t id = rd_u16(&r);
+    if (!rd_done(&r)) {
+        return ext_malformed(hs, EXT_key_share);
+    }
+    if (!config_list_has(&hs->config->groups, id)) {
+        return err_raise(hs->error, HF_E_GROUP_NOT_OFFERED, "%s", iana_group_name(id));
+    }
+    for (size_t i = 0; i < c->share_count; i++) {
+        if (c->shares[i].group->id == id) {
+            return err_raise(hs->error, HF_E_RETRY_POINTLESS, "a share of %s was sent", iana_group_name(id));
+        }
+    }
+    for (size_t i = 0; i < c->share_count; i++) {
+        c->shares[i].group->clear(c->shares[i].priv);
+    }
+    memset(c->shares, 0, sizeof c->shares);
+    c->shares[0].group = hf_provider_group(hs->config->provider, id);
+    c->share_count = 1;
+    c->share_done = 0;
+    c->retry_group = id;
+    return HF_OK;
+}
+
+static hf_status take_retry_cookie(struct hs *hs, hf_span body)
+{
+    struct rd r = rd_of(body);
+    hf_span cookie = rd_vec16(&r, 1, 0xffff);
+    if (!rd_done(&r)) {
+        return ext_malformed(hs, EXT_cookie);
+    }
+    uint8_t *copy = arena_copy(&hs->arena, cookie);
+    if (copy == NULL) {
+        return hs_no_memory(hs);
+    }
+    hs->c.cookie = span_of(copy, cookie.len);
+    return HF_OK;
+}
+
+static hf_status read_retry(struct hs *hs, const struct server_hello *sh)
+{
+    if (hs->result->retried) {
+        return err_raise(hs->error, HF_E_RETRY_TWICE, NULL);
+    }
+    TRY(judge_common(hs, sh));
+    TRY(ext_check_solicited(&sh->ext, hs->c.offered | EXT_BIT(EXT_cookie), hs->error));
+    const bool has_group = ext_has(&sh->ext, EXT_key_share);
+    const bool has_cookie = ext_has(&sh->ext, EXT_cookie);
+    if (!has_group && !has_cookie) {
+        return err_raise(hs->error, HF_E_RETRY_POINTLESS, "neither a group nor a cookie");
+    }
+    if (has_group) {
+        TRY(take_retry_group(hs, sh->ext.body[EXT_key_share]));
+    }
+    if (has_cookie) {
+        TRY(take_retry_cookie(hs, sh->ext.body[EXT_cookie]));
+    }
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_RETRY, .value = hs->c.retry_group,
+          .name = has_group ? iana_group_name(hs->c.retry_group) : "cookie", .reason = "the server asks for another hello");
+    hs->c.retry_suite = sh->cipher_suite;
+    take_transcript(hs);
+    transcript_retry(&hs->transcript);
+    hs_hash_received(hs);
+    hs->result->retried = true;
+    hs_go(hs, has_group ? HS_CLI_GENERATE_SHARE : HS_CLI_SEND_HELLO);
+    return HF_OK;
+}
+
+/* The share of the server and the group it belongs to; the key is computed by the next state. */
+static hf_status judge_key_share(struct hs *hs, const struct server_hello *sh)
+{
+    const struct hs_client *c = &hs->c;
+    if (!ext_has(&sh->ext, EXT_key_share)) {
+        bool is_psk = ext_has(&sh->ext, EXT_pre_shared_key);
+        return err_raise(hs->error, is_psk ? HF_E_PSK_WITHOUT_DHE : HF_E_MISSING_EXTENSION, "key_share in ServerHello");
+    }
+    struct rd r = rd_of(sh->ext.body[EXT_key_share]);
+    uint16_t id = rd_u16(&r);
+    hf_span share = rd_vec16(&r, 1, 0xffff);
+    if (!rd_done(&r)) {
+        return ext_malformed(hs, EXT_key_share);
+    }
+    if (c->retry_group != 0 && id != c->retry_group) {
+        return err_raise(hs->error, HF_E_GROUP_CHANGED, "%s, then %s", iana_group_name(c->retry_group),
+                         iana_group_name(id));
+    }
+    for (size_t i = 0; i < c->share_count; i++) {
+        if (c->shares[i].group->id == id) {
+            hs->result->group = c->shares[i].group;
+            hs->op.u.key_decap.group = c->shares[i].group;
+            hs->op.u.key_decap.priv = c->shares[i].priv;
+            hs->op.u.key_decap.peer_share = share;
+            return HF_OK;
+        }
+    }
+    return err_raise(hs->error, HF_E_GROUP_NOT_OFFERED, "no share of %s was sent", iana_group_name(id));
+}
+
+static hf_status judge_psk(struct hs *hs, const struct server_hello *sh)
+{
+    if (!ext_has(&sh->ext, EXT_pre_shared_key)) {
+        return HF_OK;
+    }
+    struct rd r = rd_of(sh->ext.body[EXT_pre_shared_key]);
+    uint16_t selected = rd_u16(&r);
+    if (!rd_done(&r)) {
+        return ext_malformed(hs, EXT_pre_shared_key);
+    }
+    const struct config_psk *psk = psk_offered_at(hs, selected);
+    if (psk == NULL || psk->hash != hs->result->suite.hash) {
+        return err_raise(hs->error, HF_E_PSK_INDEX, "index %u", (unsigned)selected);
+    }
+    hs->c.psk = psk;
+    hs->result->psk = true;
+    return HF_OK;
+}
+
+static void trace_choice(struct hs *hs)
+{
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = HF_TLS13, .name = "TLS 1.3",
+          .reason = "the server's choice");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE, .value = hs->result->suite.id,
+          .name = iana_suite_name(hs->result->suite.id), .reason = "the server's choice");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = hs->result->group->id,
+          .name = hs->result->group->name, .reason = "the server's choice");
+}
+
+hf_status hello_client_read(struct hs *hs)
+{
+    struct server_hello sh;
+    TRY(server_hello_parse(hs->msg.body, hs->error, &sh));
+    if (sh.is_retry) {
+        return read_retry(hs, &sh);
+    }
+    TRY(judge_common(hs, &sh));
+    TRY(ext_check_solicited(&sh.ext, hs->c.offered, hs->error));
+    TRY(judge_key_share(hs, &sh));
+    TRY(judge_psk(hs, &sh));
+    if (!hs->result->retried) {
+        take_transcript(hs);
+    }
+    hs_hash_received(hs);
+    hs->result->version = HF_TLS13;
+    trace_choice(hs);
+    hs_go(hs, HS_C13_DECAP);
+    return HF_OK;
+}

@@ -1,0 +1,179 @@
+/* The server's reading of a ClientHello, up to the version (RFC 9846, 4.2.2 and 4.3.1). */
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/ext/extensions.h"
+#include "hs/hello/hello.h"
+#include "hs/server13/retry.h"
+#include "wire/iana.h"
+
+enum { LEGACY_VERSION = 0x0303, ALPN_SHOWN_MAX = 32 };
+
+void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello, uint8_t *out)
+{
+    const hf_hash *h = provider->sha256;
+    hf_hash_ctx ctx;
+    h->init(&ctx);
+    uint8_t version[2] = {(uint8_t)(hello->legacy_version >> 8), (uint8_t)hello->legacy_version};
+    uint8_t session_len = (uint8_t)hello->legacy_session_id.len;
+    h->update(&ctx, version, sizeof version);
+    h->update(&ctx, hello->random.data, hello->random.len);
+    h->update(&ctx, &session_len, 1);
+    h->update(&ctx, hello->legacy_session_id.data, hello->legacy_session_id.len);
+    h->update(&ctx, hello->cipher_suites.data, hello->cipher_suites.len);
+    h->update(&ctx, hello->legacy_compression_methods.data, hello->legacy_compression_methods.len);
+    struct rd r = rd_of(hello->extensions);
+    while (rd_left(&r) > 0) {
+        const uint8_t *start = r.p;
+        uint16_t code = rd_u16(&r);
+        (void)rd_vec16(&r, 0, 0xffff);
+        switch (code) {
+        case EXT_CODE_key_share:
+        case EXT_CODE_early_data:
+        case EXT_CODE_cookie:
+        case EXT_CODE_pre_shared_key:
+        case EXT_CODE_padding:
+            break; /* may change */
+        default:
+            h->update(&ctx, start, (size_t)(r.p - start));
+            break;
+        }
+    }
+    h->final(&ctx, out);
+}
+
+/* Parses the message and all extensions that we know. */
+static hf_status read_offer(struct hs *hs)
+{
+    struct hs_offer *offer = &hs->s.offer;
+    memset(offer, 0, sizeof *offer);
+    TRY(client_hello_parse(hs->msg.body, hs->error, &offer->hello));
+    memcpy(hs->client_random, offer->hello.random.data, MSG_RANDOM_LEN);
+    memcpy(hs->session_id, offer->hello.legacy_session_id.data, offer->hello.legacy_session_id.len);
+    hs->session_id_len = (uint8_t)offer->hello.legacy_session_id.len;
+    return ext_read_offers(hs, offer);
+}
+
+static hf_status keep_server_name(struct hs *hs)
+{
+    hf_span name = hs->s.offer.server_name;
+    if (name.len == 0 || hs->result->server_name != NULL) {
+        return HF_OK;
+    }
+    hs->result->server_name = mem_strdup(name);
+    return hs->result->server_name == NULL ? hs_no_memory(hs) : HF_OK;
+}
+
+/* The protocols of an offer as spans, for an operation. */
+static hf_status alpn_spans(struct hs *hs, const hf_span **out, size_t *count)
+{
+    hf_span *names = hs_alloc(hs, ALPN_SHOWN_MAX * sizeof *names);
+    if (names == NULL) {
+        return hs_no_memory(hs);
+    }
+    struct rd r = rd_of(hs->s.offer.alpn);
+    size_t n = 0;
+    while (rd_left(&r) > 0 && n < ALPN_SHOWN_MAX) {
+        names[n++] = rd_vec8(&r, 1, 0xff);
+    }
+    *out = names;
+    *count = n;
+    return HF_OK;
+}
+
+hf_status hello_server_read(struct hs *hs)
+{
+    TRY(read_offer(hs));
+    TRY(keep_server_name(hs));
+    hello_fixed_digest(hs->config->provider, &hs->s.offer.hello, hs->s.fixed_digest);
+    if ((hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_CONFIG)) == 0) {
+        hs_go(hs, HS_SRV_CHOOSE_VERSION);
+        return HF_OK;
+    }
+    hs->op.u.choose_config.client_hello = hs->msg.raw;
+    hs->op.u.choose_config.server_name = hs->s.offer.server_name;
+    hs->op.u.choose_config.config = NULL;
+    TRY(alpn_spans(hs, &hs->op.u.choose_config.alpn, &hs->op.u.choose_config.alpn_count));
+    return hs_ask(hs, HF_OP_CHOOSE_CONFIG, HS_SRV_CHOOSE_CONFIG_WAIT);
+}
+
+hf_status hello_server_config_chosen(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    hf_config *chosen = hs->op.u.choose_config.config;
+    hs->op.u.choose_config.config = NULL;
+    if (chosen != NULL) {
+        if (!chosen->frozen || chosen->role != HF_SERVER) {
+            hf_config_free(chosen);
+            return err_raise(hs->error, HF_E_API_MISUSE, "the chosen configuration is not a frozen server's");
+        }
+        hf_config_free((hf_config *)(uintptr_t)hs->config);
+        hs->config = chosen;
+    }
+    hs_go(hs, HS_SRV_CHOOSE_VERSION);
+    return HF_OK;
+}
+
+/* Names what a client without a common version offers. */
+static hf_status no_version(struct hs *hs, uint16_t best)
+{
+    return err_raise(hs->error, HF_E_NO_COMMON_VERSION, "the client offers at most %s, this server wants %s to %s",
+                     iana_version_name(best), iana_version_name(hs->config->version_lowest),
+                     iana_version_name(hs->config->version_highest));
+}
+
+/* What TLS 1.3 asks of the legacy fields (RFC 9846, 4.2.2). */
+static hf_status judge_legacy(struct hs *hs, const struct client_hello *hello)
+{
+    if (hello->legacy_version != LEGACY_VERSION) {
+        return err_raise(hs->error, HF_E_LEGACY_VERSION, "0x%04x", (unsigned)hello->legacy_version);
+    }
+    if (hello->legacy_compression_methods.len != 1 || hello->legacy_compression_methods.data[0] != 0) {
+        return err_raise(hs->error, HF_E_COMPRESSION_OFFERED, NULL);
+    }
+    return HF_OK;
+}
+
+hf_status hello_server_choose_version(struct hs *hs)
+{
+    const struct hs_offer *offer = &hs->s.offer;
+    if (offer->versions.len == 0) {
+        return no_version(hs, offer->hello.legacy_version);
+    }
+    if (!list16_has(offer->versions, HF_TLS13)) {
+        uint16_t best = 0;
+        for (size_t i = 0; i < offer->versions.len / 2; i++) {
+            uint16_t v = list16_at(offer->versions, i);
+            best = v > best && !iana_is_grease(v) ? v : best;
+        }
+        return no_version(hs, best);
+    }
+    TRY(judge_legacy(hs, &offer->hello));
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = HF_TLS13, .name = "TLS 1.3",
+          .reason = "highest of both");
+    hs->result->version = HF_TLS13;
+    if (offer->cookie.len > 0 && hs->config->stateless_retry) {
+        /* The answer to a HelloRetryRequest of which nothing was kept. */
+        TRY(retry_restore(hs));
+    }
+    hs_go(hs, HS_S13_NEGOTIATE);
+    return HF_OK;
+}
+
+hf_status hello_server_read_second(struct hs *hs)
+{
+    uint8_t digest[32];
+    TRY(read_offer(hs));
+    TRY(judge_legacy(hs, &hs->s.offer.hello));
+    hello_fixed_digest(hs->config->provider, &hs->s.offer.hello, digest);
+    if (memcmp(digest, hs->s.fixed_digest, sizeof digest) != 0) {
+        return err_raise(hs->error, HF_E_HELLO_CHANGED, NULL);
+    }
+    if (!list16_has(hs->s.offer.versions, HF_TLS13)) {
+        return err_raise(hs->error, HF_E_HELLO_CHANGED, "TLS 1.3 is gone from supported_versions");
+    }
+    hs_go(hs, HS_S13_NEGOTIATE);
+    return HF_OK;
+}

@@ -1,0 +1,292 @@
+/* The server's choices: suite, group, pre-shared key, identity (RFC 9846, 4.2.1). This end's preference rules. */
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/ext/extensions.h"
+#include "hs/psk.h"
+#include "hs/server13/server13.h"
+#include "wire/iana.h"
+
+enum { MODE_PSK_DHE_KE = 1, NAMES_MAX = 160, ALPN_SHOWN_MAX = 32 };
+
+/* The names of a list, for an error: "a, b, c". */
+static const char *names_of(const hf_span *list, const struct config_list *ours, const char *(*name)(uint16_t), char *out)
+{
+    size_t count = list != NULL ? list->len / 2 : ours->count;
+    size_t n = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < count; i++) {
+        uint16_t v = list != NULL ? list16_at(*list, i) : ours->v[i];
+        const char *text = name(v);
+        size_t len = strlen(text);
+        if (iana_is_grease(v) || n + len + 6 > 72) {
+            continue;
+        }
+        memcpy(out + n, n == 0 ? "" : ", ", n == 0 ? 0 : 2);
+        n += n == 0 ? 0 : 2;
+        memcpy(out + n, text, len + 1);
+        n += len;
+    }
+    return out;
+}
+
+static hf_status no_common(struct hs *hs, hf_err code, hf_span theirs, const struct config_list *ours,
+                           const char *(*name)(uint16_t))
+{
+    char a[NAMES_MAX];
+    char b[NAMES_MAX];
+    return err_raise(hs->error, code, "the client offers %s; this server allows %s", names_of(&theirs, NULL, name, a),
+                     names_of(NULL, ours, name, b));
+}
+
+/* --- Cipher suite ------------------------------------------------------------------------------------------------- */
+
+/* First of ours that the client offers; with a pre-shared key in sight, one of its hash. */
+static bool pick_suite(struct hs *hs, const hf_hash *hash, struct suite *out)
+{
+    const struct config_list *ours = &hs->config->ciphers;
+    for (size_t i = 0; i < ours->count; i++) {
+        struct suite s;
+        if (!suite_find(hs->config->provider, ours->v[i], &s)) {
+            continue;
+        }
+        bool is_offered = list16_has(hs->s.offer.hello.cipher_suites, s.id);
+        bool is_fit = hash == NULL || s.hash == hash;
+        TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_CIPHER_SUITE, .value = s.id,
+              .name = iana_suite_name(s.id), .accepted = is_offered && is_fit,
+              .reason = !is_offered ? "the client does not offer it"
+                        : !is_fit   ? "its hash is not that of the pre-shared key"
+                                    : "first of ours that the client offers");
+        if (is_offered && is_fit) {
+            *out = s;
+            return true;
+        }
+    }
+    return false;
+}
+
+static hf_status choose_suite(struct hs *hs)
+{
+    struct suite chosen;
+    const struct config_psk *psk = hs->s.psk;
+    bool found = psk != NULL && pick_suite(hs, psk->hash, &chosen);
+    if (!found) {
+        /* RFC 9846, 4.3.11: without a suite for it the key is left aside. */
+        hs->s.psk = NULL;
+        found = pick_suite(hs, NULL, &chosen);
+    }
+    if (!found) {
+        return no_common(hs, HF_E_NO_COMMON_SUITE, hs->s.offer.hello.cipher_suites, &hs->config->ciphers,
+                         iana_suite_name);
+    }
+    if (hs->result->retried && chosen.id != hs->result->suite.id) {
+        return err_raise(hs->error, HF_E_HELLO_CHANGED, "the suite of the HelloRetryRequest is gone");
+    }
+    hs->result->suite = chosen;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE, .value = chosen.id,
+          .name = iana_suite_name(chosen.id), .reason = "this server's preference");
+    return HF_OK;
+}
+
+/* --- Group ----------------------------------------------------------------------------------------------------------- */
+
+/* Our first group that the client supports, and our first that it sent a share for. */
+static void weigh_groups(struct hs *hs, const hf_group **best, const hf_group **shared)
+{
+    const struct hs_offer *offer = &hs->s.offer;
+    *best = *shared = NULL;
+    for (size_t i = 0; i < hs->config->groups.count; i++) {
+        uint16_t id = hs->config->groups.v[i];
+        bool is_supported = list16_has(offer->groups, id);
+        bool has_share = is_supported && ext_key_share_find(offer->shares, id).len > 0;
+        TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_GROUP, .value = id, .name = iana_group_name(id),
+              .accepted = has_share,
+              .reason = !is_supported ? "the client does not offer it"
+                        : has_share   ? "the client sent a share"
+                                      : "the client offers it without a share");
+        if (is_supported && *best == NULL) {
+            *best = hf_provider_group(hs->config->provider, id);
+        }
+        if (has_share && *shared == NULL) {
+            *shared = hf_provider_group(hs->config->provider, id);
+        }
+    }
+}
+
+/* A share at hand saves a round trip, so it wins over a group that we like better; but not when only the better one
+ * withstands a quantum computer. */
+static hf_status choose_group(struct hs *hs)
+{
+    const hf_group *best;
+    const hf_group *shared;
+    weigh_groups(hs, &best, &shared);
+    if (best == NULL) {
+        return no_common(hs, HF_E_NO_COMMON_GROUP, hs->s.offer.groups, &hs->config->groups, iana_group_name);
+    }
+    const bool is_worth_a_retry = shared == NULL || (best->post_quantum && !shared->post_quantum);
+    hs->result->group = is_worth_a_retry ? best : shared;
+    hs->s.share = ext_key_share_find(hs->s.offer.shares, hs->result->group->id);
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = hs->result->group->id,
+          .name = hs->result->group->name,
+          .reason = hs->s.share.len == 0 ? "no share yet: the client is asked for one" : "a share is at hand");
+    return HF_OK;
+}
+
+/* After a retry exactly one share of the group asked for may stand there (RFC 9846, 4.2.2). */
+static hf_status judge_retried_group(struct hs *hs)
+{
+    struct rd r = rd_of(hs->s.offer.shares);
+    uint16_t id = rd_u16(&r);
+    hf_span share = rd_vec16(&r, 1, 0xffff);
+    if (hs->result->group == NULL) {
+        /* A retry for the cookie alone: the shares stay as they were. */
+        return choose_group(hs);
+    }
+    if (!rd_done(&r) || id != hs->result->group->id) {
+        return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP, "%s was asked for", hs->result->group->name);
+    }
+    hs->s.share = share;
+    return HF_OK;
+}
+
+/* RFC 9846, 9.2: what must be there. */
+static hf_status judge_mandatory(struct hs *hs)
+{
+    const struct ext_view *ext = &hs->s.offer.hello.ext;
+    if (!ext_has(ext, EXT_supported_groups) || !ext_has(ext, EXT_key_share)) {
+        return err_raise(hs->error, HF_E_MISSING_EXTENSION, "supported_groups and key_share are needed");
+    }
+    if (!ext_has(ext, EXT_signature_algorithms) && !ext_has(ext, EXT_pre_shared_key)) {
+        return err_raise(hs->error, HF_E_MISSING_EXTENSION, "signature_algorithms");
+    }
+    return HF_OK;
+}
+
+static bool psk_mode_fits(const struct hs *hs)
+{
+    hf_span modes = hs->s.offer.psk_modes;
+    return modes.len > 0 && memchr(modes.data, MODE_PSK_DHE_KE, modes.len) != NULL;
+}
+
+hf_status server13_negotiate(struct hs *hs)
+{
+    TRY(judge_mandatory(hs));
+    hs->s.psk_index = -1;
+    hs->s.psk = hs->s.offer.has_psk && psk_mode_fits(hs) ? psk_find(hs, &hs->s.psk_index) : NULL;
+    TRY(choose_suite(hs));
+    TRY(hs->result->retried ? judge_retried_group(hs) : choose_group(hs));
+    if (hs->result->retried && hs->s.share.len == 0) {
+        return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP, "no usable share after HelloRetryRequest");
+    }
+    if (!hs->result->retried) {
+        transcript_start(&hs->transcript, hs->result->suite.hash);
+    }
+    const bool must_prove = hs->config->stateless_retry && hs->config->always_retry && !hs->result->retried;
+    hs_go(hs, hs->s.share.len == 0 || must_prove ? HS_S13_SEND_RETRY : HS_S13_CHOOSE_PSK);
+    return HF_OK;
+}
+
+/* --- Pre-shared key, identity ------------------------------------------------------------------------------------------ */
+
+static void trace_psk(struct hs *hs)
+{
+    const bool is_chosen = hs->s.psk != NULL;
+    if (hs->s.offer.has_psk) {
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_PSK, .value = (uint32_t)hs->s.psk_index,
+              .name = is_chosen ? "external key" : "none",
+              .reason = is_chosen ? "identity known, binder right"
+                        : !psk_mode_fits(hs) ? "the client does not allow psk_dhe_ke"
+                                             : "no identity is known here, or none has a suite of its hash");
+    }
+}
+
+hf_status server13_choose_psk(struct hs *hs)
+{
+    if (hs->s.psk != NULL) {
+        TRY(psk_check_binder(hs, hs->s.psk, hs->s.psk_index));
+        hs->result->psk = true;
+    }
+    trace_psk(hs);
+    hs->result->skip_early_data = hs->s.offer.early_data;
+    hs->result->peer_post_auth = hs->s.offer.post_auth;
+    hs_hash_received(hs);
+    TRY(ext_alpn_choose(hs));
+    hs_go(hs, hs->result->psk ? HS_S13_ENCAP : HS_S13_CHOOSE_IDENTITY);
+    return HF_OK;
+}
+
+/* A list in host order, in the arena. */
+static hf_status host_order(struct hs *hs, hf_span list, const uint16_t **out, size_t *count)
+{
+    uint16_t *v = hs_alloc(hs, list.len);
+    if (v == NULL) {
+        return hs_no_memory(hs);
+    }
+    for (size_t i = 0; i < list.len / 2; i++) {
+        v[i] = list16_at(list, i);
+    }
+    *out = v;
+    *count = list.len / 2;
+    return HF_OK;
+}
+
+static hf_status fill_alpn(struct hs *hs)
+{
+    if ((hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) == 0) {
+        /* The built-in choice does not look at it. */
+        hs->op.u.choose_identity.alpn = NULL;
+        hs->op.u.choose_identity.alpn_count = 0;
+        return HF_OK;
+    }
+    hf_span *names = hs_alloc(hs, ALPN_SHOWN_MAX * sizeof *names);
+    if (names == NULL) {
+        return hs_no_memory(hs);
+    }
+    struct rd r = rd_of(hs->s.offer.alpn);
+    size_t n = 0;
+    while (rd_left(&r) > 0 && n < ALPN_SHOWN_MAX) {
+        names[n++] = rd_vec8(&r, 1, 0xff);
+    }
+    hs->op.u.choose_identity.alpn = names;
+    hs->op.u.choose_identity.alpn_count = n;
+    return HF_OK;
+}
+
+hf_status server13_choose_identity(struct hs *hs)
+{
+    const struct hs_offer *offer = &hs->s.offer;
+    if (!ext_has(&offer->hello.ext, EXT_signature_algorithms)) {
+        return err_raise(hs->error, HF_E_MISSING_EXTENSION, "signature_algorithms, as no pre-shared key is used");
+    }
+    if (hs->config->identities == NULL && offer->has_psk &&
+        (hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) == 0) {
+        return err_raise(hs->error, HF_E_PSK_UNKNOWN, NULL);
+    }
+    hs->op.u.choose_identity.server_name = offer->server_name;
+    TRY(fill_alpn(hs));
+    TRY(host_order(hs, offer->schemes, &hs->op.u.choose_identity.schemes, &hs->op.u.choose_identity.scheme_count));
+    TRY(host_order(hs, offer->cert_schemes, &hs->op.u.choose_identity.cert_schemes,
+                   &hs->op.u.choose_identity.cert_scheme_count));
+    hs->op.u.choose_identity.authorities = NULL;
+    hs->op.u.choose_identity.authority_count = 0;
+    hs->op.u.choose_identity.identity = NULL;
+    return hs_ask(hs, HF_OP_CHOOSE_IDENTITY, HS_S13_CHOOSE_IDENTITY_WAIT);
+}
+
+hf_status server13_identity_chosen(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    hs->identity = hs->op.u.choose_identity.identity;
+    hs->scheme = hs->op.u.choose_identity.scheme;
+    hs->op.u.choose_identity.identity = NULL;
+    if (hs->identity == NULL) {
+        return err_raise(hs->error, HF_E_NO_CERTIFICATE, NULL);
+    }
+    hs->result->chosen_identity = (int)hs->op.u.choose_identity.index;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_IDENTITY, .value = hs->op.u.choose_identity.index,
+          .name = hf_identity_name_count(hs->identity) > 0 ? hf_identity_name(hs->identity, 0) : "",
+          .reason = "by server name and by what the client can verify");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME, .value = hs->scheme,
+          .name = iana_scheme_name(hs->scheme), .reason = "fits the key and the client's list");
+    hs_go(hs, HS_S13_ENCAP);
+    return HF_OK;
+}

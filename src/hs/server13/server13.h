@@ -1,0 +1,28 @@
+/* TLS 1.3, server: the steps of state.def after the version is chosen. */
+#ifndef HS_SERVER13_H
+#define HS_SERVER13_H
+
+#include "hs/hs.h"
+
+/* negotiate.c */
+hf_status server13_negotiate(struct hs *hs);
+hf_status server13_choose_psk(struct hs *hs);
+hf_status server13_choose_identity(struct hs *hs);
+hf_status server13_identity_chosen(struct hs *hs);
+/* retry.c */
+hf_status server13_send_retry(struct hs *hs);
+/* server13.c */
+hf_status server13_encap(struct hs *hs);
+hf_status server13_send_server_hello(struct hs *hs);
+hf_status server13_send_encrypted_extensions(struct hs *hs);
+hf_status server13_send_certificate_request(struct hs *hs);
+hf_status server13_send_certificate(struct hs *hs);
+hf_status server13_send_certificate_verify(struct hs *hs);
+hf_status server13_send_finished(struct hs *hs);
+hf_status server13_read_certificate(struct hs *hs);
+hf_status server13_chain_verified(struct hs *hs);
+hf_status server13_read_certificate_verify(struct hs *hs);
+hf_status server13_signature_verified(struct hs *hs);
+hf_status server13_read_finished(struct hs *hs);
+
+#endif
