@@ -36,7 +36,7 @@ static const struct ext_ops table[] = {
 
 enum { TABLE_COUNT = sizeof table / sizeof table[0], OFFER_COUNT = TABLE_COUNT - 2 };
 
-_Static_assert(OFFER_COUNT <= HS_OFFERS_MAX, "the order has a place for every offer");
+_Static_assert((int)OFFER_COUNT <= (int)HS_OFFERS_MAX, "the order has a place for every offer");
 
 hf_status ext_prepare_offers(struct hs *hs)
 {
