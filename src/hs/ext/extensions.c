@@ -34,7 +34,7 @@ static const struct ext_ops table[] = {
     {EXT_pre_shared_key, NULL, ext_pre_shared_key_read, NULL, NULL},
 };
 
-enum { TABLE_COUNT = sizeof table / sizeof table[0], OFFER_COUNT = TABLE_COUNT - 2 };
+enum { TABLE_COUNT = sizeof table / sizeof table[0], OFFER_COUNT = sizeof table / sizeof table[0] - 2 };
 
 _Static_assert((int)OFFER_COUNT <= (int)HS_OFFERS_MAX, "the order has a place for every offer");
 

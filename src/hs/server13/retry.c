@@ -125,6 +125,9 @@ hf_status retry_restore(struct hs *hs)
         return err_raise(hs->error, HF_E_COOKIE_INVALID, "%s",
                          result == COOKIE_EXPIRED ? "it is too old" : "it was not made here for this client");
     }
+    if (hs->s.offer.early_data) {
+        return err_raise(hs->error, HF_E_EARLY_DATA_AFTER_RETRY, NULL);
+    }
     if (memcmp(state.fixed, hs->s.fixed_digest, sizeof state.fixed) != 0) {
         return err_raise(hs->error, HF_E_HELLO_CHANGED, NULL);
     }

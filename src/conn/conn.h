@@ -1,0 +1,76 @@
+/* The connection, as the files of this room see it. */
+#ifndef CONN_CONN_H
+#define CONN_CONN_H
+
+#include "conn/outq.h"
+#include "hs/hs.h"
+
+/* Invariants: hs is there exactly while a handshake (or an authentication after it) runs. Keys of both directions live in
+ * aead_mem, which is taken when the first key comes. After failure nothing but flush, describe and free do anything. */
+struct hf_conn {
+    const hf_config *config; /* a reference */
+    struct hs *hs;
+    struct tracer tr;
+    struct inbox in;
+    struct outq out;
+    struct rec_keys read, write;
+    uint8_t *aead_mem;
+    size_t aead_half; /* bytes of one direction */
+    struct hs_result result;
+    int64_t now_ms;
+    void *user;
+    uint64_t records_since_data; /* ignored or empty ones: against floods */
+    uint32_t messages_since_data; /* after the handshake */
+    uint32_t early_skipped;       /* bytes of refused early data */
+    uint32_t keys_sent, keys_received;
+    uint8_t read_level, write_level; /* hf_level */
+    bool started;      /* a record was read, or our first hello was sent */
+    bool hello_seen;   /* change_cipher_spec may come */
+    bool connected;
+    bool failed, read_closed, write_closed, user_canceled;
+    bool update_waits; /* our KeyUpdate answer is in out */
+    char *server_name; /* into the block, behind the struct */
+    char *verify_name;
+    bool send_sni;
+    hf_span peer_address;
+    size_t block_size;
+    hf_error error;
+};
+
+/* sink.c: the handshake's door to the records. */
+extern const struct hs_sink conn_sink;
+struct hs_args conn_hs_args(hf_conn *conn);
+struct outq_seal conn_seal_how(hf_conn *conn);
+/* Seals the messages that wait. */
+hf_status conn_seal_open(hf_conn *conn);
+
+/* conn.c: ends the connection by the error that is set: the alert is queued, the handshake is gone. Returns HF_FAILED. */
+hf_status conn_fail(hf_conn *conn);
+/* Runs everything that can run. */
+hf_status conn_run(hf_conn *conn);
+
+/* post.c: one message after the handshake. HF_NEED_INPUT: none is there. */
+hf_status post_next(hf_conn *conn);
+/* A KeyUpdate of ours into the queue, and the new key behind it. */
+hf_status post_update_keys(hf_conn *conn, bool ask_peer);
+/* Whether a KeyUpdate stands next in the inbox while the server waits for a certificate after the handshake. */
+bool post_key_update_is_next(const hf_conn *conn);
+
+/* Queues an alert record. */
+hf_status conn_send_alert(hf_conn *conn, hf_alert alert);
+
+static inline size_t conn_limit_out(const hf_conn *c)
+{
+    /* RFC 8449, 4: the peer's limit counts the content type. It holds for protected records. */
+    uint16_t limit = c->result.peer_record_size_limit;
+    bool is_limited = limit != 0 && c->write.aead != NULL;
+    return is_limited ? (size_t)limit - 1 : REC_MAX_PLAIN;
+}
+
+static inline size_t conn_limit_in(const hf_conn *c)
+{
+    bool is_limited = c->config->record_size_limit != 0 && c->result.peer_record_size_limit != 0;
+    return is_limited ? (size_t)c->config->record_size_limit - 1 : REC_MAX_PLAIN;
+}
+
+#endif

@@ -1,0 +1,91 @@
+/* The record side of the handshake's sink. */
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "conn/conn.h"
+
+struct outq_seal conn_seal_how(hf_conn *conn)
+{
+    /* RFC 9846, 5.1: the first ClientHello may carry 0x0301 for old middleboxes; everything else is 0x0303. */
+    const bool is_first = conn->config->role == HF_CLIENT && conn->write.aead == NULL && !conn->hello_seen;
+    return (struct outq_seal){&conn->write, is_first ? 0x0301 : 0x0303, conn_limit_out(conn)};
+}
+
+hf_status conn_seal_open(hf_conn *conn)
+{
+    struct outq_seal how = conn_seal_how(conn);
+    size_t before = conn->out.tail;
+    uint64_t seq = conn->write.seq;
+    TRY(outq_seal_open(&conn->out, &how, &conn->error));
+    if (conn->out.tail > before) {
+        conn->hello_seen = true;
+        TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = (hf_level)conn->write_level,
+              .type = REC_HANDSHAKE, .header = span_of(conn->out.buf + before, REC_HEADER_LEN),
+              .len = conn->out.tail - before - REC_HEADER_LEN, .sequence = seq);
+    }
+    return HF_OK;
+}
+
+static uint8_t *sink_reserve(void *owner, hf_level level, size_t n)
+{
+    (void)level; /* of records there is one sending level at a time */
+    hf_conn *conn = owner;
+    return outq_reserve(&conn->out, n);
+}
+
+static hf_status sink_commit(void *owner, size_t n)
+{
+    hf_conn *conn = owner;
+    outq_commit(&conn->out, n);
+    return HF_OK;
+}
+
+/* Both directions' contexts in one block, taken when the first key comes. */
+static hf_status take_aead_mem(hf_conn *conn)
+{
+    if (conn->aead_mem != NULL) {
+        return HF_OK;
+    }
+    conn->aead_half = ((size_t)conn->result.suite.aead->ctx_size + 63) / 64 * 64;
+    conn->aead_mem = mem_alloc_aligned(64, 2 * conn->aead_half);
+    if (conn->aead_mem == NULL) {
+        return err_raise(&conn->error, HF_E_NO_MEMORY, NULL);
+    }
+    conn->read.ctx = conn->aead_mem;
+    conn->write.ctx = conn->aead_mem + conn->aead_half;
+    return HF_OK;
+}
+
+static hf_status sink_install(void *owner, hf_direction direction, hf_level level, const struct suite *suite,
+                              const struct secret *secret)
+{
+    hf_conn *conn = owner;
+    uint8_t key[HF_AEAD_MAX_KEY_LEN];
+    uint8_t iv[HF_AEAD_NONCE_LEN];
+    TRY(take_aead_mem(conn));
+    if (direction == HF_SENT) {
+        TRY(conn_seal_open(conn));
+        conn->write_level = (uint8_t)level;
+    } else {
+        conn->read_level = (uint8_t)level;
+    }
+    traffic_keys(suite->hash, secret, suite->aead, &conn->tr, key, iv);
+    hf_status s = rec_set_keys(direction == HF_SENT ? &conn->write : &conn->read, suite->aead, key, iv, &conn->error);
+    hf_wipe(key, sizeof key);
+    hf_wipe(iv, sizeof iv);
+    TRACE(&conn->tr, HF_EV_KEYS, keys, .direction = direction, .level = level, .cipher_suite = suite->id,
+          .generation = direction == HF_SENT ? conn->keys_sent : conn->keys_received);
+    return s;
+}
+
+static hf_status sink_change_cipher_spec(void *owner)
+{
+    hf_conn *conn = owner;
+    TRY(conn_seal_open(conn));
+    /* Always in the clear, whatever keys stand (RFC 9846, 5). */
+    struct rec_keys clear = {0};
+    struct outq_seal how = {&clear, 0x0303, REC_MAX_PLAIN};
+    return outq_record(&conn->out, &how, REC_CHANGE_CIPHER_SPEC, span_of("\x01", 1), &conn->error);
+}
+
+const struct hs_sink conn_sink = {sink_reserve, sink_commit, sink_install, sink_change_cipher_spec};

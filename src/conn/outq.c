@@ -1,0 +1,126 @@
+#include "conn/outq.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/status.h"
+
+enum { FIRST_CAP = 512, TAIL_ROOM = 64 };
+
+/* Makes sure that n bytes may follow the tail; the sent head is reclaimed first. */
+static bool make_room(struct outq *q, size_t n)
+{
+    size_t used = q->tail + (q->is_open ? REC_HEADER_LEN + q->open_len : 0);
+    if (q->cap - used >= n) {
+        return true;
+    }
+    if (q->head > 0) {
+        memmove(q->buf, q->buf + q->head, used - q->head);
+        q->tail -= q->head;
+        used -= q->head;
+        q->head = 0;
+        if (q->cap - used >= n) {
+            return true;
+        }
+    }
+    size_t cap = used + n < FIRST_CAP ? FIRST_CAP : used + n;
+    uint8_t *grown = mem_grow(q->buf, q->cap, cap);
+    if (grown == NULL) {
+        return false;
+    }
+    q->buf = grown;
+    q->cap = cap;
+    return true;
+}
+
+uint8_t *outq_reserve(struct outq *q, size_t n)
+{
+    if (!make_room(q, REC_HEADER_LEN + n + TAIL_ROOM)) {
+        return NULL;
+    }
+    q->is_open = true;
+    return q->buf + q->tail + REC_HEADER_LEN + q->open_len;
+}
+
+void outq_commit(struct outq *q, size_t n)
+{
+    q->open_len += n;
+}
+
+/* Messages too long for one record are taken out and put back piece by piece. */
+static hf_status seal_pieces(struct outq *q, const struct outq_seal *how, hf_error *error)
+{
+    const size_t len = q->open_len;
+    const size_t pieces = (len + how->max_plain - 1) / how->max_plain;
+    uint8_t *copy = mem_alloc(len);
+    if (copy == NULL) {
+        return err_raise(error, HF_E_NO_MEMORY, NULL);
+    }
+    memcpy(copy, q->buf + q->tail + REC_HEADER_LEN, len);
+    q->is_open = false;
+    q->open_len = 0;
+    hf_status s = HF_OK;
+    if (!make_room(q, len + pieces * (size_t)(REC_HEADER_LEN + TAIL_ROOM))) {
+        s = err_raise(error, HF_E_NO_MEMORY, NULL);
+    }
+    for (size_t at = 0; s == HF_OK && at < len; at += how->max_plain) {
+        size_t n = len - at < how->max_plain ? len - at : how->max_plain;
+        struct rec_seal_args args = {REC_HANDSHAKE, how->version, copy + at, n, 0};
+        size_t sealed = rec_sealed_len(how->keys, n, 0);
+        s = rec_seal(how->keys, &args, q->buf + q->tail, error);
+        q->tail += s == HF_OK ? sealed : 0;
+    }
+    mem_free(copy, len);
+    return s;
+}
+
+hf_status outq_seal_open(struct outq *q, const struct outq_seal *how, hf_error *error)
+{
+    if (!q->is_open || q->open_len == 0) {
+        q->is_open = false;
+        return HF_OK;
+    }
+    if (q->open_len > how->max_plain) {
+        return seal_pieces(q, how, error);
+    }
+    const size_t len = q->open_len;
+    struct rec_seal_args args = {REC_HANDSHAKE, how->version, q->buf + q->tail + REC_HEADER_LEN, len, 0};
+    q->is_open = false;
+    q->open_len = 0;
+    TRY(rec_seal(how->keys, &args, q->buf + q->tail, error));
+    q->tail += rec_sealed_len(how->keys, len, 0);
+    return HF_OK;
+}
+
+hf_status outq_record(struct outq *q, const struct outq_seal *how, uint8_t type, hf_span content, hf_error *error)
+{
+    size_t need = rec_sealed_len(how->keys, content.len, 0);
+    if (!make_room(q, need)) {
+        return err_raise(error, HF_E_NO_MEMORY, NULL);
+    }
+    struct rec_seal_args args = {type, how->version, content.data, content.len, 0};
+    TRY(rec_seal(how->keys, &args, q->buf + q->tail, error));
+    q->tail += need;
+    return HF_OK;
+}
+
+void outq_move(struct outq *q, hf_buf *out)
+{
+    size_t n = outq_waiting(q);
+    size_t room = out->cap - out->pos;
+    n = n < room ? n : room;
+    if (n > 0) {
+        memcpy(out->ptr + out->pos, q->buf + q->head, n);
+        out->pos += n;
+        q->head += n;
+    }
+    if (q->head == q->tail && !q->is_open) {
+        outq_clear(q);
+    }
+}
+
+void outq_clear(struct outq *q)
+{
+    mem_free(q->buf, q->cap);
+    *q = (struct outq){0};
+}
