@@ -35,7 +35,8 @@ HF_API void hf_trust_free(hf_trust *trust); /* drops one reference; NULL is allo
 HF_API HF_MUST_CHECK hf_status hf_trust_add(hf_trust *trust, hf_span pem_or_der, hf_error *error);
 
 /* Adds the system's store (Debian: /etc/ssl/certs/ca-certificates.crt; the environment's SSL_CERT_FILE
- * is heeded). The one function of this header that reads files. */
+ * is heeded). Entries of the system's own store that cannot be read are left out. The one function of this header
+ * that reads files. */
 HF_API HF_MUST_CHECK hf_status hf_trust_add_system(hf_trust *trust, hf_error *error);
 
 /* How many anchors. */
@@ -57,11 +58,32 @@ HF_API hf_trust *hf_trust_store_current(hf_trust_store *store);
 /* The result of verifying one chain. Strings are plain text without control characters. */
 typedef struct hf_verdict {
     bool accepted;
-    hf_err code;         /* HF_E_NONE when accepted */
-    int depth;           /* of the certificate that failed (0: leaf), -1 when none in particular */
-    char subject[128];   /* of that certificate */
-    char detail[184];    /* names and values compared: "expired 2026-01-02 03:04:05 UTC, 3 days before ..." */
+    hf_err code;       /* HF_E_NONE when accepted */
+    int depth;         /* of the certificate that failed (0: leaf), -1 when none in particular */
+    char subject[128]; /* of that certificate; of the leaf when accepted */
+    char detail[184];  /* names and values compared: "expired 2026-01-02 03:04:05 UTC, 3 days before ..." */
 } hf_verdict;
+
+/* What a person wants to know of a certificate. Strings are UTF-8 without control characters, cut with "..."
+ * where they do not fit. */
+typedef struct hf_certificate_summary {
+    char subject[256];    /* "CN=a.example, O=Example" (RFC 4514) */
+    char issuer[256];
+    char names[512];      /* subjectAltName: "a.example, *.b.example, 192.0.2.1 and 12 more" */
+    size_t name_count;    /* how many there are */
+    char key[32];         /* "EC P-256", "RSA 2048" */
+    char signature[48];   /* "ECDSA with SHA-256": how the issuer signed it */
+    char serial[64];      /* "03:fa:..." */
+    char usage[160];      /* key usage and extended key usage; "": any */
+    uint8_t sha256[32];   /* fingerprint: the hash of the whole certificate */
+    int64_t not_before_s, not_after_s; /* Unix time */
+    unsigned version;     /* 1..3 */
+    bool is_authority;    /* may issue others */
+    bool self_issued;     /* issuer and subject are the same */
+} hf_certificate_summary;
+
+/* Describes a certificate in DER. False: it is not one, and *out is zero. Nothing is verified. */
+HF_API HF_MUST_CHECK bool hf_certificate_summarize(hf_span der, hf_certificate_summary *out);
 
 HF_END_DECLS
 
