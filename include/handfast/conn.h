@@ -121,8 +121,8 @@ HF_API hf_status hf_conn_abort(hf_conn *conn, hf_alert alert);
 /* New keys for sending, now; with ask_peer the peer is asked for new ones too (RFC 9846, 4.7.3). */
 HF_API HF_MUST_CHECK hf_status hf_conn_update_keys(hf_conn *conn, bool ask_peer);
 
-/* Server, connected: asks the client for a certificate (RFC 9846, 4.7.2). HF_FAILED with HF_E_POST_AUTH_UNAVAILABLE when the
- * client does not allow it (the connection goes on: this failure is not final). Until the answer has come
+/* Server, connected: asks the client for a certificate (RFC 9846, 4.7.2). HF_FAILED with no error set when the
+ * client does not allow it or this server has no trust anchors: the connection goes on, this failure is not final. Until the answer has come
  * hf_conn_info.post_auth_pending is true. */
 HF_API HF_MUST_CHECK hf_status hf_conn_request_certificate(hf_conn *conn);
 

@@ -139,15 +139,19 @@ void hf_conn_set_time(hf_conn *conn, int64_t now_ms)
 
 /* --- Driven ---------------------------------------------------------------------------------------------------------- */
 
-/* The handshake is complete: what it held is wiped and freed. */
-static void finish_handshake(hf_conn *conn)
+/* The server may have chosen another configuration for this client. */
+static void adopt_config(hf_conn *conn)
 {
     if (conn->hs->config != conn->config) {
-        /* The server chose another configuration for this client. */
         hf_config *old = (hf_config *)(uintptr_t)conn->config;
         conn->config = hf_config_ref(conn->hs->config);
         hf_config_free(old);
     }
+}
+
+/* The handshake is complete: what it held is wiped and freed. */
+static void finish_handshake(hf_conn *conn)
+{
     hs_free(conn->hs);
     conn->hs = NULL;
     conn->connected = true;
@@ -159,6 +163,7 @@ static hf_status run_once(hf_conn *conn)
         return post_next(conn);
     }
     hf_status s = hs_drive(conn->hs);
+    adopt_config(conn);
     if (s == HF_OK) {
         finish_handshake(conn);
     }
@@ -208,7 +213,10 @@ hf_status conn_fail(hf_conn *conn)
     if (conn->error.state == NULL) {
         conn->error.state = conn->hs != NULL ? hs_rows[conn->hs->state].name : "CONNECTED";
     }
-    TRACE(&conn->tr, HF_EV_ERROR, error, &conn->error);
+    if (TRACE_ON(&conn->tr, HF_EV_ERROR)) {
+        hf_event event = {.kind = HF_EV_ERROR, .u.error = &conn->error};
+        trace_emit(&conn->tr, &event);
+    }
     if (conn->error.code != HF_E_ALERT_RECEIVED && conn->error.alert != HF_ALERT_none && !conn->write_closed) {
         (void)conn_send_alert(conn, conn->error.alert);
     }
