@@ -117,7 +117,7 @@ void mlkem_decompress1_portable(struct mlkem_poly *out, const uint8_t in[MLKEM76
 {
     for (size_t i = 0; i < MLKEM_N; i++) {
         /* The barrier hides that the mask is made of one bit, which compilers like to branch on. */
-        const uint32_t mask = 0u - barrier(in[i / 8] >> (i % 8) & 1u);
+        const uint32_t mask = 0u - barrier((uint32_t)in[i / 8] >> (i % 8) & 1u);
         out->c[i] = (int16_t)(mask & ((MLKEM_Q + 1) / 2));
     }
 }
