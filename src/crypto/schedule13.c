@@ -29,11 +29,9 @@ static void trace_step(const struct tracer *tr, const char *step, const char *na
 
 static void extract(struct sched13 *s, hf_span salt, hf_span ikm, const char *name)
 {
-    struct secret out;
-    hkdf_extract(s->hash, salt, ikm, &out);
-    trace_step(s->tr, "Extract", name, "", ikm, salt, secret_span(&out));
-    hmac_key_init(&s->current, s->hash, secret_span(&out));
-    secret_wipe(&out);
+    hkdf_extract(s->hash, salt, ikm, &s->secret);
+    trace_step(s->tr, "Extract", name, "", ikm, salt, secret_span(&s->secret));
+    hmac_key_init(&s->current, s->hash, secret_span(&s->secret));
 }
 
 void sched13_start(struct sched13 *s, const hf_hash *hash, hf_span psk, const struct tracer *tr)
@@ -92,7 +90,7 @@ void sched13_derive(const struct sched13 *s, const char *label, hf_span transcri
 {
     out->len = s->hash->digest_len;
     (void)hkdf_expand_label(&s->current, label, transcript_hash, out->b, out->len);
-    trace_step(s->tr, "Expand-Label", name, label, span_of(NULL, 0), transcript_hash, secret_span(out));
+    trace_step(s->tr, "Expand-Label", name, label, secret_span(&s->secret), transcript_hash, secret_span(out));
 }
 
 void sched13_wipe(struct sched13 *s)

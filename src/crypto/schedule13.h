@@ -16,7 +16,8 @@ struct sched13 {
     const hf_hash *hash;
     enum sched13_stage stage;
     bool zero_psk;           /* the early secret is that of no PSK, not computed */
-    struct hmac_key current; /* of the present stage's secret */
+    struct secret secret;    /* the present stage's, */
+    struct hmac_key current; /* and ready for use */
     const struct tracer *tr;
 };
 
