@@ -5,7 +5,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
-/* Certificates are small and compressed per handshake: levels are chosen for speed over the last percent. */
+/* Certificates are small and compressed per handshake: levels are chosen for speed over the last
+ * percent. */
 enum { BROTLI_QUALITY = 5, ZSTD_LEVEL = 3 };
 
 bool cert_compress(uint16_t method, hf_span in, uint8_t *out, size_t cap, size_t *out_len)
@@ -21,7 +22,8 @@ bool cert_compress(uint16_t method, hf_span in, uint8_t *out, size_t cap, size_t
         break;
     }
     case CERT_BROTLI:
-        if (!BrotliEncoderCompress(BROTLI_QUALITY, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC, in.len, in.data, &n, out)) {
+        if (!BrotliEncoderCompress(BROTLI_QUALITY, BROTLI_DEFAULT_WINDOW, BROTLI_MODE_GENERIC,
+                                   in.len, in.data, &n, out)) {
             return false;
         }
         break;
@@ -48,7 +50,8 @@ bool cert_decompress(uint16_t method, hf_span in, uint8_t *out, size_t out_len)
     }
     case CERT_BROTLI: {
         size_t n = out_len;
-        return BrotliDecoderDecompress(in.len, in.data, &n, out) == BROTLI_DECODER_RESULT_SUCCESS && n == out_len;
+        return BrotliDecoderDecompress(in.len, in.data, &n, out) == BROTLI_DECODER_RESULT_SUCCESS &&
+               n == out_len;
     }
     case CERT_ZSTD: {
         size_t n = ZSTD_decompress(out, out_len, in.data, in.len);

@@ -1,6 +1,7 @@
 #include "x509/key.h"
 
 #include "base/span.h"
+#include "wire/iana.h"
 #include "x509/der.h"
 #include "x509/oid.h"
 
@@ -19,16 +20,16 @@ static const struct {
     bool null_parameter;
     const char *text;
 } algorithms[] = {
-    {&x5_oid_ecdsa_sha256, 0x0403, false, "ECDSA with SHA-256"},
-    {&x5_oid_ecdsa_sha384, 0x0503, false, "ECDSA with SHA-384"},
-    {&x5_oid_ecdsa_sha512, 0x0603, false, "ECDSA with SHA-512"},
-    {&x5_oid_rsa_sha256, 0x0401, true, "RSA with SHA-256"},
-    {&x5_oid_rsa_sha384, 0x0501, true, "RSA with SHA-384"},
-    {&x5_oid_rsa_sha512, 0x0601, true, "RSA with SHA-512"},
-    {&x5_oid_ed25519, 0x0807, false, "Ed25519"},
-    {&x5_oid_ed448, 0x0808, false, "Ed448"},
-    {&x5_oid_ecdsa_sha1, 0x0203, false, "ECDSA with SHA-1"},
-    {&x5_oid_rsa_sha1, 0x0201, true, "RSA with SHA-1"},
+    {&x5_oid_ecdsa_sha256, IANA_SCHEME_ecdsa_secp256r1_sha256, false, "ECDSA with SHA-256"},
+    {&x5_oid_ecdsa_sha384, IANA_SCHEME_ecdsa_secp384r1_sha384, false, "ECDSA with SHA-384"},
+    {&x5_oid_ecdsa_sha512, IANA_SCHEME_ecdsa_secp521r1_sha512, false, "ECDSA with SHA-512"},
+    {&x5_oid_rsa_sha256, IANA_SCHEME_rsa_pkcs1_sha256, true, "RSA with SHA-256"},
+    {&x5_oid_rsa_sha384, IANA_SCHEME_rsa_pkcs1_sha384, true, "RSA with SHA-384"},
+    {&x5_oid_rsa_sha512, IANA_SCHEME_rsa_pkcs1_sha512, true, "RSA with SHA-512"},
+    {&x5_oid_ed25519, IANA_SCHEME_ed25519, false, "Ed25519"},
+    {&x5_oid_ed448, IANA_SCHEME_ed448, false, "Ed448"},
+    {&x5_oid_ecdsa_sha1, IANA_SCHEME_ecdsa_sha1, false, "ECDSA with SHA-1"},
+    {&x5_oid_rsa_sha1, IANA_SCHEME_rsa_pkcs1_sha1, true, "RSA with SHA-1"},
 };
 
 bool x5_key_read(hf_span spki, struct x5_key *out)
@@ -93,10 +94,10 @@ void x5_algorithm_text(struct text *t, hf_span algorithm_identifier)
     }
     const uint16_t scheme = pss_scheme(s);
     x5_text_add(t, "RSA-PSS with %s",
-                scheme == 0x0804   ? "SHA-256"
-                : scheme == 0x0805 ? "SHA-384"
-                : scheme == 0x0806 ? "SHA-512"
-                                   : "unusual parameters");
+                scheme == IANA_SCHEME_rsa_pss_rsae_sha256   ? "SHA-256"
+                : scheme == IANA_SCHEME_rsa_pss_rsae_sha384 ? "SHA-384"
+                : scheme == IANA_SCHEME_rsa_pss_rsae_sha512 ? "SHA-512"
+                                                            : "unusual parameters");
 }
 
 /* RFC 3279, 2.3.1: RSAPublicKey; RFC 4055, 1.2 and 3.1 for id-RSASSA-PSS. */
@@ -184,9 +185,9 @@ static uint16_t pss_scheme(struct der parameters)
         uint16_t scheme;
         uint32_t len;
     } hashes[] = {
-        {&x5_oid_sha256, 0x0804, 32},
-        {&x5_oid_sha384, 0x0805, 48},
-        {&x5_oid_sha512, 0x0806, 64},
+        {&x5_oid_sha256, IANA_SCHEME_rsa_pss_rsae_sha256, 32},
+        {&x5_oid_sha384, IANA_SCHEME_rsa_pss_rsae_sha384, 48},
+        {&x5_oid_sha512, IANA_SCHEME_rsa_pss_rsae_sha512, 64},
     };
     struct der s = x5_der_enter(&parameters, DER_SEQUENCE);
     struct der hash_field = x5_der_enter(&s, DER_CONTEXT_CONSTRUCTED + 0);

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/span.h"
+#include "wire/iana.h"
 #include "x509/key.h"
 #include "x509/name.h"
 #include "x509/usage.h"
@@ -323,7 +324,7 @@ static bool check_key(struct judge *j, size_t i, const struct x5_certificate *c)
 static bool check_signature_algorithm(struct judge *j, size_t i, const struct x5_certificate *c)
 {
     const uint16_t scheme = x5_algorithm_scheme(c->signature_algorithm);
-    if (scheme != 0 && scheme >> 8 != 0x02) { /* not rsa_pkcs1_sha1, ecdsa_sha1 */
+    if (scheme != 0 && scheme != IANA_SCHEME_rsa_pkcs1_sha1 && scheme != IANA_SCHEME_ecdsa_sha1) {
         return true;
     }
     struct text t = x5_verdict_refuse(j->verdict, HF_E_CERTIFICATE_SIGNATURE, (int)i, c);
