@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "libcrypto/libcrypto.h"
+#include "libcrypto/quiet.h"
 
 /* AES-GCM: 2^24.5 full-size records (RFC 9846, 5.5), rounded down: floor(sqrt(2^49)). */
 #define LC_GCM_CONFIDENTIALITY_LIMIT UINT64_C(23726566)
@@ -120,11 +121,13 @@ static bool cipher_open(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_sp
     EVP_CIPHER_CTX *evp = ((struct cipher_state *)ctx)->evp;
     const size_t text_len = len - HF_AEAD_TAG_LEN;
     int final_len = 0;
+    lc_quiet_begin();
     const bool authentic =
         EVP_DecryptInit_ex2(evp, NULL, NULL, nonce, NULL) == 1 &&
         EVP_CIPHER_CTX_ctrl(evp, EVP_CTRL_AEAD_SET_TAG, HF_AEAD_TAG_LEN, data + text_len) == 1 &&
         cipher_update(evp, NULL, aad.data, aad.len) && cipher_update(evp, data, data, text_len) &&
         EVP_DecryptFinal_ex(evp, data + text_len, &final_len) == 1;
+    lc_quiet_end();
     if (!authentic) {
         memset(data, 0, text_len);
     }

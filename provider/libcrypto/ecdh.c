@@ -13,6 +13,7 @@
 
 #include "libcrypto/curve.h"
 #include "libcrypto/libcrypto.h"
+#include "libcrypto/quiet.h"
 
 enum {
     POINT_UNCOMPRESSED = 0x04, /* RFC 9846, 4.3.8.2: legacy_form */
@@ -93,6 +94,7 @@ static bool ecdh_decap(const struct lc_curve *curve, const uint8_t *priv, hf_spa
     struct lc_desk *desk = lc_desk_take(curve);
     const bool done =
         desk != NULL && load_scalar(desk, curve, priv) && shared_secret(curve, desk, peer, secret);
+    lc_quiet_end();
     lc_desk_put(desk);
     return done;
 }
@@ -102,8 +104,10 @@ static bool ecdh_encap(const struct lc_curve *curve, hf_random_fn random, void *
 {
     uint8_t scalar[LC_FIELD_MAX_LEN];
     struct lc_desk *desk = lc_desk_take(curve);
+    lc_quiet_begin();
     const bool done = desk != NULL && draw_scalar(curve, desk, random, random_ctx, scalar) &&
                       public_share(curve, desk, share) && shared_secret(curve, desk, peer, secret);
+    lc_quiet_end();
     lc_desk_put(desk);
     OPENSSL_cleanse(scalar, sizeof scalar);
     if (!done && curve != NULL) {

@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
@@ -18,6 +17,7 @@
 #include "libcrypto/der.h"
 #include "libcrypto/key.h"
 #include "libcrypto/libcrypto.h"
+#include "libcrypto/quiet.h"
 
 enum { PASSPHRASE_MAX_LEN = 1024 };
 
@@ -48,9 +48,9 @@ hf_key_load lc_private_key_load(hf_span bytes, hf_passphrase_fn passphrase, void
     if (load.key == NULL) {
         return HF_KEY_LOAD_NO_MEMORY;
     }
-    ERR_set_mark();
+    lc_quiet_begin();
     hf_key_load result = is_pem(bytes) ? load_pem(&load, bytes) : load_der(&load, bytes);
-    ERR_pop_to_mark(); /* libcrypto's queue is no channel of ours */
+    lc_quiet_end();
     if (result == HF_KEY_LOAD_MALFORMED && load.wanted_passphrase) {
         result = HF_KEY_LOAD_PASSPHRASE; /* it decrypted to nonsense */
     }

@@ -9,6 +9,7 @@
 #include "libcrypto/der.h"
 #include "libcrypto/key.h"
 #include "libcrypto/libcrypto.h"
+#include "libcrypto/quiet.h"
 
 /* A longer exponent makes verification slow by choice of the peer; libcrypto's own limit for large keys. */
 enum { RSA_EXPONENT_MAX_BITS = 64 };
@@ -21,9 +22,15 @@ static bool import_ed(struct hf_public_key *key, hf_span bytes);
 hf_public_key *lc_public_key_import(hf_span spki)
 {
     hf_public_key *key = OPENSSL_zalloc(sizeof *key);
-    if (key != NULL && !import_half(key, spki)) {
+    if (key == NULL) {
+        return NULL;
+    }
+    lc_quiet_begin();
+    const bool imported = import_half(key, spki);
+    lc_quiet_end();
+    if (!imported) {
         lc_public_key_free(key);
-        key = NULL;
+        return NULL;
     }
     return key;
 }

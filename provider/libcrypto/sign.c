@@ -8,7 +8,10 @@
 
 #include "libcrypto/key.h"
 #include "libcrypto/libcrypto.h"
+#include "libcrypto/quiet.h"
 
+static bool sign_digest(const struct hf_private_key *key, const struct lc_scheme *scheme,
+                        hf_span message, uint8_t *sig, size_t *len);
 static bool sign_ecdsa(const struct hf_private_key *key, hf_span digest, uint8_t *sig, size_t *len);
 static bool sign_rsa_pss(const struct hf_private_key *key, const struct lc_scheme *scheme,
                          const uint8_t *digest, uint8_t *sig, size_t *len);
@@ -23,20 +26,27 @@ bool lc_sign(const hf_private_key *key, uint16_t id, hf_span message, uint8_t *s
     if (scheme == NULL) {
         return false;
     }
-    if (scheme->form == LC_EDDSA) {
-        return sign_eddsa(key, message, sig, sig_len);
-    }
+    lc_quiet_begin();
+    const bool made = scheme->form == LC_EDDSA ? sign_eddsa(key, message, sig, sig_len)
+                                               : sign_digest(key, scheme, message, sig, sig_len);
+    lc_quiet_end();
+    return made;
+}
+
+static bool sign_digest(const struct hf_private_key *key, const struct lc_scheme *scheme,
+                        hf_span message, uint8_t *sig, size_t *len)
+{
     uint8_t digest[LC_DIGEST_MAX_LEN];
     const size_t digest_len = lc_scheme_digest(scheme, message, digest);
     switch (scheme->form) {
     case LC_ECDSA:
-        return sign_ecdsa(key, (hf_span){digest, digest_len}, sig, sig_len);
+        return sign_ecdsa(key, (hf_span){digest, digest_len}, sig, len);
     case LC_RSA_PSS:
-        return sign_rsa_pss(key, scheme, digest, sig, sig_len);
+        return sign_rsa_pss(key, scheme, digest, sig, len);
     case LC_RSA_PKCS1:
-        return sign_rsa_pkcs1(key, (hf_span){digest, digest_len}, sig, sig_len);
+        return sign_rsa_pkcs1(key, (hf_span){digest, digest_len}, sig, len);
     case LC_EDDSA:
-        break; /* answered above */
+        break; /* it takes the message itself */
     }
     return false;
 }

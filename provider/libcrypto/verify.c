@@ -8,7 +8,10 @@
 #include "libcrypto/der.h"
 #include "libcrypto/key.h"
 #include "libcrypto/libcrypto.h"
+#include "libcrypto/quiet.h"
 
+static bool verify_digest(const struct hf_public_key *key, const struct lc_scheme *scheme,
+                          hf_span message, hf_span sig);
 static bool verify_ecdsa(const struct hf_public_key *key, hf_span digest, hf_span sig);
 static bool verify_rsa_pss(const struct hf_public_key *key, const struct lc_scheme *scheme,
                            const uint8_t *digest, hf_span sig);
@@ -21,9 +24,16 @@ bool lc_verify(const hf_public_key *key, uint16_t id, hf_span message, hf_span s
     if (scheme == NULL) {
         return false;
     }
-    if (scheme->form == LC_EDDSA) {
-        return verify_eddsa(key, message, sig);
-    }
+    lc_quiet_begin();
+    const bool valid = scheme->form == LC_EDDSA ? verify_eddsa(key, message, sig)
+                                                : verify_digest(key, scheme, message, sig);
+    lc_quiet_end();
+    return valid;
+}
+
+static bool verify_digest(const struct hf_public_key *key, const struct lc_scheme *scheme,
+                          hf_span message, hf_span sig)
+{
     uint8_t digest[LC_DIGEST_MAX_LEN];
     const size_t digest_len = lc_scheme_digest(scheme, message, digest);
     switch (scheme->form) {
@@ -34,7 +44,7 @@ bool lc_verify(const hf_public_key *key, uint16_t id, hf_span message, hf_span s
     case LC_RSA_PKCS1:
         return verify_rsa_pkcs1(key, (hf_span){digest, digest_len}, sig);
     case LC_EDDSA:
-        break; /* answered above */
+        break; /* it takes the message itself */
     }
     return false;
 }

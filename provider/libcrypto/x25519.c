@@ -17,6 +17,7 @@
 #include <openssl/provider.h>
 
 #include "libcrypto/libcrypto.h"
+#include "libcrypto/quiet.h"
 #include "libcrypto/spare.h"
 #include "libcrypto/x25519.h"
 
@@ -82,8 +83,10 @@ bool lc_x25519(uint8_t out[X25519_LEN], const uint8_t scalar[X25519_LEN],
     }
     size_t out_len = X25519_LEN;
     /* derive refuses the all-zero result: RFC 9846, 7.4.2. */
+    lc_quiet_begin();
     const bool derived = machine_load(machine, scalar, point) &&
                          x25519.exchange_derive(machine->exchange, out, &out_len, X25519_LEN) == 1;
+    lc_quiet_end();
     machine_put(machine);
     if (!derived) {
         OPENSSL_cleanse(out, X25519_LEN);
