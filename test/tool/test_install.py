@@ -8,6 +8,7 @@ import tap
 
 PREFIX = tap.directory() / "prefix"
 EXAMPLE = tap.directory() / "example.c"
+SURROUNDINGS = tap.ROOT / "test/tool/example_main.c"
 COMPILER = os.environ.get("CC", "cc")
 FLAGS = ["-std=c11", "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Wconversion", "-Werror"]
 
@@ -16,7 +17,7 @@ cmake_minimum_required(VERSION 3.22)
 project(user C)
 find_package(Handfast 0.1 REQUIRED)
 foreach(kind IN ITEMS handfast handfast_static)
-    add_executable(with_${kind} example.c)
+    add_executable(with_${kind} example.c example_main.c)
     target_compile_definitions(with_${kind} PRIVATE _DEFAULT_SOURCE)
     target_link_libraries(with_${kind} PRIVATE Handfast::${kind})
 endforeach()
@@ -55,8 +56,22 @@ def pkg_config(*arguments):
 
 
 def runs(program, **env):
-    done = tap.run([program], env=dict(os.environ, **env))
+    """The example fetches a page from a server that is not ours."""
+    tap.need("openssl")
+    certificate, key, port = tap.directory() / "cert.pem", tap.directory() / "key.pem", tap.free_port()
+    if not key.exists():
+        made = tap.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                        "-nodes", "-keyout", key, "-out", certificate, "-subj", "/CN=localhost",
+                        "-addext", "subjectAltName=DNS:localhost"])
+        tap.equal(made.returncode, 0, made.stderr)
+    server = tap.start(["openssl", "s_server", "-www", "-tls1_3", "-accept", str(port), "-cert", certificate,
+                        "-key", key])
+    tap.wait_for_log(server, "ACCEPT")
+    done = tap.run([program, str(port), certificate], env=dict(os.environ, **env))
     tap.equal(done.returncode, 0, f"{program}: {done.stdout}{done.stderr}")
+    tap.contains(done.stdout, "HTTP/1.0 200 ok")
+    tap.contains(done.stdout, "TLSv1.3")
+    tap.stop(server)
 
 
 @tap.test("install puts every part in its place")
@@ -90,7 +105,7 @@ def soname():
 @tap.test("the README's example, by pkg-config, shared")
 def shared():
     program = tap.directory() / "shared"
-    done = tap.run([COMPILER, *FLAGS, EXAMPLE, "-o", program, *pkg_config("--cflags", "--libs")])
+    done = tap.run([COMPILER, *FLAGS, EXAMPLE, SURROUNDINGS, "-o", program, *pkg_config("--cflags", "--libs")])
     tap.equal(done.returncode, 0, done.stdout + done.stderr)
     runs(program, LD_LIBRARY_PATH=str(library_directory()))
 
@@ -100,7 +115,7 @@ def static():
     program = tap.directory() / "static"
     libraries = pkg_config("--static", "--libs")
     libraries = ["-l:libhandfast.a" if part == "-lhandfast" else part for part in libraries]
-    done = tap.run([COMPILER, *FLAGS, EXAMPLE, "-o", program, *pkg_config("--cflags"), *libraries])
+    done = tap.run([COMPILER, *FLAGS, EXAMPLE, SURROUNDINGS, "-o", program, *pkg_config("--cflags"), *libraries])
     tap.equal(done.returncode, 0, done.stdout + done.stderr)
     runs(program)
 
@@ -111,6 +126,7 @@ def find_package():
     project = tap.directory() / "project"
     project.mkdir()
     shutil.copy(EXAMPLE, project / "example.c")
+    shutil.copy(SURROUNDINGS, project / "example_main.c")
     (project / "CMakeLists.txt").write_text(CMAKE_PROJECT)
     for command in (["cmake", "-G", "Ninja", "-S", project, "-B", project / "out",
                      f"-DCMAKE_PREFIX_PATH={PREFIX}", f"-DCMAKE_C_COMPILER={COMPILER}"],
