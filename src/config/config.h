@@ -1,7 +1,10 @@
 /* The door of the config room: the frozen policy as the handshake reads it.
  *
- * Invariants: before freeze one thread writes; after freeze nothing is written but refs. Lists hold IANA code points in
- * order of preference, without duplicates, all known to the provider.
+ * Invariants: before freeze one thread writes; after freeze nothing is written but refs and misused. Lists hold IANA
+ * code points in order of preference, without duplicates, all known to the provider; sigalgs holds at least one that
+ * may sign in TLS 1.3. Once frozen: key_shares is in the order of groups (RFC 9846, 4.3.8); a server has identities,
+ * pre-shared keys or lets the caller choose identities; trust is there whenever verify asks for it, but where the caller
+ * verifies chains itself or a client has pre-shared keys (then NULL, and a chain that comes anyway is not to be believed).
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
@@ -29,6 +32,7 @@ struct config_psk {
 
 struct hf_config {
     atomic_uint refs;
+    atomic_bool misused; /* a setter was called after freeze */
     hf_role role;
     bool frozen;
     const hf_provider *provider;
@@ -66,7 +70,7 @@ struct hf_config {
     uint8_t cookie_key[32];
     bool announce_groups;
     unsigned external_ops;
-    hf_limits limits; /* every member non-zero */
+    hf_limits limits;          /* every member non-zero */
     uint64_t key_update_after; /* 0: by the AEAD's limit */
 
     /* Filled by freeze. */
