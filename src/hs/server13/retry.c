@@ -42,20 +42,15 @@ static void write_retry(struct hs *hs, struct wr *w, uint16_t group, hf_span coo
     wr_close(w, block, 2);
 }
 
-static hf_status make_cookie(struct hs *hs, uint16_t group, uint8_t *out, size_t *out_len)
+static size_t make_cookie(struct hs *hs, uint16_t group, uint8_t out[COOKIE_MAX_LEN])
 {
-    const hf_config *config = hs->config;
     struct cookie_state state = {.cipher_suite = hs->result->suite.id,
                                  .group = group,
                                  .issued_s = hs->now_ms / 1000,
                                  .hash_len = hs->result->suite.hash->digest_len};
     transcript_value(&hs->transcript, state.hello_hash);
     memcpy(state.fixed, hs->s.fixed_digest, sizeof state.fixed);
-    if (!cookie_seal(config->provider, config->random, config->random_ctx, config->cookie_key, &state,
-                     hs->s.peer_address, out, out_len)) {
-        return err_raise(hs->error, HF_E_RANDOM, "for a cookie");
-    }
-    return HF_OK;
+    return cookie_seal(hs->config->provider, hs->config->cookie_key, &state, hs->s.peer_address, out);
 }
 
 /* Back to the beginning, as if nothing had been said. */
@@ -75,7 +70,7 @@ hf_status server13_send_retry(struct hs *hs)
     size_t cookie_len = 0;
     hs_hash_received(hs);
     if (is_stateless) {
-        TRY(make_cookie(hs, group, cookie, &cookie_len));
+        cookie_len = make_cookie(hs, group, cookie);
     }
     transcript_retry(&hs->transcript);
     struct wr w;
