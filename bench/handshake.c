@@ -1,0 +1,352 @@
+/* CPU time of full TLS 1.3 handshakes, each side on its own: ours beside libssl's, on the same certificates, and beside the
+ * floor, which is the sum of the raw operations that no implementation over libcrypto can do without.
+ *
+ * Both are pumped in memory. Every call is timed for the side that it serves, from creating the connection to freeing it;
+ * a round takes the median over its handshakes, the table the median over rounds, and ratios are within one round.
+ */
+#include "raw.h"
+
+#include "bench.h"
+
+#include <openssl/ssl.h>
+
+#include "support/pair.h"
+
+enum { PER_ROUND = 24, WIRE_CAP = 65536, MODES = 4 };
+
+/* --- Time and allocations ------------------------------------------------------------------------------------------ */
+
+static uint64_t allocations;
+
+/* Interposed for the whole process, libcrypto and libssl included. */
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+void *malloc(size_t n)
+{
+    allocations++;
+    return __libc_malloc(n);
+}
+void *calloc(size_t n, size_t m)
+{
+    allocations++;
+    return __libc_calloc(n, m);
+}
+void *realloc(void *p, size_t n)
+{
+    allocations++;
+    return __libc_realloc(p, n);
+}
+void *aligned_alloc(size_t align, size_t n)
+{
+    allocations++;
+    return __libc_memalign(align, n);
+}
+
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+/* What one handshake cost one side. */
+struct cost {
+    double ns;
+    double allocs;
+};
+
+struct meter {
+    double start;
+    uint64_t start_allocs;
+};
+
+static struct meter meter_start(void)
+{
+    struct meter m = {now_ns(), allocations};
+    return m;
+}
+
+static void meter_add(struct meter m, struct cost *cost)
+{
+    cost->ns += now_ns() - m.start;
+    cost->allocs += (double)(allocations - m.start_allocs);
+}
+
+/* --- Ours ------------------------------------------------------------------------------------------------------------- */
+
+struct wire {
+    uint8_t data[WIRE_CAP];
+    size_t len;
+};
+
+struct ours {
+    const hf_config *client, *server;
+};
+
+static void ours_pump(hf_conn *conn, struct wire *in, struct wire *out, struct cost *cost)
+{
+    struct meter m = meter_start();
+    size_t at = 0;
+    while (at < in->len) {
+        hf_received r;
+        if (hf_conn_recv(conn, in->data + at, in->len - at, &r) != HF_OK) {
+            break;
+        }
+        at += r.consumed;
+    }
+    hf_buf buf = {out->data, sizeof out->data, 0};
+    (void)hf_conn_flush(conn, &buf);
+    out->len = buf.pos;
+    in->len = 0;
+    meter_add(m, cost);
+}
+
+static void ours_handshake(const struct ours *o, struct cost *client_cost, struct cost *server_cost)
+{
+    static struct wire to_server, to_client;
+    hf_conn *client;
+    hf_conn *server;
+    hf_conn_params params = {.size = sizeof params, .now_ms = PKI_NOW * 1000, .server_name = "server.example"};
+    hf_conn_params server_params = {.size = sizeof server_params, .now_ms = PKI_NOW * 1000};
+    struct meter m = meter_start();
+    raw_require(hf_conn_new(o->client, &params, &client) == HF_OK, "client");
+    (void)!hf_conn_drive(client);
+    meter_add(m, client_cost);
+    m = meter_start();
+    raw_require(hf_conn_new(o->server, &server_params, &server) == HF_OK, "server");
+    meter_add(m, server_cost);
+    to_client.len = 0;
+    ours_pump(client, &to_client, &to_server, client_cost);
+    ours_pump(server, &to_server, &to_client, server_cost);
+    ours_pump(client, &to_client, &to_server, client_cost);
+    ours_pump(server, &to_server, &to_client, server_cost);
+    raw_require(hf_conn_is_connected(client) && hf_conn_is_connected(server), "our handshake");
+    m = meter_start();
+    hf_conn_free(client);
+    meter_add(m, client_cost);
+    m = meter_start();
+    hf_conn_free(server);
+    meter_add(m, server_cost);
+}
+
+/* --- libssl -------------------------------------------------------------------------------------------------------------- */
+
+struct peer {
+    SSL_CTX *client, *server;
+};
+
+static struct peer peer_new(const struct pki *pki)
+{
+    struct peer p = {SSL_CTX_new(TLS_client_method()), SSL_CTX_new(TLS_server_method())};
+    BIO *chain = BIO_new_mem_buf(pki->chain_pem, -1);
+    BIO *ca = BIO_new_mem_buf(pki->ca_pem, -1);
+    BIO *key = BIO_new_mem_buf(pki->key_pem, -1);
+    X509 *leaf = PEM_read_bio_X509(chain, NULL, NULL, NULL);
+    X509 *intermediate = PEM_read_bio_X509(chain, NULL, NULL, NULL);
+    X509 *root = PEM_read_bio_X509(ca, NULL, NULL, NULL);
+    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
+    raw_require(SSL_CTX_use_certificate(p.server, leaf) == 1 && SSL_CTX_add1_chain_cert(p.server, intermediate) == 1 &&
+                    SSL_CTX_use_PrivateKey(p.server, pkey) == 1 &&
+                    X509_STORE_add_cert(SSL_CTX_get_cert_store(p.client), root) == 1,
+                "libssl's certificates");
+    SSL_CTX_set_verify(p.client, SSL_VERIFY_PEER, NULL);
+    for (int i = 0; i < 2; i++) {
+        SSL_CTX *ctx = i == 0 ? p.client : p.server;
+        SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
+        SSL_CTX_set1_groups_list(ctx, "X25519");
+        SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256");
+    }
+    /* We issue no tickets either. */
+    SSL_CTX_set_num_tickets(p.server, 0);
+    SSL_CTX_set_session_cache_mode(p.server, SSL_SESS_CACHE_OFF);
+    X509_free(leaf);
+    X509_free(intermediate);
+    X509_free(root);
+    EVP_PKEY_free(pkey);
+    BIO_free(chain);
+    BIO_free(ca);
+    BIO_free(key);
+    return p;
+}
+
+static SSL *peer_end(SSL_CTX *ctx, bool is_client, struct cost *cost)
+{
+    struct meter m = meter_start();
+    SSL *ssl = SSL_new(ctx);
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    if (is_client) {
+        SSL_set_connect_state(ssl);
+        SSL_set_tlsext_host_name(ssl, "server.example");
+        SSL_set1_host(ssl, "server.example");
+    } else {
+        SSL_set_accept_state(ssl);
+    }
+    meter_add(m, cost);
+    return ssl;
+}
+
+static void peer_pump(SSL *ssl, struct wire *in, struct wire *out, struct cost *cost)
+{
+    struct meter m = meter_start();
+    if (in->len > 0) {
+        BIO_write(SSL_get_rbio(ssl), in->data, (int)in->len);
+        in->len = 0;
+    }
+    (void)SSL_do_handshake(ssl);
+    int n = BIO_read(SSL_get_wbio(ssl), out->data, sizeof out->data);
+    out->len = n > 0 ? (size_t)n : 0;
+    meter_add(m, cost);
+}
+
+static void peer_handshake(const struct peer *p, struct cost *client_cost, struct cost *server_cost)
+{
+    static struct wire to_server, to_client;
+    SSL *client = peer_end(p->client, true, client_cost);
+    SSL *server = peer_end(p->server, false, server_cost);
+    to_client.len = 0;
+    peer_pump(client, &to_client, &to_server, client_cost);
+    peer_pump(server, &to_server, &to_client, server_cost);
+    peer_pump(client, &to_client, &to_server, client_cost);
+    peer_pump(server, &to_server, &to_client, server_cost);
+    raw_require(SSL_is_init_finished(client) && SSL_is_init_finished(server), "libssl's handshake");
+    struct meter m = meter_start();
+    SSL_free(client);
+    meter_add(m, client_cost);
+    m = meter_start();
+    SSL_free(server);
+    meter_add(m, server_cost);
+}
+
+/* --- Rounds -------------------------------------------------------------------------------------------------------------- */
+
+enum mode { FLOOR, OURS, LIBSSL, OURS_PQ };
+
+struct bench_state {
+    struct raw raw;
+    struct ours classic, pq;
+    struct peer peer;
+};
+
+static double timed(void (*run)(void *), void *arg)
+{
+    double start = now_ns();
+    run(arg);
+    return now_ns() - start;
+}
+
+/* A server makes a key, a shared secret and a signature; a client verifies three signatures instead. */
+static void floor_once(struct raw *raw, struct cost *client_cost, struct cost *server_cost)
+{
+    double exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
+    server_cost->ns += exchange + timed(raw_p256_sign, raw);
+    exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
+    client_cost->ns += exchange + timed(raw_p256_verify, raw) + timed(raw_p256_verify, raw) + timed(raw_p256_verify, raw);
+}
+
+static void once(struct bench_state *b, enum mode mode, struct cost *client_cost, struct cost *server_cost)
+{
+    *client_cost = *server_cost = (struct cost){0};
+    switch (mode) {
+    case FLOOR:
+        floor_once(&b->raw, client_cost, server_cost);
+        break;
+    case OURS:
+        ours_handshake(&b->classic, client_cost, server_cost);
+        break;
+    case LIBSSL:
+        peer_handshake(&b->peer, client_cost, server_cost);
+        break;
+    case OURS_PQ:
+        ours_handshake(&b->pq, client_cost, server_cost);
+        break;
+    }
+}
+
+static double figures[MODES][2][BENCH_ROUND_MAX]; /* ns by mode, side, round */
+static double alloc_count[MODES][2];
+
+static void round_of(struct bench_state *b, enum mode mode, size_t round)
+{
+    static double client_ns[PER_ROUND], server_ns[PER_ROUND];
+    struct cost client_cost = {0};
+    struct cost server_cost = {0};
+    for (size_t i = 0; i < PER_ROUND; i++) {
+        once(b, mode, &client_cost, &server_cost);
+        client_ns[i] = client_cost.ns;
+        server_ns[i] = server_cost.ns;
+    }
+    figures[mode][0][round] = bench_median(client_ns, PER_ROUND);
+    figures[mode][1][round] = bench_median(server_ns, PER_ROUND);
+    alloc_count[mode][0] = client_cost.allocs;
+    alloc_count[mode][1] = server_cost.allocs;
+}
+
+/* Median over rounds of a mode's figure combined with another's of the same round. */
+static double median_of(enum mode mode, int side, size_t rounds, int against, bool is_ratio)
+{
+    static double values[BENCH_ROUND_MAX];
+    for (size_t r = 0; r < rounds; r++) {
+        double base = against < 0 ? 0 : figures[against][side][r];
+        values[r] = is_ratio ? figures[mode][side][r] / base : figures[mode][side][r] - base;
+    }
+    return bench_median(values, rounds);
+}
+
+static void report(size_t rounds, struct bench_json *json)
+{
+    static const char *const names[MODES] = {"floor", "handfast", "libssl", "handfast X25519MLKEM768"};
+    static const char *const sides[2] = {"client", "server"};
+    printf("full TLS 1.3 handshake, X25519, ECDSA P-256, leaf and intermediate, us of CPU\n");
+    printf("  %-26s %-7s %9s %12s %12s %12s\n", "", "", "us", "over floor", "of libssl", "allocations");
+    for (int side = 1; side >= 0; side--) {
+        for (int mode = 0; mode < MODES; mode++) {
+            double us = median_of(mode, side, rounds, -1, false) / 1000;
+            double over = median_of(mode, side, rounds, FLOOR, false) / 1000;
+            double share = median_of(mode, side, rounds, LIBSSL, true);
+            printf("  %-26s %-7s %9.1f %12.1f %12.2f %12.0f\n", names[mode], sides[side], us, over, share,
+                   alloc_count[mode][side]);
+            char key[64];
+            (void)snprintf(key, sizeof key, "%s %s", names[mode], sides[side]);
+            bench_json_add(json, key, "us", us);
+            bench_json_add(json, key, "over floor us", over);
+            bench_json_add(json, key, "of libssl", share);
+            bench_json_add(json, key, "allocations", alloc_count[mode][side]);
+        }
+    }
+}
+
+int main(void)
+{
+    static struct bench_state b;
+    struct pki *pki = pki_simple(PKI_P256, "server.example");
+    raw_init(&b.raw);
+    b.peer = peer_new(pki);
+    hf_config *configs[4];
+    for (int i = 0; i < 4; i++) {
+        configs[i] = i % 2 == 0 ? pair_client_config(pki) : pair_server_config(pki);
+        raw_require(hf_config_set_groups(configs[i], i < 2 ? "X25519" : "X25519MLKEM768") == HF_OK, "groups");
+        raw_require(hf_config_set_ciphers(configs[i], "TLS_AES_128_GCM_SHA256") == HF_OK, "ciphers");
+        (void)pair_freeze(configs[i]);
+    }
+    b.classic = (struct ours){configs[0], configs[1]};
+    b.pq = (struct ours){configs[2], configs[3]};
+    const size_t rounds = bench_rounds();
+    for (size_t r = 0; r < rounds; r++) {
+        for (int i = 0; i < MODES; i++) {
+            round_of(&b, (enum mode)(r % 2 == 0 ? i : MODES - 1 - i), r);
+        }
+    }
+    struct bench_json json;
+    bench_json_open(&json);
+    report(rounds, &json);
+    bench_json_close(&json);
+    for (int i = 0; i < 4; i++) {
+        hf_config_free(configs[i]);
+    }
+    SSL_CTX_free(b.peer.client);
+    SSL_CTX_free(b.peer.server);
+    pki_free(pki);
+    return 0;
+}
