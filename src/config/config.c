@@ -40,7 +40,7 @@ hf_config *hf_config_new(hf_role role, const hf_provider *provider)
     if (config == NULL) {
         return NULL;
     }
-    atomic_init(&config->refs, 1);
+    ref_init(&config->ref);
     atomic_init(&config->misused, false);
     config->role = role;
     config->provider = provider == NULL ? hf_provider_default() : provider;
@@ -68,17 +68,15 @@ hf_config *hf_config_ref(const hf_config *config)
 {
     hf_config *shared = (hf_config *)config; /* nothing but the count is written */
     assert(shared->frozen);
-    atomic_fetch_add_explicit(&shared->refs, 1, memory_order_relaxed);
+    ref_take(&shared->ref);
     return shared;
 }
 
 void hf_config_free(hf_config *config)
 {
-    if (config == NULL || atomic_fetch_sub_explicit(&config->refs, 1, memory_order_release) != 1) {
+    if (config == NULL || !ref_drop(&config->ref)) {
         return;
     }
-    /* Whatever another thread did with its reference happened before this. */
-    atomic_thread_fence(memory_order_acquire);
     for (size_t i = 0; i < config->psk_count; i++) {
         mem_free(config->psks[i].identity, config->psks[i].identity_len);
         mem_free(config->psks[i].key, config->psks[i].key_len);

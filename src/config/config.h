@@ -1,6 +1,6 @@
 /* The door of the config room: the frozen policy as the handshake reads it.
  *
- * Invariants: before freeze one thread writes; after freeze nothing is written but refs and misused. Lists hold IANA
+ * Invariants: before freeze one thread writes; after freeze nothing is written but ref and misused. Lists hold IANA
  * code points in order of preference, without duplicates, all known to the provider; sigalgs holds at least one that
  * may sign in TLS 1.3. Once frozen: key_shares is in the order of groups (RFC 9846, 4.3.8); a server has identities,
  * pre-shared keys or lets the caller choose identities; trust is there whenever verify asks for it, but where the caller
@@ -12,6 +12,8 @@
 #include <stdatomic.h>
 
 #include <handfast/config.h>
+
+#include "base/rotate.h"
 
 enum { CONFIG_LIST_MAX = 24, CONFIG_PSK_MAX = 16 };
 
@@ -31,7 +33,7 @@ struct config_psk {
 };
 
 struct hf_config {
-    atomic_uint refs;
+    struct ref ref;
     atomic_bool misused; /* a setter was called after freeze */
     hf_role role;
     bool frozen;
