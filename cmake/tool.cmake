@@ -18,6 +18,6 @@ set_target_properties(handfast_tool PROPERTIES
     OUTPUT_NAME handfast RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 target_include_directories(handfast_tool PRIVATE ${CMAKE_SOURCE_DIR}/tool ${CMAKE_SOURCE_DIR}/src)
 target_include_directories(handfast_tool SYSTEM PRIVATE ${HTTP_PARSER_INCLUDE_DIR})
-target_compile_definitions(handfast_tool PRIVATE _GNU_SOURCE)
+target_compile_definitions(handfast_tool PRIVATE _GNU_SOURCE HANDFAST_VERSION="${PROJECT_VERSION}")
 target_link_libraries(handfast_tool PRIVATE hf_flags handfast_static PkgConfig::libuv
                       PkgConfig::libcrypto ${HTTP_PARSER_LIBRARY} Threads::Threads)
