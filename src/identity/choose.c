@@ -82,9 +82,11 @@ hf_status identity_choose(const hf_identity_store *store, const struct identity_
     struct rotate *current = &((hf_identity_store *)(uintptr_t)store)->current;
     struct identity_set *set = (struct identity_set *)rotate_read(current);
     struct chooser c = {.set = set, .want = want, .tr = tr, .best_rank = RANK_UNUSABLE};
-    const hf_status status = set == NULL || set->count == 0
-                                 ? err_raise(error, HF_E_NO_CERTIFICATE, "the store is empty")
-                                 : choose(&c, error);
+    if (set == NULL || set->count == 0) {
+        identity_set_release(set);
+        return err_raise(error, HF_E_NO_CERTIFICATE, "the store is empty");
+    }
+    const hf_status status = choose(&c, error);
     if (status == HF_OK) {
         out->identity = hf_identity_ref(set->identities[c.best]);
         out->scheme = c.scheme_for[set->traits[c.best].kind];

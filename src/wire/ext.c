@@ -43,7 +43,7 @@ static hf_status take_unknown(struct ext_view *out, uint16_t code, uint16_t *see
 
 hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct ext_view *out)
 {
-    uint16_t seen[EXT_MAX_PER_MESSAGE];
+    uint16_t seen[EXT_MAX_PER_MESSAGE] = {0};
     struct rd r = rd_of(block);
     *out = (struct ext_view){0};
     while (rd_left(&r) > 0) {

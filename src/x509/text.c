@@ -63,10 +63,11 @@ void x5_text_time(struct text *t, int64_t unix_s)
     const int64_t in_year = in_era - (365 * year + year / 4 - year / 100);
     const int64_t m = (5 * in_year + 2) / 153;
     const int64_t month = m < 10 ? m + 3 : m - 9;
-    x5_text_add(t, "%04lld-%02lld-%02lld %02lld:%02lld:%02lld UTC",
-                (long long)(year + era * 400 + (month <= 2 ? 1 : 0)), (long long)month,
-                (long long)(in_year - (153 * m + 2) / 5 + 1), (long long)(second / 3600),
-                (long long)(second / 60 % 60), (long long)(second % 60));
+    const long long calendar_year = year + era * 400 + (month <= 2 ? 1 : 0);
+    const long long in_month = in_year - (153 * m + 2) / 5 + 1;
+    const long long second_of_day = second;
+    x5_text_add(t, "%04lld-%02lld-%02lld %02lld:%02lld:%02lld UTC", calendar_year, (long long)month,
+                in_month, second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
 }
 
 void x5_text_duration(struct text *t, uint64_t seconds)

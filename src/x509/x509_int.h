@@ -66,8 +66,4 @@ void x5_verdict_explain(hf_verdict *verdict, const struct x5_finding *finding);
 struct text x5_verdict_refuse(hf_verdict *verdict, hf_err code, int depth,
                               const struct x5_certificate *certificate);
 
-/* Adds how a certificate's validity relates to a time outside of it: "expired ..., 3 days before
- * ...". */
-void x5_validity_text(struct text *t, const struct x5_certificate *c, int64_t now_s);
-
 #endif

@@ -41,8 +41,8 @@ _Static_assert((int)OFFER_COUNT <= (int)HS_OFFERS_MAX, "the order has a place fo
 hf_status ext_prepare_offers(struct hs *hs)
 {
     struct hs_client *c = &hs->c;
-    for (uint8_t i = 0; i < OFFER_COUNT; i++) {
-        c->order[i] = i;
+    for (size_t i = 0; i < OFFER_COUNT; i++) {
+        c->order[i] = (uint8_t)i;
     }
     if (!hs->config->grease) {
         return HF_OK;

@@ -8,34 +8,32 @@
 
 enum { MODE_PSK_DHE_KE = 1, NAMES_MAX = 160, ALPN_SHOWN_MAX = 32 };
 
-/* The names of a list, for an error: "a, b, c". */
-static const char *names_of(const hf_span *list, const struct config_list *ours, const char *(*name)(uint16_t), char *out)
+/* Adds the name of one value to a list for an error: "a, b, c", n bytes so far. Returns its length. */
+static size_t name_add(char *out, size_t n, uint16_t v, const char *(*name)(uint16_t))
 {
-    size_t count = list != NULL ? list->len / 2 : ours->count;
-    size_t n = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < count; i++) {
-        uint16_t v = list != NULL ? list16_at(*list, i) : ours->v[i];
-        const char *text = name(v);
-        size_t len = strlen(text);
-        if (iana_is_grease(v) || n + len + 6 > 72) {
-            continue;
-        }
-        memcpy(out + n, n == 0 ? "" : ", ", n == 0 ? 0 : 2);
-        n += n == 0 ? 0 : 2;
-        memcpy(out + n, text, len + 1);
-        n += len;
+    const char *text = name(v);
+    size_t len = strlen(text);
+    if (iana_is_grease(v) || n + len + 6 > 72) {
+        return n;
     }
-    return out;
+    memcpy(out + n, n == 0 ? "" : ", ", n == 0 ? 0 : 2);
+    n += n == 0 ? 0 : 2;
+    memcpy(out + n, text, len + 1);
+    return n + len;
 }
 
 static hf_status no_common(struct hs *hs, hf_err code, hf_span theirs, const struct config_list *ours,
                            const char *(*name)(uint16_t))
 {
-    char a[NAMES_MAX];
-    char b[NAMES_MAX];
-    return err_raise(hs->error, code, "the client offers %s; this server allows %s", names_of(&theirs, NULL, name, a),
-                     names_of(NULL, ours, name, b));
+    char offered[NAMES_MAX] = "";
+    char allowed[NAMES_MAX] = "";
+    for (size_t i = 0, n = 0; i < theirs.len / 2; i++) {
+        n = name_add(offered, n, list16_at(theirs, i), name);
+    }
+    for (size_t i = 0, n = 0; i < ours->count; i++) {
+        n = name_add(allowed, n, ours->v[i], name);
+    }
+    return err_raise(hs->error, code, "the client offers %s; this server allows %s", offered, allowed);
 }
 
 /* --- Cipher suite ------------------------------------------------------------------------------------------------- */
