@@ -1,8 +1,9 @@
 /* CPU time of full TLS 1.3 handshakes, each side on its own: ours beside libssl's, on the same certificates, and beside the
  * floor, which is the sum of the raw operations that no implementation over libcrypto can do without.
  *
- * Both are pumped in memory. Every call is timed for the side that it serves, from creating the connection to freeing it;
- * a round takes the median over its handshakes, the table the median over rounds, and ratios are within one round.
+ * Both are pumped in memory, a batch of connections at a time: all clients speak, then all servers, and so on, as on a busy
+ * server, so that neither side pays for the other's caches. Every call is timed for the side that it serves, from creating
+ * the connection to freeing it; the table shows medians over rounds, and ratios are within one round.
  */
 #include "raw.h"
 
@@ -12,7 +13,7 @@
 
 #include "support/pair.h"
 
-enum { PER_ROUND = 24, WIRE_CAP = 65536, MODES = 4 };
+enum { BATCH = 16, WIRE_CAP = 8192, MODES = 4 };
 
 /* --- Time and allocations ------------------------------------------------------------------------------------------ */
 
@@ -44,13 +45,6 @@ void *aligned_alloc(size_t align, size_t n)
     return __libc_memalign(align, n);
 }
 
-static double now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
-}
-
 /* What one handshake cost one side. */
 struct cost {
     double ns;
@@ -64,13 +58,13 @@ struct meter {
 
 static struct meter meter_start(void)
 {
-    struct meter m = {now_ns(), allocations};
+    struct meter m = {bench_now_ns(), allocations};
     return m;
 }
 
 static void meter_add(struct meter m, struct cost *cost)
 {
-    cost->ns += now_ns() - m.start;
+    cost->ns += bench_now_ns() - m.start;
     cost->allocs += (double)(allocations - m.start_allocs);
 }
 
@@ -85,9 +79,8 @@ struct ours {
     const hf_config *client, *server;
 };
 
-static void ours_pump(hf_conn *conn, struct wire *in, struct wire *out, struct cost *cost)
+static void ours_pump(hf_conn *conn, struct wire *in, struct wire *out)
 {
-    struct meter m = meter_start();
     size_t at = 0;
     while (at < in->len) {
         hf_received r;
@@ -100,35 +93,53 @@ static void ours_pump(hf_conn *conn, struct wire *in, struct wire *out, struct c
     (void)hf_conn_flush(conn, &buf);
     out->len = buf.pos;
     in->len = 0;
+}
+
+static hf_conn *clients[BATCH], *servers[BATCH];
+static struct wire to_server[BATCH], to_client[BATCH];
+
+static void ours_new(const hf_config *config, const char *name, hf_conn **out, struct cost *cost)
+{
+    hf_conn_params params = {.size = sizeof params, .now_ms = PKI_NOW * 1000, .server_name = name};
+    struct meter m = meter_start();
+    for (size_t i = 0; i < BATCH; i++) {
+        raw_require(hf_conn_new(config, &params, &out[i]) == HF_OK, "a connection");
+        (void)!hf_conn_drive(out[i]);
+    }
     meter_add(m, cost);
 }
 
-static void ours_handshake(const struct ours *o, struct cost *client_cost, struct cost *server_cost)
+static void ours_pump_all(hf_conn **conns, struct wire *in, struct wire *out, struct cost *cost)
 {
-    static struct wire to_server, to_client;
-    hf_conn *client;
-    hf_conn *server;
-    hf_conn_params params = {.size = sizeof params, .now_ms = PKI_NOW * 1000, .server_name = "server.example"};
-    hf_conn_params server_params = {.size = sizeof server_params, .now_ms = PKI_NOW * 1000};
     struct meter m = meter_start();
-    raw_require(hf_conn_new(o->client, &params, &client) == HF_OK, "client");
-    (void)!hf_conn_drive(client);
-    meter_add(m, client_cost);
-    m = meter_start();
-    raw_require(hf_conn_new(o->server, &server_params, &server) == HF_OK, "server");
-    meter_add(m, server_cost);
-    to_client.len = 0;
-    ours_pump(client, &to_client, &to_server, client_cost);
-    ours_pump(server, &to_server, &to_client, server_cost);
-    ours_pump(client, &to_client, &to_server, client_cost);
-    ours_pump(server, &to_server, &to_client, server_cost);
-    raw_require(hf_conn_is_connected(client) && hf_conn_is_connected(server), "our handshake");
-    m = meter_start();
-    hf_conn_free(client);
-    meter_add(m, client_cost);
-    m = meter_start();
-    hf_conn_free(server);
-    meter_add(m, server_cost);
+    for (size_t i = 0; i < BATCH; i++) {
+        ours_pump(conns[i], &in[i], &out[i]);
+    }
+    meter_add(m, cost);
+}
+
+static void ours_free(hf_conn **conns, struct cost *cost)
+{
+    for (size_t i = 0; i < BATCH; i++) {
+        raw_require(hf_conn_is_connected(conns[i]), "our handshake");
+    }
+    struct meter m = meter_start();
+    for (size_t i = 0; i < BATCH; i++) {
+        hf_conn_free(conns[i]);
+    }
+    meter_add(m, cost);
+}
+
+static void ours_handshakes(const struct ours *o, struct cost *client_cost, struct cost *server_cost)
+{
+    ours_new(o->client, "server.example", clients, client_cost);
+    ours_pump_all(clients, to_client, to_server, client_cost);
+    ours_new(o->server, NULL, servers, server_cost);
+    ours_pump_all(servers, to_server, to_client, server_cost);
+    ours_pump_all(clients, to_client, to_server, client_cost);
+    ours_pump_all(servers, to_server, to_client, server_cost);
+    ours_free(clients, client_cost);
+    ours_free(servers, server_cost);
 }
 
 /* --- libssl -------------------------------------------------------------------------------------------------------------- */
@@ -171,9 +182,10 @@ static struct peer peer_new(const struct pki *pki)
     return p;
 }
 
-static SSL *peer_end(SSL_CTX *ctx, bool is_client, struct cost *cost)
+static SSL *ssl_clients[BATCH], *ssl_servers[BATCH];
+
+static SSL *peer_end(SSL_CTX *ctx, bool is_client)
 {
-    struct meter m = meter_start();
     SSL *ssl = SSL_new(ctx);
     SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
     if (is_client) {
@@ -183,40 +195,55 @@ static SSL *peer_end(SSL_CTX *ctx, bool is_client, struct cost *cost)
     } else {
         SSL_set_accept_state(ssl);
     }
-    meter_add(m, cost);
     return ssl;
 }
 
-static void peer_pump(SSL *ssl, struct wire *in, struct wire *out, struct cost *cost)
+static void peer_new_all(SSL_CTX *ctx, bool is_client, SSL **out, struct cost *cost)
 {
     struct meter m = meter_start();
-    if (in->len > 0) {
-        BIO_write(SSL_get_rbio(ssl), in->data, (int)in->len);
-        in->len = 0;
+    for (size_t i = 0; i < BATCH; i++) {
+        out[i] = peer_end(ctx, is_client);
     }
-    (void)SSL_do_handshake(ssl);
-    int n = BIO_read(SSL_get_wbio(ssl), out->data, sizeof out->data);
-    out->len = n > 0 ? (size_t)n : 0;
     meter_add(m, cost);
 }
 
-static void peer_handshake(const struct peer *p, struct cost *client_cost, struct cost *server_cost)
+static void peer_pump_all(SSL **ssls, struct wire *in, struct wire *out, struct cost *cost)
 {
-    static struct wire to_server, to_client;
-    SSL *client = peer_end(p->client, true, client_cost);
-    SSL *server = peer_end(p->server, false, server_cost);
-    to_client.len = 0;
-    peer_pump(client, &to_client, &to_server, client_cost);
-    peer_pump(server, &to_server, &to_client, server_cost);
-    peer_pump(client, &to_client, &to_server, client_cost);
-    peer_pump(server, &to_server, &to_client, server_cost);
-    raw_require(SSL_is_init_finished(client) && SSL_is_init_finished(server), "libssl's handshake");
     struct meter m = meter_start();
-    SSL_free(client);
-    meter_add(m, client_cost);
-    m = meter_start();
-    SSL_free(server);
-    meter_add(m, server_cost);
+    for (size_t i = 0; i < BATCH; i++) {
+        if (in[i].len > 0) {
+            BIO_write(SSL_get_rbio(ssls[i]), in[i].data, (int)in[i].len);
+            in[i].len = 0;
+        }
+        (void)SSL_do_handshake(ssls[i]);
+        int n = BIO_read(SSL_get_wbio(ssls[i]), out[i].data, sizeof out[i].data);
+        out[i].len = n > 0 ? (size_t)n : 0;
+    }
+    meter_add(m, cost);
+}
+
+static void peer_free_all(SSL **ssls, struct cost *cost)
+{
+    for (size_t i = 0; i < BATCH; i++) {
+        raw_require(SSL_is_init_finished(ssls[i]), "libssl's handshake");
+    }
+    struct meter m = meter_start();
+    for (size_t i = 0; i < BATCH; i++) {
+        SSL_free(ssls[i]);
+    }
+    meter_add(m, cost);
+}
+
+static void peer_handshakes(const struct peer *p, struct cost *client_cost, struct cost *server_cost)
+{
+    peer_new_all(p->client, true, ssl_clients, client_cost);
+    peer_pump_all(ssl_clients, to_client, to_server, client_cost);
+    peer_new_all(p->server, false, ssl_servers, server_cost);
+    peer_pump_all(ssl_servers, to_server, to_client, server_cost);
+    peer_pump_all(ssl_clients, to_client, to_server, client_cost);
+    peer_pump_all(ssl_servers, to_server, to_client, server_cost);
+    peer_free_all(ssl_clients, client_cost);
+    peer_free_all(ssl_servers, server_cost);
 }
 
 /* --- Rounds -------------------------------------------------------------------------------------------------------------- */
@@ -231,35 +258,36 @@ struct bench_state {
 
 static double timed(void (*run)(void *), void *arg)
 {
-    double start = now_ns();
-    run(arg);
-    return now_ns() - start;
+    double start = bench_now_ns();
+    for (size_t i = 0; i < BATCH; i++) {
+        run(arg);
+    }
+    return bench_now_ns() - start;
 }
 
 /* A server makes a key, a shared secret and a signature; a client verifies three signatures instead. */
-static void floor_once(struct raw *raw, struct cost *client_cost, struct cost *server_cost)
+static void floor_batch(struct raw *raw, struct cost *client_cost, struct cost *server_cost)
 {
     double exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
     server_cost->ns += exchange + timed(raw_p256_sign, raw);
     exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
-    client_cost->ns += exchange + timed(raw_p256_verify, raw) + timed(raw_p256_verify, raw) + timed(raw_p256_verify, raw);
+    client_cost->ns += exchange + 3 * timed(raw_p256_verify, raw);
 }
 
-static void once(struct bench_state *b, enum mode mode, struct cost *client_cost, struct cost *server_cost)
+static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_cost, struct cost *server_cost)
 {
-    *client_cost = *server_cost = (struct cost){0};
     switch (mode) {
     case FLOOR:
-        floor_once(&b->raw, client_cost, server_cost);
+        floor_batch(&b->raw, client_cost, server_cost);
         break;
     case OURS:
-        ours_handshake(&b->classic, client_cost, server_cost);
+        ours_handshakes(&b->classic, client_cost, server_cost);
         break;
     case LIBSSL:
-        peer_handshake(&b->peer, client_cost, server_cost);
+        peer_handshakes(&b->peer, client_cost, server_cost);
         break;
     case OURS_PQ:
-        ours_handshake(&b->pq, client_cost, server_cost);
+        ours_handshakes(&b->pq, client_cost, server_cost);
         break;
     }
 }
@@ -269,18 +297,13 @@ static double alloc_count[MODES][2];
 
 static void round_of(struct bench_state *b, enum mode mode, size_t round)
 {
-    static double client_ns[PER_ROUND], server_ns[PER_ROUND];
     struct cost client_cost = {0};
     struct cost server_cost = {0};
-    for (size_t i = 0; i < PER_ROUND; i++) {
-        once(b, mode, &client_cost, &server_cost);
-        client_ns[i] = client_cost.ns;
-        server_ns[i] = server_cost.ns;
-    }
-    figures[mode][0][round] = bench_median(client_ns, PER_ROUND);
-    figures[mode][1][round] = bench_median(server_ns, PER_ROUND);
-    alloc_count[mode][0] = client_cost.allocs;
-    alloc_count[mode][1] = server_cost.allocs;
+    batch_of(b, mode, &client_cost, &server_cost);
+    figures[mode][0][round] = client_cost.ns / BATCH;
+    figures[mode][1][round] = server_cost.ns / BATCH;
+    alloc_count[mode][0] = client_cost.allocs / BATCH;
+    alloc_count[mode][1] = server_cost.allocs / BATCH;
 }
 
 /* Median over rounds of a mode's figure combined with another's of the same round. */
@@ -332,7 +355,8 @@ int main(void)
     }
     b.classic = (struct ours){configs[0], configs[1]};
     b.pq = (struct ours){configs[2], configs[3]};
-    const size_t rounds = bench_rounds();
+    size_t rounds = bench_rounds() * 5;
+    rounds = rounds > BENCH_ROUND_MAX ? BENCH_ROUND_MAX : rounds;
     for (size_t r = 0; r < rounds; r++) {
         for (int i = 0; i < MODES; i++) {
             round_of(&b, (enum mode)(r % 2 == 0 ? i : MODES - 1 - i), r);

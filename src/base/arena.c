@@ -68,7 +68,7 @@ void *arena_alloc(struct arena *a, size_t n)
     if (a->first_cap - a->first_used >= need) {
         uint8_t *p = a->first + a->first_used;
         a->first_used += need;
-        return p;
+        return memset(p, 0, need);
     }
     return from_chunks(a, need);
 }

@@ -21,7 +21,7 @@ struct arena {
     size_t limit;             /* of total */
 };
 
-/* Starts an arena over the owner's memory. */
+/* Starts an arena over the owner's memory, which need not be zero. */
 void arena_init(struct arena *a, uint8_t *first, size_t first_cap, size_t limit);
 
 /* n zeroed bytes aligned to 64, or NULL when memory or the limit is exhausted. */

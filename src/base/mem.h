@@ -14,7 +14,10 @@ void *mem_alloc(size_t n);
 /* n zeroed bytes aligned to align (a power of two), or NULL; freed by mem_free as well. */
 void *mem_alloc_aligned(size_t align, size_t n);
 
-/* Wipes and frees; p may be NULL. */
+/* As mem_alloc_aligned, but only the first zeroed bytes are zero: for a block whose owner tells apart what it uses. */
+void *mem_alloc_partly(size_t align, size_t n, size_t zeroed);
+
+/* Wipes and frees; p may be NULL. n: how many of its bytes may hold anything. */
 void mem_free(void *p, size_t n);
 
 /* Grows a block: the old one is wiped and freed on success, kept on NULL. new_n >= old_n. */

@@ -5,32 +5,35 @@
 #include "base/secret.h"
 #include "base/span.h"
 
-enum { BLOCK_MAX = 128 };
+enum { BLOCK_MAX = 128, WORDS_MAX = BLOCK_MAX / 8 };
+
+/* Hashes one block of the key XOR a byte that is repeated. */
+static void pad_block(const hf_hash *hash, const uint64_t *key, uint8_t byte, hf_hash_ctx *out)
+{
+    uint64_t pad[WORDS_MAX];
+    const uint64_t repeated = UINT64_C(0x0101010101010101) * byte;
+    for (size_t i = 0; i < WORDS_MAX; i++) {
+        pad[i] = key[i] ^ repeated;
+    }
+    hash->init(out);
+    hash->update(out, (const uint8_t *)pad, hash->block_len);
+    hf_wipe(pad, sizeof pad);
+}
 
 void hmac_key_init(struct hmac_key *k, const hf_hash *hash, hf_span key)
 {
-    uint8_t block[BLOCK_MAX] = {0};
-    uint8_t pad[BLOCK_MAX];
+    uint64_t words[WORDS_MAX] = {0};
     k->hash = hash;
     if (key.len > hash->block_len) {
         hash->init(&k->inner);
         hash->update(&k->inner, key.data, key.len);
-        hash->final(&k->inner, block);
+        hash->final(&k->inner, (uint8_t *)words);
     } else if (key.len > 0) {
-        memcpy(block, key.data, key.len);
+        memcpy(words, key.data, key.len);
     }
-    for (size_t i = 0; i < hash->block_len; i++) {
-        pad[i] = block[i] ^ 0x36;
-    }
-    hash->init(&k->inner);
-    hash->update(&k->inner, pad, hash->block_len);
-    for (size_t i = 0; i < hash->block_len; i++) {
-        pad[i] = block[i] ^ 0x5c;
-    }
-    hash->init(&k->outer);
-    hash->update(&k->outer, pad, hash->block_len);
-    hf_wipe(block, sizeof block);
-    hf_wipe(pad, sizeof pad);
+    pad_block(hash, words, 0x36, &k->inner);
+    pad_block(hash, words, 0x5c, &k->outer);
+    hf_wipe(words, sizeof words);
 }
 
 void hmac_key_wipe(struct hmac_key *k)

@@ -110,7 +110,7 @@ hf_status hs_ask(struct hs *hs, hf_op_kind kind, enum hs_state wait)
     hs_go(hs, wait);
     TRACE(hs->tr, HF_EV_OP, op, .kind = (int)kind, .name = hf_op_name(kind), .answered = false);
     if ((hs->config->external_ops & HF_OP_BIT(kind)) == 0) {
-        op_run(&hs->op, hs->tr);
+        op_run(&hs->op, &(struct op_context){hs->tr, hs_pool_random, hs});
     }
     return HF_OK;
 }

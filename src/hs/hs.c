@@ -13,7 +13,9 @@
 enum {
     ARENA_SERVER = 3072,      /* share, secret, lists, signature */
     ARENA_CLIENT_EXTRA = 1024, /* beside the key shares */
-    ARENA_LIMIT = 256 * 1024
+    ARENA_LIMIT = 256 * 1024,
+    POOL_LEN = HS_POOL_LEN,
+    POOL_SERVER = 96 /* a hybrid share takes 64, ServerHello.random 32 */
 };
 
 static size_t padded(size_t n)
@@ -39,11 +41,11 @@ struct hs *hs_new(const struct hs_args *args)
 {
     size_t arena = arena_size(args->config);
     size_t size = padded(sizeof(struct hs)) + arena;
-    struct hs *hs = mem_alloc_aligned(64, size);
+    struct hs *hs = mem_alloc_partly(64, size, sizeof *hs);
     if (hs == NULL) {
         return NULL;
     }
-    hs->block_size = size;
+    hs->pool_at = POOL_LEN;
     arena_init(&hs->arena, (uint8_t *)hs + padded(sizeof *hs), arena, ARENA_LIMIT);
     hs->config = hf_config_ref(args->config);
     hs->sink = args->sink;
@@ -89,7 +91,7 @@ void hs_free(struct hs *hs)
     hf_identity_free(hs->identity);
     arena_clear(&hs->arena);
     hf_config_free((hf_config *)(uintptr_t)hs->config);
-    mem_free(hs, hs->block_size);
+    mem_free(hs, sizeof *hs); /* the arena behind it is wiped already */
 }
 
 void hs_result_clear(struct hs_result *r)
@@ -171,10 +173,30 @@ hf_status hs_no_memory(struct hs *hs)
     return err_raise(hs->error, HF_E_NO_MEMORY, NULL);
 }
 
+bool hs_pool_random(void *ctx, uint8_t *out, size_t n)
+{
+    struct hs *hs = ctx;
+    const hf_config *config = hs->config;
+    while (n > 0) {
+        if (hs->pool_at == POOL_LEN) {
+            size_t fresh = config->role == HF_SERVER ? POOL_SERVER : POOL_LEN;
+            if (!config->random(config->random_ctx, hs->pool + POOL_LEN - fresh, fresh)) {
+                return false;
+            }
+            hs->pool_at = (uint16_t)(POOL_LEN - fresh);
+        }
+        size_t left = (size_t)(POOL_LEN - hs->pool_at);
+        size_t take = n < left ? n : left;
+        memcpy(out, hs->pool + hs->pool_at, take);
+        hf_wipe(hs->pool + hs->pool_at, take);
+        hs->pool_at = (uint16_t)(hs->pool_at + take);
+        out += take;
+        n -= take;
+    }
+    return true;
+}
+
 hf_status hs_random(struct hs *hs, uint8_t *out, size_t n)
 {
-    if (!hs->config->random(hs->config->random_ctx, out, n)) {
-        return err_raise(hs->error, HF_E_RANDOM, NULL);
-    }
-    return HF_OK;
+    return hs_pool_random(hs, out, n) ? HF_OK : err_raise(hs->error, HF_E_RANDOM, NULL);
 }

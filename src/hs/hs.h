@@ -21,7 +21,7 @@
 #include "hs/state.h"
 #include "wire/wr.h"
 
-enum { HS_SHARES_MAX = 4, HS_GREASE_COUNT = 6, HS_CHAIN_MAX = 64, HS_OFFERS_MAX = 32 };
+enum { HS_POOL_LEN = 256, HS_SHARES_MAX = 4, HS_GREASE_COUNT = 6, HS_CHAIN_MAX = 64, HS_OFFERS_MAX = 32 };
 
 /* The peer's chain as it outlives the handshake: one block. bytes: ocsp response, then the certificates. */
 struct hs_chain {
@@ -151,7 +151,8 @@ struct hs {
         struct hs_server s;
     };
     struct arena arena;
-    size_t block_size;
+    uint8_t pool[HS_POOL_LEN]; /* random bytes drawn together: a draw costs more than its bytes. Unused from pool_at on */
+    uint16_t pool_at;
 };
 
 /* What a handshake is created with. Everything but config is borrowed and must outlive it. */
@@ -213,7 +214,9 @@ void hs_log_secret(struct hs *hs, const char *label, const struct secret *secret
 void *hs_alloc(struct hs *hs, size_t n);
 hf_status hs_no_memory(struct hs *hs);
 
-/* Random bytes from the configuration's source. */
+/* Random bytes from the configuration's source, drawn in advance for the whole handshake. */
 hf_status hs_random(struct hs *hs, uint8_t *out, size_t n);
+/* The same as a hf_random_fn; ctx is the struct hs. */
+bool hs_pool_random(void *ctx, uint8_t *out, size_t n);
 
 #endif

@@ -110,19 +110,18 @@ static hf_status run_verify_signature(hf_op *op)
     return s;
 }
 
-static hf_status run_key(hf_op *op)
+static hf_status run_key(hf_op *op, const struct op_context *context)
 {
-    const hf_config *c = op->config;
     if (op->kind == HF_OP_KEY_GENERATE) {
         const hf_group *g = op->u.key_generate.group;
-        return g->generate(c->random, c->random_ctx, op->u.key_generate.priv, op->u.key_generate.share)
+        return g->generate(context->random, context->random_ctx, op->u.key_generate.priv, op->u.key_generate.share)
                    ? HF_OK
                    : err_raise(&op->error, HF_E_CRYPTO, "a key share of %s could not be generated", g->name);
     }
     if (op->kind == HF_OP_KEY_ENCAP) {
         const hf_group *g = op->u.key_encap.group;
         hf_span peer = op->u.key_encap.peer_share;
-        return g->encap(c->random, c->random_ctx, peer.data, peer.len, op->u.key_encap.share, op->u.key_encap.secret)
+        return g->encap(context->random, context->random_ctx, peer.data, peer.len, op->u.key_encap.share, op->u.key_encap.secret)
                    ? HF_OK
                    : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the client's share of %s", g->name);
     }
@@ -133,12 +132,12 @@ static hf_status run_key(hf_op *op)
                : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the server's share of %s", g->name);
 }
 
-void op_run(hf_op *op, const struct tracer *tr)
+void op_run(hf_op *op, const struct op_context *context)
 {
     hf_status s = HF_OK;
     switch (op->kind) {
     case HF_OP_CHOOSE_IDENTITY:
-        s = run_choose_identity(op, tr);
+        s = run_choose_identity(op, context->tr);
         break;
     case HF_OP_SIGN:
         s = run_sign(op);
@@ -152,7 +151,7 @@ void op_run(hf_op *op, const struct tracer *tr)
     case HF_OP_KEY_GENERATE:
     case HF_OP_KEY_ENCAP:
     case HF_OP_KEY_DECAP:
-        s = run_key(op);
+        s = run_key(op, context);
         break;
     case HF_OP_TICKET_OPEN:
         op->u.ticket_open.state_len = 0;
@@ -171,8 +170,9 @@ void op_run(hf_op *op, const struct tracer *tr)
 
 void hf_op_run(hf_op *op)
 {
+    /* Perhaps on another thread: the connection is not touched. */
     static const struct tracer silent = {0};
-    op_run(op, &silent);
+    op_run(op, &(struct op_context){&silent, op->config->random, op->config->random_ctx});
 }
 
 void hf_op_finish(hf_op *op, hf_status status)

@@ -6,8 +6,15 @@
 
 #include "trace/trace.h"
 
-/* hf_op_run with a trace for the candidates of a choice. */
-void op_run(hf_op *op, const struct tracer *tr);
+/* What the built-in answers take beside the operation. */
+struct op_context {
+    const struct tracer *tr; /* for the candidates of a choice */
+    hf_random_fn random;
+    void *random_ctx;
+};
+
+/* hf_op_run on the connection's own thread, with its trace and its random bytes. */
+void op_run(hf_op *op, const struct op_context *context);
 
 /* Frees what an answered but not consumed operation holds for the connection (an identity, a configuration). */
 void op_discard(hf_op *op);
