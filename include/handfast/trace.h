@@ -103,12 +103,13 @@ typedef struct hf_trace {
     uint64_t (*now_ns)(void *ctx); /* a monotonic clock of the caller; NULL: no times */
 } hf_trace;
 
-/* Formats an HF_EV_SECRET event as one line of an SSLKEYLOGFILE with line end (RFC 9850). Returns its length, or 0 when
- * cap is too small or the event is another. At most 256 bytes. */
+/* Formats an HF_EV_SECRET event as one line of an SSLKEYLOGFILE with line end and NUL (RFC 9850). Returns its length
+ * without the NUL, or 0 when cap is too small or the event is another. At most 256 bytes. */
 HF_API size_t hf_keylog_line(const hf_event *event, char *out, size_t cap);
 
-/* Writes the event as one line of JSON with line end. Returns the length that it needs; when that is >= cap the line is
- * cut and must not be used. */
+/* Writes the event as one line of JSON with line end and NUL: "event", "role", "conn", "at_ns" and the members of its
+ * kind under their names above; bytes in hexadecimal. Returns the length that it needs without the NUL; when that is >=
+ * cap the line is cut and must not be used. Secrets stand in the lines of HF_EV_SECRET and HF_EV_KEY_STEP only. */
 HF_API size_t hf_event_json(const hf_event *event, char *out, size_t cap);
 
 HF_END_DECLS

@@ -17,9 +17,11 @@ struct tracer {
     hf_role role;
 };
 
-static inline void tracer_init(struct tracer *tr, const hf_trace *trace, const void *conn, hf_role role)
+static inline void tracer_init(struct tracer *tr, const hf_trace *trace, const void *conn,
+                               hf_role role)
 {
-    *tr = (struct tracer){trace == NULL || trace->event == NULL ? 0 : trace->wanted, trace, conn, role};
+    *tr = (struct tracer){trace == NULL || trace->event == NULL ? 0 : trace->wanted, trace, conn,
+                          role};
 }
 
 #define TRACE_ON(tr, kind_) __builtin_expect(((tr)->wanted & HF_EV_BIT(kind_)) != 0, 0)
