@@ -126,8 +126,9 @@ HF_API HF_MUST_CHECK hf_status hf_conn_update_keys(hf_conn *conn, bool ask_peer)
  * hf_conn_info.post_auth_pending is true. */
 HF_API HF_MUST_CHECK hf_status hf_conn_request_certificate(hf_conn *conn);
 
-/* Keying material for the application (RFC 9846, 7.5). early: from the early exporter secret (PSK with early data).
- * HF_NEED_INPUT: not derived yet. context may be empty. out_len at most 255 * hash length. */
+/* Keying material for the application (RFC 9846, 7.5). early: from the early exporter secret, which exists when a pre-shared
+ * key was chosen. HF_NEED_INPUT: not derived (yet). HF_FAILED: label or out_len is out of range, nothing else happened.
+ * context may be empty. out_len at most 255 * hash length. */
 HF_API HF_MUST_CHECK hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_span context,
                                               uint8_t *out, size_t out_len);
 
@@ -177,6 +178,8 @@ HF_API hf_span hf_conn_peer_certificate(const hf_conn *conn, size_t i);
 HF_API void hf_conn_forget_peer_chain(hf_conn *conn);
 /* The peer's stapled OCSP response; empty: none. Lives like the chain. */
 HF_API hf_span hf_conn_peer_ocsp_response(const hf_conn *conn);
+/* The peer's SignedCertificateTimestampList (RFC 6962, 3.3); empty: none. Lives like the chain. */
+HF_API hf_span hf_conn_peer_sct_list(const hf_conn *conn);
 
 HF_END_DECLS
 

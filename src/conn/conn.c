@@ -341,6 +341,11 @@ hf_span hf_conn_peer_ocsp_response(const hf_conn *conn)
     return conn->result.chain == NULL ? span_of(NULL, 0) : conn->result.chain->ocsp_response;
 }
 
+hf_span hf_conn_peer_sct_list(const hf_conn *conn)
+{
+    return conn->result.chain == NULL ? span_of(NULL, 0) : conn->result.chain->sct_list;
+}
+
 void hf_conn_forget_peer_chain(hf_conn *conn)
 {
     /* A running handshake looks into it. */
@@ -354,8 +359,12 @@ hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_
                          size_t out_len)
 {
     const struct hs_result *r = &conn->result;
-    if (early || r->exporter.len == 0 || (!conn->connected && !r->write_ready)) {
+    const struct secret *secret = early ? &r->early_exporter : &r->exporter;
+    const bool is_there = secret->len > 0 && (early || conn->connected || r->write_ready);
+    if (!is_there) {
         return HF_NEED_INPUT;
     }
+    return exporter_compute(r->suite.hash, secret, label, context, out, out_len) ? HF_OK : HF_FAILED;
+}
     return exporter_compute(r->suite.hash, &r->exporter, label, context, out, out_len) ? HF_OK : HF_FAILED;
 }

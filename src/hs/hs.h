@@ -48,6 +48,7 @@ struct hs_result {
     struct hs_chain *chain;
     struct transcript *post_transcript; /* kept when post-handshake authentication may come */
     struct secret client_app, server_app, exporter;
+    struct secret early_exporter; /* with a pre-shared key only */
 };
 
 /* A key share of the client that waits for its answer. */

@@ -1,6 +1,7 @@
 /* The client's hello: sent, perhaps sent again, and its answer judged (RFC 9846, 4.2). */
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth13.h"
 #include "hs/ext/extensions.h"
 #include "hs/hello/hello.h"
 #include "hs/psk.h"
@@ -314,6 +315,9 @@ hf_status hello_client_read(struct hs *hs)
     TRY(judge_psk(hs, &sh));
     if (!hs->result->retried) {
         take_transcript(hs);
+    }
+    if (hs->result->psk) {
+        auth13_early_exporter(hs, hs->c.psk);
     }
     hs_hash_received(hs);
     hs->result->version = HF_TLS13;

@@ -1,6 +1,7 @@
 /* The server's choices: suite, group, pre-shared key, identity (RFC 9846, 4.2.1). This end's preference rules. */
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth13.h"
 #include "hs/ext/extensions.h"
 #include "hs/psk.h"
 #include "hs/server13/server13.h"
@@ -207,6 +208,9 @@ hf_status server13_choose_psk(struct hs *hs)
     hs->result->skip_early_data = hs->s.offer.early_data;
     hs->result->peer_post_auth = hs->s.offer.post_auth;
     hs_hash_received(hs);
+    if (hs->result->psk) {
+        auth13_early_exporter(hs, hs->s.psk);
+    }
     TRY(ext_alpn_choose(hs));
     hs_go(hs, hs->result->psk ? HS_S13_ENCAP : HS_S13_CHOOSE_IDENTITY);
     return HF_OK;

@@ -109,6 +109,18 @@ static void same_exporters(struct pair *p)
     assert_memory_equal(a, b, sizeof a);
 }
 
+static void same_early_exporters(struct pair *p)
+{
+    uint8_t a[32];
+    uint8_t b[32];
+    hf_span none = {NULL, 0};
+    set(hf_conn_export(p->client.conn, true, "EXPORTER-early", none, a, sizeof a));
+    set(hf_conn_export(p->server.conn, true, "EXPORTER-early", none, b, sizeof b));
+    assert_memory_equal(a, b, sizeof a);
+    set(hf_conn_export(p->server.conn, false, "EXPORTER-early", none, b, sizeof b));
+    assert_memory_not_equal(a, b, sizeof a);
+}
+
 static void defaults(void **state)
 {
     (void)state;
@@ -305,6 +317,7 @@ static void external_psk(void **state)
             }
             must_run(&s);
             assert_true(info_of(&s.pair->client).psk);
+            same_early_exporters(s.pair);
             assert_true(info_of(&s.pair->server).psk);
             assert_int_equal(info_of(&s.pair->client).peer_chain_count, 0);
             same_exporters(s.pair);
