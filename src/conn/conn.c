@@ -366,5 +366,3 @@ hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_
     }
     return exporter_compute(r->suite.hash, secret, label, context, out, out_len) ? HF_OK : HF_FAILED;
 }
-    return exporter_compute(r->suite.hash, &r->exporter, label, context, out, out_len) ? HF_OK : HF_FAILED;
-}
