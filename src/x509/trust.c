@@ -146,10 +146,13 @@ static hf_status add_certificates(hf_trust *trust, hf_span bytes, enum x5_bundle
     if (g.bundle == NULL) {
         return err_raise(error, HF_E_NO_MEMORY, "for trust anchors");
     }
+    struct x5_errors errors;
+    x5_errors_begin(&errors);
     hf_status status = x5_bundle_load(bytes, mode, error, &g.bundle->bundle);
     if (status == HF_OK) {
         status = grow(trust, mode, error, &g);
     }
+    (void)x5_errors_end(&errors);
     if (status != HF_OK) {
         drop_growth(&g);
         return status;
@@ -205,6 +208,11 @@ static hf_status add_anchor(struct growth *g, size_t number, enum x5_bundle_mode
     }
     bool no_memory = false;
     X509 *x509 = x5_decode(der, &no_memory);
+    /* Done now, before the set is shared, so that connections never meet on libcrypto's lock. */
+    if (x509 != NULL && !x5_extensions_decode(x509, &no_memory)) {
+        X509_free(x509);
+        x509 = NULL;
+    }
     if (no_memory) {
         return err_raise(error, HF_E_NO_MEMORY, "for a certificate of %zu bytes", der.len);
     }

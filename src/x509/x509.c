@@ -38,8 +38,11 @@ enum x5_issued x5_is_issued_by(hf_span certificate, hf_span issuer)
     X509 *a = x5_decode(certificate, &no_memory_a);
     X509 *b = x5_decode(issuer, &no_memory_b);
     enum x5_issued result = no_memory_a || no_memory_b ? X5_ISSUED_NO_MEMORY : X5_ISSUED_UNREADABLE;
-    if (a != NULL && b != NULL) {
+    if (a != NULL && b != NULL && x5_extensions_decode(a, &no_memory_a) &&
+        x5_extensions_decode(b, &no_memory_b)) {
         result = compare(a, b);
+    } else if (no_memory_a || no_memory_b) {
+        result = X5_ISSUED_NO_MEMORY;
     }
     X509_free(a);
     X509_free(b);

@@ -26,7 +26,8 @@ struct x5_request {
 };
 
 /* Judges. HF_OK: verdict is filled, accepted or not. HF_FAILED: no memory (verdict says
- * HF_E_NO_MEMORY). */
+ * HF_E_NO_MEMORY). Now and then libcrypto mistakes its own lack of memory for a fault of a
+ * certificate; it never accepts because of it. */
 HF_MUST_CHECK hf_status x5_verify_chain(const struct x5_request *request, hf_verdict *verdict);
 
 /* The DER SubjectPublicKeyInfo inside a certificate, pointing into it. False: not a certificate. */

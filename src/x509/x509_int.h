@@ -49,6 +49,10 @@ bool x5_errors_end(const struct x5_errors *e);
 /* libcrypto's form of a certificate, the caller's to free. NULL: malformed, or *no_memory. */
 X509 *x5_decode(hf_span der, bool *no_memory);
 
+/* Has libcrypto read the extensions, which it would else do when they are first asked for. False:
+ * malformed, or *no_memory; the certificate is then of no use. */
+bool x5_extensions_decode(X509 *x509, bool *no_memory);
+
 /* What libcrypto found wrong, and where. */
 struct x5_finding {
     const struct x5_request *request;

@@ -47,7 +47,7 @@ struct pki_cert *pki_make(const struct pki_spec *spec)
     }
 
     X509 *x = X509_new();
-    MUST(x != NULL && X509_set_version(x, X509_VERSION_3) == 1);
+    MUST(x != NULL && X509_set_version(x, spec->version_1 ? X509_VERSION_1 : X509_VERSION_3) == 1);
     set_serial(x, spec->serial);
     int64_t not_before = spec->not_before_s == 0 ? PKI_NOT_BEFORE : spec->not_before_s;
     int64_t not_after = spec->not_after_s == 0 ? PKI_NOT_AFTER : spec->not_after_s;
@@ -55,7 +55,9 @@ struct pki_cert *pki_make(const struct pki_spec *spec)
     MUST(ASN1_TIME_set(X509_getm_notAfter(x), (time_t)not_after) != NULL);
     set_names(x, spec);
     MUST(X509_set_pubkey(x, cert->key) == 1);
-    add_extensions(x, spec);
+    if (!spec->version_1) {
+        add_extensions(x, spec);
+    }
     sign(x, spec, spec->issuer == NULL ? cert->key : spec->issuer->key);
 
     uint8_t *der = NULL;

@@ -81,6 +81,7 @@ struct pki_spec {
     const char *digest; /* "SHA256" (default), "SHA1", "MD5", "SHA384"; not used by EdDSA */
     bool pss;           /* an RSA issuer signs with RSASSA-PSS */
     uint64_t serial;    /* 0: random */
+    bool version_1;     /* no extensions at all, whatever is said above */
 };
 
 struct pki_cert *pki_make(const struct pki_spec *spec);
