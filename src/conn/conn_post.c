@@ -128,11 +128,6 @@ bool post_key_update_is_next(const hf_conn *conn)
            m.type == MSG_KEY_UPDATE;
 }
 
-static hf_status refuse(hf_conn *conn, uint8_t type)
-{
-    return err_raise(&conn->error, HF_E_UNEXPECTED_MESSAGE, "%s after the handshake", iana_handshake_title(type));
-}
-
 hf_status post_next(hf_conn *conn)
 {
     struct message m;
@@ -153,5 +148,5 @@ hf_status post_next(hf_conn *conn)
     if (m.type == MSG_NEW_SESSION_TICKET && is_client) {
         return take_ticket(conn, &m);
     }
-    return refuse(conn, m.type);
+    return message_refuse(&m, "CONNECTED", &conn->error);
 }

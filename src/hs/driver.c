@@ -10,28 +10,6 @@
 #include "hs/op.h"
 #include "wire/iana.h"
 
-static hf_status refuse_message(struct hs *hs)
-{
-    const char *name = iana_handshake_title(hs->msg.type);
-    switch (hs->msg.type) {
-    case MSG_CLIENT_HELLO:
-    case MSG_SERVER_HELLO:
-    case MSG_NEW_SESSION_TICKET:
-    case MSG_END_OF_EARLY_DATA:
-    case MSG_ENCRYPTED_EXTENSIONS:
-    case MSG_CERTIFICATE:
-    case MSG_CERTIFICATE_REQUEST:
-    case MSG_CERTIFICATE_VERIFY:
-    case MSG_FINISHED:
-    case MSG_KEY_UPDATE:
-    case MSG_COMPRESSED_CERTIFICATE:
-        return err_raise(hs->error, HF_E_UNEXPECTED_MESSAGE, "%s came in state %s", name, hs_rows[hs->state].name);
-    default:
-        return err_raise(hs->error, HF_E_UNKNOWN_MESSAGE, "type %u came in state %s", (unsigned)hs->msg.type,
-                         hs_rows[hs->state].name);
-    }
-}
-
 static void release_held(struct hs *hs)
 {
     if (hs->held) {
@@ -46,7 +24,7 @@ static hf_status take_message(struct hs *hs, const struct hs_row *row)
     release_held(hs);
     TRY(inbox_next(hs->in, hs->config->limits.handshake_message, hs->error, &hs->msg));
     if (hs->msg.type >= 32 || (row->accepts & (UINT32_C(1) << hs->msg.type)) == 0) {
-        return refuse_message(hs);
+        return message_refuse(&hs->msg, row->name, hs->error);
     }
     hs->held = true;
     TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_RECEIVED,

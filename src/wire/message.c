@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/status.h"
+#include "wire/iana.h"
 
 /* SHA-256 of "HelloRetryRequest". */
 const uint8_t message_retry_random[MSG_RANDOM_LEN] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
@@ -137,4 +138,24 @@ hf_status key_update_parse(hf_span body, hf_error *error, uint8_t *request_updat
         return err_raise(error, HF_E_KEY_UPDATE_VALUE, "request_update is %u", (unsigned)*request_update);
     }
     return HF_OK;
+}
+
+hf_status message_refuse(const struct message *m, const char *state, hf_error *error)
+{
+    switch (m->type) {
+    case MSG_CLIENT_HELLO:
+    case MSG_SERVER_HELLO:
+    case MSG_NEW_SESSION_TICKET:
+    case MSG_END_OF_EARLY_DATA:
+    case MSG_ENCRYPTED_EXTENSIONS:
+    case MSG_CERTIFICATE:
+    case MSG_CERTIFICATE_REQUEST:
+    case MSG_CERTIFICATE_VERIFY:
+    case MSG_FINISHED:
+    case MSG_KEY_UPDATE:
+    case MSG_COMPRESSED_CERTIFICATE:
+        return err_raise(error, HF_E_UNEXPECTED_MESSAGE, "%s came in state %s", iana_handshake_title(m->type), state);
+    default:
+        return err_raise(error, HF_E_UNKNOWN_MESSAGE, "type %u came in state %s", (unsigned)m->type, state);
+    }
 }

@@ -100,4 +100,8 @@ hf_status new_session_ticket_parse(hf_span body, hf_error *error, struct new_ses
 /* request_update: 0 or 1. */
 hf_status key_update_parse(hf_span body, hf_error *error, uint8_t *request_update);
 
+/* Refuses a message that may not come in this state: HF_E_UNEXPECTED_MESSAGE, or HF_E_UNKNOWN_MESSAGE when TLS 1.3 has no such
+ * type at all. Returns HF_FAILED. */
+hf_status message_refuse(const struct message *m, const char *state, hf_error *error);
+
 #endif
