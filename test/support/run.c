@@ -1,0 +1,328 @@
+#include "support/run.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/config.h"
+
+struct kind {
+    const char *name;
+    bool is_post;
+    void (*make)(struct run *run);
+};
+
+static void make_full(struct run *run);
+static void make_defaults(struct run *run);
+static void make_retry(struct run *run);
+static void make_cookie(struct run *run);
+static void make_cookie_group(struct run *run);
+static void make_mutual(struct run *run);
+static void make_mutual_empty(struct run *run);
+static void make_compressed(struct run *run);
+static void make_psk(struct run *run);
+static void make_psk_retry(struct run *run);
+static void make_post_auth(struct run *run);
+static void make_post_auth_empty(struct run *run);
+static void make_chosen_config(struct run *run);
+static void make_bare(struct run *run);
+static void set(const hf_config *config, hf_status status);
+
+static const struct kind kinds[RUN_KIND_COUNT] = {
+    [RUN_FULL] = {"full", false, make_full},
+    [RUN_DEFAULTS] = {"defaults", false, make_defaults},
+    [RUN_RETRY] = {"retry", false, make_retry},
+    [RUN_COOKIE] = {"cookie", false, make_cookie},
+    [RUN_COOKIE_GROUP] = {"cookie and group", false, make_cookie_group},
+    [RUN_MUTUAL] = {"mutual", false, make_mutual},
+    [RUN_MUTUAL_EMPTY] = {"mutual without certificate", false, make_mutual_empty},
+    [RUN_COMPRESSED] = {"compressed", false, make_compressed},
+    [RUN_PSK] = {"psk", false, make_psk},
+    [RUN_PSK_RETRY] = {"psk after retry", false, make_psk_retry},
+    [RUN_POST_AUTH] = {"post-handshake authentication", true, make_post_auth},
+    [RUN_POST_AUTH_EMPTY] = {"post-handshake authentication without certificate", true,
+                             make_post_auth_empty},
+    [RUN_CHOSEN_CONFIG] = {"chosen configuration", false, make_chosen_config},
+    [RUN_BARE] = {"bare", false, make_bare},
+};
+
+static struct pki *server_pki;
+static struct pki *client_pki;
+
+/* --- Certificates ------------------------------------------------------------------------------- */
+
+int run_setup(void **state)
+{
+    (void)state;
+    server_pki = pki_simple_by(PKI_ED25519, PKI_ED25519, "server.example");
+    client_pki = pki_simple_by(PKI_ED25519, PKI_ED25519, "client.example");
+    return 0;
+}
+
+int run_teardown(void **state)
+{
+    (void)state;
+    pki_free(server_pki);
+    pki_free(client_pki);
+    return 0;
+}
+
+const struct pki *run_server_pki(void)
+{
+    return server_pki;
+}
+
+const struct pki *run_client_pki(void)
+{
+    return client_pki;
+}
+
+/* --- Life --------------------------------------------------------------------------------------- */
+
+const char *run_name(enum run_kind kind)
+{
+    return kinds[kind].name;
+}
+
+bool run_is_post(enum run_kind kind)
+{
+    return kinds[kind].is_post;
+}
+
+void run_make(struct run *run, enum run_kind kind)
+{
+    *run = (struct run){.kind = kind};
+    run->client = pair_client_config(server_pki);
+    run->server = pair_server_config(server_pki);
+    set(run->client, hf_config_set_random(run->client, pair_random, &run->client_seed));
+    set(run->server, hf_config_set_random(run->server, pair_random, &run->server_seed));
+    kinds[kind].make(run);
+}
+
+void run_clear(struct run *run)
+{
+    hf_config_free(run->client);
+    hf_config_free(run->server);
+    *run = (struct run){.kind = RUN_KIND_COUNT};
+}
+
+static void rewind_seeds(struct run *run)
+{
+    run->client_seed = (struct pair_seed){1};
+    run->server_seed = (struct pair_seed){2};
+}
+
+struct pair *run_start(struct run *run, const struct pair_options *extra)
+{
+    struct pair_options options = extra == NULL ? (struct pair_options){.chunk = 0} : *extra;
+    rewind_seeds(run);
+    options.client = pair_freeze(run->client);
+    options.server = pair_freeze(run->server);
+    options.peer_address = (hf_span){(const uint8_t *)"192.0.2.7", 9};
+    return pair_new(&options);
+}
+
+hf_conn *run_start_end(struct run *run, hf_role role, const hf_trace *trace)
+{
+    const bool is_client = role == HF_CLIENT;
+    hf_conn_params params = {.size = sizeof params, .now_ms = PKI_NOW * 1000, .trace = trace};
+    if (is_client) {
+        params.server_name = "server.example";
+    } else {
+        params.peer_address = (hf_span){(const uint8_t *)"192.0.2.7", 9};
+    }
+    hf_conn *conn = NULL;
+    rewind_seeds(run);
+    const hf_config *config = pair_freeze(is_client ? run->client : run->server);
+    return hf_conn_new(config, &params, &conn) == HF_OK ? conn : NULL;
+}
+
+bool run_finish(struct run *run, struct pair *p)
+{
+    if (!pair_handshake(p)) {
+        return false;
+    }
+    if (!kinds[run->kind].is_post) {
+        return true;
+    }
+    if (hf_conn_request_certificate(p->server.conn) != HF_OK) {
+        return false;
+    }
+    pair_settle(p);
+    hf_conn_info info;
+    hf_conn_describe(p->server.conn, &info);
+    return info.connected && !info.post_auth_pending && hf_conn_is_connected(p->client.conn);
+}
+
+void run_must_finish(struct run *run, struct pair *p)
+{
+    if (!run_finish(run, p)) {
+        fail_msg("%s: %s", run_name(run->kind), run_describe(p));
+    }
+}
+
+const char *run_describe(const struct pair *p)
+{
+    static char text[700];
+    const hf_error *c = hf_conn_error(p->client.conn);
+    const hf_error *s = hf_conn_error(p->server.conn);
+    (void)snprintf(text, sizeof text, "client %s %s (%s); server %s %s (%s)",
+                   hf_conn_state(p->client.conn),
+                   c->code == HF_E_NONE ? "ok" : hf_err_lookup(c->code)->name, c->detail,
+                   hf_conn_state(p->server.conn),
+                   s->code == HF_E_NONE ? "ok" : hf_err_lookup(s->code)->name, s->detail);
+    return text;
+}
+
+/* --- The kinds ---------------------------------------------------------------------------------- */
+
+static void set(const hf_config *config, hf_status status)
+{
+    if (status != HF_OK) {
+        (void)fprintf(stderr, "run: %s\n", hf_config_error(config)->detail);
+        abort();
+    }
+}
+
+/* The cheapest group: most tests run thousands of handshakes. */
+static void use_x25519(struct run *run)
+{
+    set(run->client, hf_config_set_groups(run->client, "x25519"));
+    set(run->server, hf_config_set_groups(run->server, "x25519"));
+}
+
+static void make_full(struct run *run)
+{
+    static const uint8_t staple[] = {0x30, 0x03, 0x0a, 0x01, 0x01};
+    static const uint8_t scts[] = {0, 6, 0, 4, 1, 2, 3, 4};
+    use_x25519(run);
+    set(run->client, hf_config_set_alpn(run->client, "h2,http/1.1"));
+    set(run->server, hf_config_set_alpn(run->server, "http/1.1"));
+    set(run->server, hf_config_set_announce_groups(run->server, true));
+    hf_identity_source source = {
+        .size = sizeof source,
+        .chain = {(const uint8_t *)server_pki->chain_pem, strlen(server_pki->chain_pem)},
+        .key = {(const uint8_t *)server_pki->key_pem, strlen(server_pki->key_pem)},
+        .ocsp_response = {staple, sizeof staple},
+        .sct_list = {scts, sizeof scts},
+    };
+    hf_identity *identity = NULL;
+    hf_error error = {.code = HF_E_NONE};
+    if (hf_identity_load(&source, &error, &identity) != HF_OK) {
+        (void)fprintf(stderr, "run: %s\n", error.detail);
+        abort();
+    }
+    hf_identity_store *store = hf_identity_store_new(&identity, 1);
+    set(run->server, hf_config_set_identities(run->server, store));
+    hf_identity_store_free(store);
+    hf_identity_free(identity);
+}
+
+static void make_defaults(struct run *run)
+{
+    (void)run;
+}
+
+static void make_retry(struct run *run)
+{
+    set(run->client, hf_config_set_groups(run->client, "secp256r1,x25519"));
+    set(run->client, hf_config_set_key_shares(run->client, "secp256r1"));
+    set(run->server, hf_config_set_groups(run->server, "x25519"));
+}
+
+static void make_cookie(struct run *run)
+{
+    static const uint8_t key[32] = {1, 2, 3};
+    use_x25519(run);
+    set(run->server, hf_config_set_stateless_retry(run->server, (hf_span){key, sizeof key}, true));
+}
+
+static void make_cookie_group(struct run *run)
+{
+    static const uint8_t key[32] = {4, 5, 6};
+    use_x25519(run);
+    set(run->client, hf_config_set_key_shares(run->client, ""));
+    set(run->server, hf_config_set_stateless_retry(run->server, (hf_span){key, sizeof key}, false));
+}
+
+static void make_mutual(struct run *run)
+{
+    use_x25519(run);
+    pair_make_mutual(run->client, run->server, client_pki);
+}
+
+static void make_mutual_empty(struct run *run)
+{
+    use_x25519(run);
+    hf_trust_store *trust = pair_trust(client_pki);
+    set(run->server, hf_config_set_trust(run->server, trust));
+    hf_trust_store_free(trust);
+    set(run->server, hf_config_set_verify(run->server, HF_VERIFY_REQUEST));
+}
+
+static void make_compressed(struct run *run)
+{
+    make_mutual(run);
+    set(run->client, hf_config_set_certificate_compression(run->client, "brotli,zlib"));
+    set(run->server, hf_config_set_certificate_compression(run->server, "zlib,brotli"));
+}
+
+static void add_psk(hf_config *config, const char *name, unsigned hash)
+{
+    const hf_span identity = {(const uint8_t *)name, strlen(name)};
+    const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
+    set(config, hf_config_add_psk(config, identity, key, hash));
+}
+
+static void make_psk(struct run *run)
+{
+    use_x25519(run);
+    add_psk(run->client, "device-6", 256);
+    add_psk(run->client, "device-7", 256);
+    add_psk(run->server, "device-7", 256);
+}
+
+static void make_psk_retry(struct run *run)
+{
+    use_x25519(run);
+    set(run->client, hf_config_set_key_shares(run->client, ""));
+    set(run->client, hf_config_set_ciphers(run->client, "TLS_AES_256_GCM_SHA384"));
+    add_psk(run->client, "device-8", 384);
+    add_psk(run->server, "device-8", 384);
+}
+
+static void make_post_auth(struct run *run)
+{
+    make_mutual(run);
+    set(run->server, hf_config_set_verify(run->server, HF_VERIFY_NONE));
+    set(run->client, hf_config_set_post_handshake_auth(run->client, true));
+}
+
+static void make_post_auth_empty(struct run *run)
+{
+    make_mutual_empty(run);
+    set(run->server, hf_config_set_verify(run->server, HF_VERIFY_NONE));
+    set(run->client, hf_config_set_post_handshake_auth(run->client, true));
+}
+
+static void make_chosen_config(struct run *run)
+{
+    use_x25519(run);
+    set(run->server, hf_config_external_ops(run->server, HF_OP_BIT(HF_OP_CHOOSE_CONFIG)));
+}
+
+static void make_bare(struct run *run)
+{
+    use_x25519(run);
+    set(run->client, hf_config_set_ciphers(run->client, "TLS_CHACHA20_POLY1305_SHA256"));
+    set(run->client, hf_config_set_middlebox_compat(run->client, false));
+    set(run->client, hf_config_set_grease(run->client, false));
+    set(run->client, hf_config_set_request_status(run->client, false));
+    set(run->client, hf_config_set_record_size_limit(run->client, 128));
+    set(run->server, hf_config_set_record_size_limit(run->server, 64));
+    set(run->client, hf_config_set_padding(run->client, 16));
+}

@@ -1,0 +1,70 @@
+/* The kinds of handshake that the tests of the machines go through, one after the other.
+ *
+ *     static struct run run;                       // the configurations point into it: it stays where it is
+ *     run_make(&run, RUN_MUTUAL);
+ *     struct pair *p = run_start(&run, NULL);      // any number of times: always the same bytes
+ *     assert_true(run_finish(&run, p));
+ *     pair_free(p);
+ *     run_clear(&run);
+ *
+ * Randomness comes from seeds and all signatures are Ed25519, so that two runs of one kind do not differ in a byte while
+ * the program lives (its certificates are fresh in every program).
+ */
+#ifndef TEST_SUPPORT_RUN_H
+#define TEST_SUPPORT_RUN_H
+
+#include "support/pair.h"
+
+enum run_kind {
+    RUN_FULL,            /* x25519, ALPN, a stapled OCSP response and SCTs */
+    RUN_DEFAULTS,        /* what configurations do by themselves: X25519MLKEM768 */
+    RUN_RETRY,           /* HelloRetryRequest for another group */
+    RUN_COOKIE,          /* ... for the cookie alone, nothing kept */
+    RUN_COOKIE_GROUP,    /* ... for both */
+    RUN_MUTUAL,          /* the client shows a certificate */
+    RUN_MUTUAL_EMPTY,    /* it is asked and has none */
+    RUN_COMPRESSED,      /* both show theirs compressed */
+    RUN_PSK,             /* external key of SHA-256, and one unknown to the server before it */
+    RUN_PSK_RETRY,       /* ... of SHA-384, after HelloRetryRequest */
+    RUN_POST_AUTH,       /* the client shows its certificate after the handshake */
+    RUN_POST_AUTH_EMPTY, /* it is asked after the handshake and has none */
+    RUN_CHOSEN_CONFIG,   /* the server's configuration is chosen by an operation */
+    RUN_BARE, /* no compatibility mode, no GREASE, small records, padding, ChaCha20-Poly1305 */
+    RUN_KIND_COUNT
+};
+
+struct run {
+    enum run_kind kind;
+    hf_config *client, *server;
+    struct pair_seed client_seed, server_seed;
+};
+
+/* Group fixtures: the certificates of all kinds. */
+int run_setup(void **state);
+int run_teardown(void **state);
+
+const char *run_name(enum run_kind kind);
+/* Whether the server asks for a certificate after the handshake. */
+bool run_is_post(enum run_kind kind);
+/* The server's and the client's chain and key. */
+const struct pki *run_server_pki(void);
+const struct pki *run_client_pki(void);
+
+/* Both configurations, not frozen: change what you like before the first run_start. */
+void run_make(struct run *run, enum run_kind kind);
+void run_clear(struct run *run);
+
+/* Freezes, puts the randomness back to its start, and makes a pair that nothing has happened to. Of extra the traces,
+ * chunk and op are taken; NULL: none of them. NULL: no memory. */
+struct pair *run_start(struct run *run, const struct pair_options *extra);
+/* One end of it alone, which says the same as it would in the pair. */
+hf_conn *run_start_end(struct run *run, hf_role role, const hf_trace *trace);
+/* Pumps to the end, with the authentication after the handshake. True: both are connected and nothing is pending. */
+bool run_finish(struct run *run, struct pair *p);
+
+/* Ends the test with both ends' states and errors unless run_finish succeeds. */
+void run_must_finish(struct run *run, struct pair *p);
+/* "client STATE CODE (detail); server ...": static. */
+const char *run_describe(const struct pair *p);
+
+#endif
