@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 
-enum { ALIGN = 64, CHUNK = 4096 };
+enum { ALIGN = 64, CHUNK = 1024 };
 
 /* The header is padded to ALIGN so that what follows it is aligned as well. */
 struct arena_chunk {
@@ -80,6 +80,12 @@ uint8_t *arena_copy(struct arena *a, hf_span s)
         memcpy(p, s.data, s.len);
     }
     return p;
+}
+
+void arena_release(struct arena *a, size_t mark)
+{
+    hf_wipe(a->first + mark, a->first_used - mark);
+    a->first_used = mark;
 }
 
 void arena_clear(struct arena *a)

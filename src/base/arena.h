@@ -30,6 +30,16 @@ void *arena_alloc(struct arena *a, size_t n);
 /* A copy of the span, or NULL (also a NULL-free pointer for the empty span). */
 uint8_t *arena_copy(struct arena *a, hf_span s);
 
+/* Where the arena stands, for arena_release. */
+static inline size_t arena_mark(const struct arena *a)
+{
+    return a->first_used;
+}
+
+/* Takes back and wipes what was given out of the owner's chunk since the mark; what came from further chunks stays until
+ * arena_clear. */
+void arena_release(struct arena *a, size_t mark);
+
 /* Wipes everything given out and frees the further chunks. The arena is empty and usable again. */
 void arena_clear(struct arena *a);
 

@@ -154,6 +154,7 @@ static void finish_handshake(hf_conn *conn)
 {
     hs_free(conn->hs);
     conn->hs = NULL;
+    inbox_trim(&conn->in);
     conn->connected = true;
 }
 
@@ -176,6 +177,9 @@ hf_status conn_run(hf_conn *conn)
     do {
         s = run_once(conn);
     } while (s == HF_OK);
+    if (conn->hs == NULL) {
+        inbox_trim(&conn->in);
+    }
     if (s != HF_FAILED) {
         hf_status sealed = conn_seal_open(conn);
         s = sealed == HF_OK ? s : sealed;

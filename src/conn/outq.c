@@ -3,9 +3,40 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/status.h"
 
-enum { FIRST_CAP = 512, TAIL_ROOM = 64 };
+enum { TAIL_ROOM = 64 }; /* content type and tag, with room to spare */
+
+static void give_back(uint8_t *buf, size_t cap, const struct outq *q)
+{
+    if (buf == q->small) {
+        hf_wipe(buf, cap);
+    } else {
+        mem_free(buf, cap);
+    }
+}
+
+/* A buffer of at least cap bytes with the first used ones of the present one. */
+static bool grow(struct outq *q, size_t used, size_t cap)
+{
+    if (q->buf == NULL && cap <= OUTQ_SMALL_LEN) {
+        q->buf = q->small;
+        q->cap = OUTQ_SMALL_LEN;
+        return true;
+    }
+    uint8_t *grown = mem_alloc(cap);
+    if (grown == NULL) {
+        return false;
+    }
+    if (used > 0) {
+        memcpy(grown, q->buf, used);
+    }
+    give_back(q->buf, q->cap, q);
+    q->buf = grown;
+    q->cap = cap;
+    return true;
+}
 
 /* Makes sure that n bytes may follow the tail; the sent head is reclaimed first. */
 static bool make_room(struct outq *q, size_t n)
@@ -23,14 +54,7 @@ static bool make_room(struct outq *q, size_t n)
             return true;
         }
     }
-    size_t cap = used + n < FIRST_CAP ? FIRST_CAP : used + n;
-    uint8_t *grown = mem_grow(q->buf, q->cap, cap);
-    if (grown == NULL) {
-        return false;
-    }
-    q->buf = grown;
-    q->cap = cap;
-    return true;
+    return grow(q, used, used + n);
 }
 
 uint8_t *outq_reserve(struct outq *q, size_t n)
@@ -121,6 +145,8 @@ void outq_move(struct outq *q, hf_buf *out)
 
 void outq_clear(struct outq *q)
 {
-    mem_free(q->buf, q->cap);
-    *q = (struct outq){0};
+    give_back(q->buf, q->cap, q);
+    q->buf = NULL;
+    q->cap = q->head = q->tail = q->open_len = 0;
+    q->is_open = false;
 }

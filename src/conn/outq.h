@@ -9,11 +9,14 @@
 
 #include "record/record.h"
 
+enum { OUTQ_SMALL_LEN = 128 }; /* a client's Finished, an alert, a KeyUpdate: without memory of the heap */
+
 struct outq {
-    uint8_t *buf; /* NULL: nothing waits */
+    uint8_t *buf; /* NULL: nothing waits; may be small */
     size_t cap, head, tail;
     size_t open_len;
     bool is_open;
+    uint8_t small[OUTQ_SMALL_LEN];
 };
 
 /* Room for n bytes more in the open handshake record, or NULL. */

@@ -16,7 +16,7 @@ enum { SIGN_PAD = 64, CONTEXT_STRING = 34, SIGN_INPUT_MAX = SIGN_PAD + CONTEXT_S
 
 /* --- Certificate, sending -------------------------------------------------------------------------------------- */
 
-static size_t certificate_size(const struct auth_show *show)
+size_t auth13_certificate_size(const struct auth_show *show)
 {
     size_t n = 1 + show->context.len + 3;
     for (size_t i = 0; show->identity != NULL && i < hf_identity_chain_count(show->identity); i++) {
@@ -90,7 +90,7 @@ out:
 
 hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show)
 {
-    const size_t size = certificate_size(show);
+    const size_t size = auth13_certificate_size(show);
     if (show->compression != 0 && show->identity != NULL) {
         bool sent;
         TRY(send_compressed(hs, show, size, &sent));
@@ -279,11 +279,19 @@ static hf_status sign_input(struct hs *hs, hf_role signer, hf_span *out)
     return HF_OK;
 }
 
+size_t auth13_signature_room(const hf_identity *identity)
+{
+    enum { CURVES_MAX = 144 }; /* ECDSA P-521 in DER: 139 bytes; Ed448: 114 */
+    hf_key_kind kind = hf_identity_key_kind(identity);
+    return kind == HF_KEY_RSA || kind == HF_KEY_RSA_PSS ? HF_SIGNATURE_MAX_LEN : CURVES_MAX;
+}
+
 hf_status auth13_ask_sign(struct hs *hs, hf_role signer, enum hs_state wait)
 {
     hf_span message;
     TRY(sign_input(hs, signer, &message));
-    uint8_t *signature = hs_alloc(hs, HF_SIGNATURE_MAX_LEN);
+    const size_t room = auth13_signature_room(hs->identity);
+    uint8_t *signature = hs_alloc(hs, room);
     if (signature == NULL) {
         return hs_no_memory(hs);
     }
@@ -291,7 +299,7 @@ hf_status auth13_ask_sign(struct hs *hs, hf_role signer, enum hs_state wait)
     hs->op.u.sign.scheme = hs->scheme;
     hs->op.u.sign.message = message;
     hs->op.u.sign.signature = signature;
-    hs->op.u.sign.capacity = HF_SIGNATURE_MAX_LEN;
+    hs->op.u.sign.capacity = room;
     hs->op.u.sign.signature_len = 0;
     return hs_ask(hs, HF_OP_SIGN, wait);
 }
@@ -300,7 +308,7 @@ hf_status auth13_send_certificate_verify(struct hs *hs)
 {
     TRY(hs_answer(hs));
     hf_span signature = span_of(hs->op.u.sign.signature, hs->op.u.sign.signature_len);
-    if (signature.len == 0 || signature.len > HF_SIGNATURE_MAX_LEN) {
+    if (signature.len == 0 || signature.len > hs->op.u.sign.capacity) {
         return err_raise(hs->error, HF_E_SIGN, "a signature of %zu bytes", signature.len);
     }
     struct wr w;

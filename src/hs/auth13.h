@@ -14,6 +14,10 @@ struct auth_show {
     uint16_t compression; /* common method, or 0 */
 };
 hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show);
+/* Bytes of its body at most. */
+size_t auth13_certificate_size(const struct auth_show *show);
+/* Room that a signature of the identity's key may take. */
+size_t auth13_signature_room(const hf_identity *identity);
 
 /* Reads the Certificate or CompressedCertificate of the present step into result->chain; the message goes to the transcript.
  * context: what certificate_request_context must be. allowed: EXT_BITs that this end asked for in entries. An empty list leaves

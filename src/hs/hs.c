@@ -11,8 +11,8 @@
 #include "wire/wr.h"
 
 enum {
-    ARENA_SERVER = 3072,      /* share, secret, lists, signature */
-    ARENA_CLIENT_EXTRA = 1024, /* beside the key shares */
+    ARENA_SERVER = 1536,      /* lists; share and secret, then signature */
+    ARENA_CLIENT_EXTRA = 512, /* beside the key shares */
     ARENA_LIMIT = 256 * 1024,
     POOL_LEN = HS_POOL_LEN,
     POOL_SERVER = 96 /* a hybrid share takes 64, ServerHello.random 32 */
@@ -53,6 +53,7 @@ struct hs *hs_new(const struct hs_args *args)
     hs->error = args->error;
     hs->tr = args->tr;
     hs->in = args->in;
+    hs->in->spare = hs->inbox_spare;
     hs->result = args->result;
     hs->now_ms = args->now_ms;
     hs->op.user = args->user;
@@ -85,6 +86,10 @@ void hs_free(struct hs *hs)
         return;
     }
     op_discard(&hs->op);
+    if (hs->in->buf == hs->inbox_spare) {
+        inbox_clear(hs->in);
+    }
+    hs->in->spare = NULL;
     if (hs->config->role == HF_CLIENT) {
         free_shares(&hs->c);
     }
@@ -135,6 +140,20 @@ hf_status hs_end(struct hs *hs, struct wr *w)
           .name = iana_handshake_title(raw.data[0]), .bytes = raw, .offset = hs->sent_total);
     hs->sent_total += raw.len;
     return hs->sink->commit(hs->owner, raw.len);
+}
+
+void hs_release_message(struct hs *hs)
+{
+    if (hs->held) {
+        hs->held = false;
+        inbox_drop(hs->in, &hs->msg);
+    }
+    inbox_trim(hs->in);
+}
+
+void hs_expect(struct hs *hs, size_t bytes)
+{
+    (void)hs->sink->reserve(hs->owner, hs->write_level, bytes);
 }
 
 void hs_hash_received(struct hs *hs)

@@ -65,6 +65,7 @@ struct hs_client {
     struct transcript early[2]; /* SHA-256 and SHA-384, until the suite is known */
     struct hs_share shares[HS_SHARES_MAX];
     size_t share_count, share_done;
+    size_t scratch; /* arena mark: what the key exchange took is given back */
     uint32_t offered;      /* EXT_BIT of all that the hello holds */
     uint8_t order[HS_OFFERS_MAX]; /* permutation of the offers */
     uint16_t grease[HS_GREASE_COUNT];
@@ -112,6 +113,7 @@ struct hs_server {
     bool certificate_requested;
     uint16_t compression;
     uint8_t *share_out;
+    size_t scratch; /* arena mark: what the key exchange took is given back */
     uint8_t context[16]; /* of a post-handshake request */
     uint8_t context_len;
 };
@@ -152,6 +154,7 @@ struct hs {
         struct hs_server s;
     };
     struct arena arena;
+    uint8_t inbox_spare[INBOX_SPARE_LEN];
     uint8_t pool[HS_POOL_LEN]; /* random bytes drawn together: a draw costs more than its bytes. Unused from pool_at on */
     uint16_t pool_at;
 };
@@ -204,6 +207,12 @@ hf_status hs_end(struct hs *hs, struct wr *w);
 
 /* Adds the message of the present step to the transcript. */
 void hs_hash_received(struct hs *hs);
+
+/* The message of the present step is not looked at any more: its memory is given back. */
+void hs_release_message(struct hs *hs);
+
+/* Tells the sink how many bytes the flight that begins may take, so that it takes memory once. */
+void hs_expect(struct hs *hs, size_t bytes);
 
 /* New keys for a direction. Receiving keys may change only between messages: checked here, for everybody. */
 hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level, const struct secret *secret);

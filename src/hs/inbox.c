@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "wire/iana.h"
@@ -28,29 +29,44 @@ static hf_status check_length(const uint8_t *head, size_t have, size_t limit, hf
     return HF_OK;
 }
 
+/* Memory for need bytes in all, of which have are held already and stay. */
+static hf_status make_room(struct inbox *in, size_t have, size_t need, size_t whole, hf_error *error)
+{
+    if (in->buf == NULL && need <= INBOX_SPARE_LEN && whole <= INBOX_SPARE_LEN && in->spare != NULL) {
+        in->buf = in->spare;
+        in->cap = INBOX_SPARE_LEN;
+        return HF_OK;
+    }
+    size_t cap = whole > need ? whole : need;
+    cap = cap < FIRST_CAP ? FIRST_CAP : cap;
+    uint8_t *grown = mem_alloc(cap);
+    if (grown == NULL) {
+        return err_raise(error, HF_E_NO_MEMORY, "%zu bytes for a handshake message", cap);
+    }
+    if (have > 0) {
+        memcpy(grown, in->buf, have);
+    }
+    const size_t len = in->len;
+    inbox_clear(in);
+    in->buf = grown;
+    in->cap = cap;
+    in->len = len;
+    return HF_OK;
+}
+
 hf_status inbox_add(struct inbox *in, hf_span bytes, size_t limit, hf_error *error)
 {
-    size_t have = in->len - in->start;
+    const size_t have = in->len - in->start;
     if (in->start > 0) {
         memmove(in->buf, in->buf + in->start, have);
         in->start = 0;
         in->len = have;
     }
-    size_t need = have + bytes.len;
+    const size_t need = have + bytes.len;
     if (need > in->cap) {
         /* Room for the message under way at once, so that a long one does not grow step by step. */
         size_t whole = have > 0 ? wanted(in->buf, have) : wanted(bytes.data, bytes.len);
-        size_t cap = in->cap == 0 ? FIRST_CAP : in->cap;
-        if (whole <= MSG_HEADER_LEN + limit && whole > cap) {
-            cap = whole;
-        }
-        cap = need > cap ? need : cap;
-        uint8_t *grown = mem_grow(in->buf, in->cap, cap);
-        if (grown == NULL) {
-            return err_raise(error, HF_E_NO_MEMORY, "%zu bytes for a handshake message", cap);
-        }
-        in->buf = grown;
-        in->cap = cap;
+        TRY(make_room(in, have, need, whole <= MSG_HEADER_LEN + limit ? whole : 0, error));
     }
     memcpy(in->buf + in->len, bytes.data, bytes.len);
     in->len += bytes.len;
@@ -80,13 +96,24 @@ void inbox_drop(struct inbox *in, const struct message *m)
     in->start += m->raw.len;
     in->total += m->raw.len;
     if (in->start == in->len) {
+        in->start = in->len = 0;
+    }
+}
+
+void inbox_trim(struct inbox *in)
+{
+    if (inbox_is_empty(in)) {
         inbox_clear(in);
     }
 }
 
 void inbox_clear(struct inbox *in)
 {
-    mem_free(in->buf, in->cap);
+    if (in->buf == in->spare && in->buf != NULL) {
+        hf_wipe(in->buf, in->cap);
+    } else {
+        mem_free(in->buf, in->cap);
+    }
     in->buf = NULL;
     in->cap = in->start = in->len = 0;
 }

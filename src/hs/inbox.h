@@ -8,8 +8,11 @@
 
 #include "wire/message.h"
 
+enum { INBOX_SPARE_LEN = 64 }; /* a Finished fits */
+
 struct inbox {
     uint8_t *buf; /* NULL: nothing held */
+    uint8_t *spare; /* memory of the owner for short content; NULL: none */
     size_t cap;
     size_t start;
     size_t len;
@@ -22,7 +25,7 @@ hf_status inbox_add(struct inbox *in, hf_span bytes, size_t limit, hf_error *err
 /* The first message when it is whole. HF_NEED_INPUT: not yet. HF_FAILED: its length is over the limit. */
 hf_status inbox_next(const struct inbox *in, size_t limit, hf_error *error, struct message *out);
 
-/* Drops the first message, which inbox_next returned. Gives the memory back when nothing is left. */
+/* Drops the first message, which inbox_next returned. */
 void inbox_drop(struct inbox *in, const struct message *m);
 
 /* Whether bytes are held: part of a message, or messages not dealt with. */
@@ -31,6 +34,10 @@ static inline bool inbox_is_empty(const struct inbox *in)
     return in->start == in->len;
 }
 
+/* Gives the memory back when nothing is held. */
+void inbox_trim(struct inbox *in);
+
+/* Drops everything and gives the memory back. */
 void inbox_clear(struct inbox *in);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/span.h"
+#include "hs/op.h"
 #include "identity/identity_int.h"
 
 /* --- The text ------------------------------------------------------------------------------------------- */
@@ -240,13 +241,19 @@ void replay_check_log(const struct replay *r)
 
 /* --- Randomness and operations ------------------------------------------------------------------------------ */
 
+/* The recorded draws as one stream, as the engine draws ahead; what it draws beyond them it does not use. */
 static bool random_from_trace(void *ctx, uint8_t *out, size_t len)
 {
     struct replay *r = ctx;
-    if (r->draw_next == r->draw_count || r->draw[r->draw_next].len != len) {
-        return false;
+    memset(out, 0, len);
+    for (size_t at = 0; at < len && r->draw_next < r->draw_count; r->draw_next++) {
+        hf_span draw = r->draw[r->draw_next];
+        if (draw.len > len - at) {
+            return false;
+        }
+        memcpy(out + at, draw.data, draw.len);
+        at += draw.len;
     }
-    memcpy(out, r->draw[r->draw_next++].data, len);
     return true;
 }
 
@@ -379,7 +386,8 @@ static void answer(struct replay *r, hf_op *op)
                       op->u.verify_signature.message, op->u.verify_signature.signature);
         break;
     default:
-        hf_op_run(op);
+        /* As an operation of the connection's own, with its random bytes. */
+        op_run(op, &(struct op_context){&r->conn->tr, hs_pool_random, r->conn->hs});
         return;
     }
     hf_op_finish(op, HF_OK);

@@ -35,8 +35,9 @@ hf_status client13_decapped(struct hs *hs)
     const size_t secret_len = hs->result->group->secret_len;
     auth13_handshake_secrets(hs, psk == NULL ? span_of(NULL, 0) : span_of(psk->key, psk->key_len),
                              span_of(hs->shared_secret, secret_len));
-    hf_wipe(hs->shared_secret, secret_len);
     drop_shares(&hs->c);
+    arena_release(&hs->arena, hs->c.scratch);
+    hs->c.cookie = span_of(NULL, 0);
     TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_HANDSHAKE, &hs->server_hs));
     if (hs->session_id_len > 0 && !hs->c.ccs_sent && hs->sink->send_change_cipher_spec != NULL) {
         TRY(hs->sink->send_change_cipher_spec(hs->owner));

@@ -23,6 +23,7 @@ hf_status hello_client_start(struct hs *hs)
         TRY(hs_random(hs, hs->session_id, MSG_SESSION_ID_MAX));
     }
     TRY(ext_prepare_offers(hs));
+    c->scratch = arena_mark(&hs->arena);
     transcript_start(&c->early[0], config->provider->sha256);
     transcript_start(&c->early[1], config->provider->sha384);
     for (size_t i = 0; i < config->key_shares.count && i < HS_SHARES_MAX; i++) {

@@ -207,6 +207,7 @@ hf_status server13_choose_psk(struct hs *hs)
     trace_psk(hs);
     hs->result->skip_early_data = hs->s.offer.early_data;
     hs->result->peer_post_auth = hs->s.offer.post_auth;
+    hs->s.compression = ext_compress_certificate_common(hs, hs->s.offer.compression);
     hs_hash_received(hs);
     if (hs->result->psk) {
         auth13_early_exporter(hs, hs->s.psk);

@@ -15,6 +15,7 @@ enum { LEGACY_VERSION = 0x0303 };
 hf_status server13_encap(struct hs *hs)
 {
     const hf_group *group = hs->result->group;
+    hs->s.scratch = arena_mark(&hs->arena);
     hs->s.share_out = hs_alloc(hs, group->server_share_len);
     hs->shared_secret = hs_alloc(hs, group->secret_len);
     if (hs->s.share_out == NULL || hs->shared_secret == NULL) {
@@ -62,10 +63,38 @@ static hf_status write_server_hello(struct hs *hs)
     return hs_end(hs, &w);
 }
 
+static size_t encrypted_extensions_size(const struct hs *hs)
+{
+    return 64 + hs->result->alpn.len + 2 * hs->config->groups.count;
+}
+
+static struct auth_show show_of(const struct hs *hs)
+{
+    return (struct auth_show){.identity = hs->identity,
+                              .ocsp = hs->s.offer.wants_status,
+                              .sct = hs->s.offer.wants_sct,
+                              .compression = hs->s.compression};
+}
+
+/* About what the server says in its first flight; a CertificateRequest comes on top. */
+static size_t flight_size(const struct hs *hs)
+{
+    enum { RECORDS = 256, FINISHED = 64 };
+    size_t n = RECORDS + 128 + (size_t)hs->result->group->server_share_len + encrypted_extensions_size(hs) + FINISHED;
+    if (hs->identity != NULL) {
+        struct auth_show show = show_of(hs);
+        n += auth13_certificate_size(&show) + 8 + auth13_signature_room(hs->identity);
+    }
+    return n;
+}
+
 hf_status server13_send_server_hello(struct hs *hs)
 {
     TRY(hs_answer(hs));
+    hs_expect(hs, flight_size(hs));
     TRY(write_server_hello(hs));
+    /* Of the hello nothing is needed any more but what the result and the flags of the offer hold. */
+    hs_release_message(hs);
     if (hs->config->middlebox_compat && hs->session_id_len > 0 && !hs->result->retried &&
         hs->sink->send_change_cipher_spec != NULL) {
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
@@ -74,7 +103,7 @@ hf_status server13_send_server_hello(struct hs *hs)
     const size_t secret_len = hs->result->group->secret_len;
     auth13_handshake_secrets(hs, psk == NULL ? span_of(NULL, 0) : span_of(psk->key, psk->key_len),
                              span_of(hs->shared_secret, secret_len));
-    hf_wipe(hs->shared_secret, secret_len);
+    arena_release(&hs->arena, hs->s.scratch);
     TRY(hs_install(hs, HF_SENT, HF_LEVEL_HANDSHAKE, &hs->server_hs));
     TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_HANDSHAKE, &hs->client_hs));
     hs_go(hs, HS_S13_SEND_ENCRYPTED_EXTENSIONS);
@@ -86,7 +115,7 @@ hf_status server13_send_server_hello(struct hs *hs)
 hf_status server13_send_encrypted_extensions(struct hs *hs)
 {
     struct wr w;
-    TRY(hs_begin(hs, MSG_ENCRYPTED_EXTENSIONS, 512, &w));
+    TRY(hs_begin(hs, MSG_ENCRYPTED_EXTENSIONS, encrypted_extensions_size(hs), &w));
     ext_write_answers(hs, &w);
     TRY(hs_end(hs, &w));
     if (hs->result->psk) {
@@ -165,12 +194,7 @@ hf_status server13_send_certificate_request(struct hs *hs)
 
 hf_status server13_send_certificate(struct hs *hs)
 {
-    const struct hs_offer *offer = &hs->s.offer;
-    struct auth_show show = {.identity = hs->identity,
-                             .context = span_of(NULL, 0),
-                             .ocsp = offer->wants_status,
-                             .sct = offer->wants_sct,
-                             .compression = ext_compress_certificate_common(hs, offer->compression)};
+    struct auth_show show = show_of(hs);
     TRY(auth13_send_certificate(hs, &show));
     return auth13_ask_sign(hs, HF_SERVER, HS_S13_SIGN_WAIT);
 }
