@@ -16,7 +16,7 @@ enum {
     KIND_COUNT = HF_KEY_ED448 + 1,
     GROUPS_REMEMBERED = 256,
     OTHERS_TRACED = 16, /* identities for other names that a trace lists one by one */
-    HOST_MAX = 255
+    HOST_MAX = 253      /* as x5_name_is_host has it */
 };
 
 /* What speaks against an identity, the graver the larger. */
@@ -140,8 +140,8 @@ static void read_host(struct chooser *c)
     if (name.len > 1 && name.data[name.len - 1] == '.') {
         name.len--;
     }
-    if (name.len > HOST_MAX) {
-        name.len = 0; /* longer than any name; nothing matches */
+    if (!x5_name_is_host(name, false)) {
+        name.len = 0; /* nothing matches; "*.example" would match itself */
     }
     for (size_t i = 0; i < name.len; i++) {
         const uint8_t b = name.data[i];
