@@ -17,6 +17,9 @@ void *mem_alloc_aligned(size_t align, size_t n)
 
 void *mem_alloc_partly(size_t align, size_t n, size_t zeroed)
 {
+    if (n > SIZE_MAX - align) {
+        return NULL; /* rounding up would wrap */
+    }
     void *p = aligned_alloc(align, (n + align - 1) / align * align);
     if (p != NULL) {
         memset(p, 0, zeroed);
