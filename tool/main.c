@@ -1,0 +1,119 @@
+/* The program handfast: one table of verbs, a file for each. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/option.h"
+#include "cli/text.h"
+#include "cli/trouble.h"
+#include "tool.h"
+
+struct verb {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char **argv);
+};
+
+static int help_main(int argc, char **argv);
+static int version_main(int argc, char **argv);
+static const struct verb *find(const char *name);
+static int unknown(const char *name);
+
+static const struct verb verbs[] = {
+    {"help", "print this, or the help of a verb", help_main},
+    {"--version", "print the version", version_main},
+};
+
+enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
+
+const char *tool_name = "handfast";
+
+const char tool_exit_help[] = "Exit codes\n"
+                              "  0  all went well\n"
+                              "  1  the command line, or a file that it names, is wrong\n"
+                              "  2  no connection: unknown name, refused, no answer in time\n"
+                              "  3  this end refused the handshake\n"
+                              "  4  the peer refused the handshake\n"
+                              "  5  the peer's certificate was not believed\n"
+                              "  6  the connection broke after the handshake\n"
+                              "  7  no good HTTP answer, or one of status 400 and above\n"
+                              "  8  this machine failed: memory, standard input or output\n"
+                              "  9  a mode of the demo is not what it claims\n"
+                              "  130, 143  ended by Ctrl-C, by SIGTERM";
+
+int main(int argc, char **argv)
+{
+    (void)signal(SIGPIPE, SIG_IGN); /* a write says so instead */
+    tool_name = argc > 0 ? argv[0] : tool_name;
+    if (argc < 2) {
+        (void)help_main(1, argv);
+        return TOOL_USAGE;
+    }
+    const struct verb *verb = find(argv[1]);
+    return verb != NULL ? verb->run(argc - 1, argv + 1) : unknown(argv[1]);
+}
+
+static const struct verb *find(const char *name)
+{
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+        name = "help";
+    }
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    const char *names[VERB_COUNT];
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        names[i] = verbs[i].name;
+    }
+    const char *nearest = opt_nearest(name, names, VERB_COUNT);
+    struct trouble trouble = {0};
+    const char *fix = "'handfast help' lists the verbs.";
+    if (nearest != NULL) {
+        (void)trouble_set(&trouble, TOOL_USAGE, fix, "'%s' is no verb: did you mean '%s'?", name,
+                          nearest);
+    } else {
+        (void)trouble_set(&trouble, TOOL_USAGE, fix, "'%s' is no verb", name);
+    }
+    trouble_say(&trouble, "");
+    return TOOL_USAGE;
+}
+
+static int help_main(int argc, char **argv)
+{
+    if (argc > 1) {
+        const struct verb *verb = find(argv[1]);
+        char help[] = "--help";
+        char *args[] = {argv[1], help, NULL};
+        if (verb != NULL && verb->run != help_main && verb->run != version_main) {
+            return verb->run(2, args);
+        }
+        if (verb == NULL) {
+            return unknown(argv[1]);
+        }
+    }
+    struct text t = {0};
+    text_add(&t, "Handfast: TLS 1.3 that explains itself.\n\nusage: handfast VERB [options]\n\n");
+    for (size_t i = 0; i < VERB_COUNT; i++) {
+        text_addf(&t, "  %-11s %s\n", verbs[i].name, verbs[i].summary);
+    }
+    text_addf(&t, "\n'handfast VERB --help' tells the rest.\n\n%s\n", tool_exit_help);
+    (void)text_write(&t, STDOUT_FILENO);
+    text_free(&t);
+    return TOOL_OK;
+}
+
+static int version_main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    (void)puts("handfast " HANDFAST_VERSION);
+    return TOOL_OK;
+}
