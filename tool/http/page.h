@@ -1,0 +1,14 @@
+/* The answer to a request: a small page of the connection's facts, as HTML for browsers, as text or
+ * as JSON. */
+#ifndef HTTP_PAGE_H
+#define HTTP_PAGE_H
+
+#include <handfast/conn.h>
+
+#include "cli/text.h"
+#include "http/request.h"
+
+/* Adds head and body of the answer to a request that is READY or BAD. */
+void page_answer(const struct request *request, const hf_conn *conn, struct text *out);
+
+#endif

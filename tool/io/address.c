@@ -1,0 +1,98 @@
+/* Addresses in words. */
+#include "io/address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool.h"
+
+static int malformed(const char *what, const char *written, const char *why,
+                     struct trouble *trouble);
+static bool parse_port(const char *s, uint16_t *out);
+
+int address_parse(const char *what, const char *written, struct address *out,
+                  struct trouble *trouble)
+{
+    *out = (struct address){0};
+    const char *host = written, *end = NULL, *port = NULL;
+    if (written[0] == '[') {
+        host = written + 1;
+        end = strchr(host, ']');
+        if (end == NULL || (end[1] != '\0' && end[1] != ':')) {
+            return malformed(what, written, "the brackets of an IPv6 address do not match",
+                             trouble);
+        }
+        port = end[1] == ':' ? end + 2 : NULL;
+    } else {
+        const char *first = strchr(written, ':');
+        const char *last = strrchr(written, ':');
+        /* More than one colon and no brackets: an IPv6 address without a port. */
+        port = first != NULL && first == last ? first + 1 : NULL;
+        end = port != NULL ? first : written + strlen(written);
+    }
+    const size_t len = (size_t)(end - host);
+    if (len >= sizeof out->host) {
+        return malformed(what, written, "the host is longer than a name can be", trouble);
+    }
+    memcpy(out->host, host, len);
+    if (strcmp(out->host, "*") == 0) {
+        out->host[0] = '\0';
+    }
+    if (port != NULL && !parse_port(port, &out->port)) {
+        return malformed(what, written, "the port is not a number from 0 to 65535", trouble);
+    }
+    out->has_port = port != NULL;
+    uint8_t bytes[16];
+    const bool is_ipv6 =
+        inet_pton(AF_INET6, out->host, bytes) == 1 || strchr(out->host, '%') != NULL;
+    out->is_literal = is_ipv6 || inet_pton(AF_INET, out->host, bytes) == 1;
+    if (!is_ipv6 && (written[0] == '[' || strchr(out->host, ':') != NULL)) {
+        return malformed(what, written, "it is not an IPv6 address", trouble);
+    }
+    return 0;
+}
+
+void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX])
+{
+    char ip[INET6_ADDRSTRLEN] = "?";
+    if (sa->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)sa;
+        (void)inet_ntop(AF_INET6, &in6->sin6_addr, ip, sizeof ip);
+        (void)snprintf(out, ADDRESS_TEXT_MAX, "[%s]:%u", ip, ntohs(in6->sin6_port));
+    } else {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)sa;
+        (void)inet_ntop(AF_INET, &in->sin_addr, ip, sizeof ip);
+        (void)snprintf(out, ADDRESS_TEXT_MAX, "%s:%u", ip, ntohs(in->sin_port));
+    }
+}
+
+hf_span address_bytes(const struct sockaddr *sa, uint8_t room[16])
+{
+    if (sa->sa_family == AF_INET6) {
+        memcpy(room, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
+        return (hf_span){room, 16};
+    }
+    memcpy(room, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
+    return (hf_span){room, 4};
+}
+
+static int malformed(const char *what, const char *written, const char *why,
+                     struct trouble *trouble)
+{
+    return trouble_set(trouble, TOOL_USAGE, "Write HOST:PORT, 192.0.2.1:443 or [2001:db8::1]:443.",
+                       "%s %s: %s", what, written, why);
+}
+
+static bool parse_port(const char *s, uint16_t *out)
+{
+    char *end = NULL;
+    const unsigned long port = strtoul(s, &end, 10);
+    if (s[0] < '0' || s[0] > '9' || *end != '\0' || port > 65535) {
+        return false;
+    }
+    *out = (uint16_t)port;
+    return true;
+}
