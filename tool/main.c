@@ -21,6 +21,10 @@ static const struct verb *find(const char *name);
 static int unknown(const char *name);
 
 static const struct verb verbs[] = {
+    {"demo", "watch TLS 1.3 handshakes between two ends on this machine, each message explained",
+     demo_main},
+    {"connect", "connect to a server, explain the handshake, then be a pipe", connect_main},
+    {"serve", "be a server that answers with a page of the connection's facts", serve_main},
     {"help", "print this, or the help of a verb", help_main},
     {"--version", "print the version", version_main},
 };

@@ -1,0 +1,213 @@
+/* The verb connect: its command line and the configuration that follows from it. */
+#include <stddef.h>
+#include <string.h>
+#include <time.h>
+
+#include "call.h"
+#include "report/failure.h"
+#include "tool.h"
+
+#define AT(member) offsetof(struct call_settings, member)
+
+static const struct opt opts[] = {
+    {"who is asked for, and believed", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"sni", "NAME|none",
+     "server name to send and to verify instead of HOST; none: send none, verify HOST", OPT_TEXT,
+     AT(sni), 0, 0},
+    {"verify-name", "NAME", "name that the certificate must have, whatever was sent", OPT_TEXT,
+     AT(verify_name), 0, 0},
+    {"ca", "FILE", "authorities to believe (PEM), instead of the system's; repeatable", OPT_LIST,
+     AT(ca), 0, 0},
+    {"insecure", NULL, "believe any certificate: for tests only", OPT_FLAG, AT(insecure), 0, 0},
+    {"time-at", "UNIX", "judge certificates as at this time (seconds since 1970)", OPT_NUMBER,
+     AT(time_at), 1, INT64_C(253402300799)},
+    {"who we are", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"cert", "FILE", "certificate to show when asked (PEM chain, leaf first)", OPT_TEXT, AT(cert),
+     0, 0},
+    {"key", "FILE", "its private key; without, it is looked for in the certificate's file",
+     OPT_TEXT, AT(key), 0, 0},
+    {"passphrase-file", "FILE",
+     "the passphrase of an encrypted key is its first line; without, it is asked for", OPT_TEXT,
+     AT(passphrase_file), 0, 0},
+    {"psk", "ID:HEX", "pre-shared key: its identity and its bytes in hexadecimal; repeatable",
+     OPT_LIST, AT(parameters.psk), 0, 0},
+    {"psk-hash", "BITS", "hash that the pre-shared keys belong to: 256 or 384 (default 256)",
+     OPT_NUMBER, AT(parameters.psk_hash), 256, 384},
+    {"what is offered (lists: best first, comma between)", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"tls", "RANGE", "versions: 1.2, 1.3 or 1.2-1.3", OPT_TEXT, AT(parameters.tls), 0, 0},
+    {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(parameters.ciphers), 0, 0},
+    {"groups", "LIST", "key exchange groups", OPT_TEXT, AT(parameters.groups), 0, 0},
+    {"key-shares", "LIST", "groups to send a share for at once; \"\" asks for a HelloRetryRequest",
+     OPT_TEXT, AT(parameters.key_shares), 0, 0},
+    {"sigalgs", "LIST", "signature algorithms", OPT_TEXT, AT(parameters.sigalgs), 0, 0},
+    {"alpn", "LIST", "application protocols", OPT_TEXT, AT(parameters.alpn), 0, 0},
+    {"compress-certs", "LIST", "take compressed certificates: brotli, zlib, zstd", OPT_TEXT,
+     AT(parameters.compress), 0, 0},
+    {"record-size-limit", "N", "largest record to receive, 64 to 16385", OPT_NUMBER,
+     AT(parameters.record_size_limit), 64, 16385},
+    {"padding", "N", "pad what is sent to a multiple of N bytes", OPT_NUMBER,
+     AT(parameters.padding), 1, 16384},
+    {"no-grease", NULL, "no GREASE values, and extensions in a fixed order", OPT_FLAG,
+     AT(no_grease), 0, 0},
+    {"post-auth", NULL, "allow the server to ask for a certificate later", OPT_FLAG, AT(post_auth),
+     0, 0},
+    {"what is done and told", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"http", "PATH", "ask for PATH and print the answer's body", OPT_TEXT, AT(http), 0, 0},
+    {"explain", NULL, "draw the handshake and tell every decision", OPT_FLAG, AT(explain), 0, 0},
+    {"secrets", NULL, "print the secrets of the connection as well", OPT_FLAG, AT(secrets), 0, 0},
+    {"keylog", "FILE", "append the secrets for other programs (default: what SSLKEYLOGFILE names)",
+     OPT_TEXT, AT(keylog), 0, 0},
+    {"quiet", NULL, "tell nothing but errors", OPT_FLAG, AT(quiet), 0, 0},
+    {"json", NULL, "one JSON object on stdout instead of all text; stdin is not sent", OPT_FLAG,
+     AT(json), 0, 0},
+    {"timeout", "SECONDS", "for connecting, and again for the handshake (default 30)", OPT_NUMBER,
+     AT(timeout_s), 1, 86400},
+};
+
+static const struct opt_spec spec = {
+    .verb = "connect",
+    .usage = "[options] HOST[:PORT]",
+    .summary =
+        "Connects to a TLS server (port 443 if none is given), explains the handshake on stderr, "
+        "and then is a "
+        "pipe: stdin goes to the peer, what the peer sends goes to stdout. The end of stdin closes "
+        "our direction; "
+        "the peer's answer is awaited. An IPv6 address with a port is written [2001:db8::1]:443.",
+    .opts = opts,
+    .opt_count = sizeof opts / sizeof opts[0],
+    .least_args = 1,
+    .most_args = 1,
+    .footer = tool_exit_help,
+};
+
+static hf_config *make_config(const struct call_settings *s, struct trouble *trouble);
+static int add_trust(hf_config *config, const struct call_settings *s, struct trouble *trouble);
+static int add_identity(hf_config *config, const struct call_settings *s, struct trouble *trouble);
+static int check(const struct call_settings *s, struct trouble *trouble);
+
+int connect_main(int argc, char **argv)
+{
+    struct call_settings settings = {.timeout_s = 30};
+    struct opt_result args = {0};
+    struct trouble trouble = {0};
+    struct address to = {0};
+    struct keylog keylog = {.fd = -1};
+    if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
+        opt_print_help(&spec);
+        return TOOL_OK;
+    }
+    hf_config *config = NULL;
+    if (trouble.exit_code == 0 && address_parse("HOST", args.args[0], &to, &trouble) == 0 &&
+        check(&settings, &trouble) == 0 && keylog_open(&keylog, settings.keylog, &trouble) == 0) {
+        to.port = to.has_port ? to.port : 443;
+        config = make_config(&settings, &trouble);
+    }
+    if (config == NULL) {
+        keylog_close(&keylog);
+        return setup_failed(argc, argv, &trouble, "connect");
+    }
+    const int exit_code = call_run(&settings, &to, config, &keylog, &trouble);
+    if (keylog.error != 0) {
+        struct trouble late = {0};
+        (void)trouble_set(&late, TOOL_SYSTEM, "Look at the file system.",
+                          "the key log could not be written: %s", strerror(keylog.error));
+        trouble_say(&late, "connect");
+    }
+    keylog_close(&keylog);
+    hf_config_free(config);
+    return exit_code;
+}
+
+static int check(const struct call_settings *s, struct trouble *trouble)
+{
+    if (s->key != NULL && s->cert == NULL) {
+        return trouble_set(trouble, TOOL_USAGE, "Give --cert FILE as well.",
+                           "--key %s: there is no --cert for it", s->key);
+    }
+    if (s->http != NULL && s->http[strcspn(s->http, " \t\r\n")] != '\0') {
+        return trouble_set(trouble, TOOL_USAGE, "Write %20 for a blank.",
+                           "--http: a path has no blanks or line ends");
+    }
+    if (s->parameters.psk_hash != 0 && s->parameters.psk_hash != 256 &&
+        s->parameters.psk_hash != 384) {
+        return trouble_set(trouble, TOOL_USAGE, "Choose 256 or 384.",
+                           "--psk-hash %lld: no such hash", (long long)s->parameters.psk_hash);
+    }
+    return 0;
+}
+
+static hf_config *make_config(const struct call_settings *s, struct trouble *trouble)
+{
+    hf_config *config = hf_config_new(HF_CLIENT, NULL);
+    struct setup_parameters parameters = s->parameters;
+    if (config == NULL) {
+        (void)setup_no_memory(trouble);
+        return NULL;
+    }
+    /* The request will be HTTP/1.1, so that is what is offered (RFC 7301, 6). */
+    if (s->http != NULL && parameters.alpn == NULL) {
+        parameters.alpn = "http/1.1";
+    }
+    if (setup_parameters(config, &parameters, trouble) == 0 && add_trust(config, s, trouble) == 0 &&
+        add_identity(config, s, trouble) == 0) {
+        if ((s->no_grease && hf_config_set_grease(config, false) != HF_OK) ||
+            (s->post_auth && hf_config_set_post_handshake_auth(config, true) != HF_OK) ||
+            hf_config_freeze(config) != HF_OK) {
+            (void)failure_of_setting(hf_config_error(config), "these options", trouble);
+        }
+    }
+    if (trouble->exit_code != 0) {
+        hf_config_free(config);
+        return NULL;
+    }
+    return config;
+}
+
+static int add_trust(hf_config *config, const struct call_settings *s, struct trouble *trouble)
+{
+    if (s->insecure) {
+        return hf_config_set_verify(config, HF_VERIFY_NONE) == HF_OK
+                   ? 0
+                   : failure_of_setting(hf_config_error(config), "--insecure", trouble);
+    }
+    hf_trust *trust = NULL;
+    if (setup_trust("--ca", &s->ca, &trust, trouble) != 0) {
+        return trouble->exit_code;
+    }
+    hf_trust_store *store = hf_trust_store_new(trust);
+    if (store == NULL) {
+        (void)setup_no_memory(trouble);
+    } else if (hf_config_set_trust(config, store) != HF_OK) {
+        (void)failure_of_setting(hf_config_error(config), "--ca", trouble);
+    }
+    hf_trust_store_free(store);
+    hf_trust_free(trust);
+    return trouble->exit_code;
+}
+
+static int add_identity(hf_config *config, const struct call_settings *s, struct trouble *trouble)
+{
+    hf_identity *identity = NULL;
+    if (s->cert == NULL) {
+        return 0;
+    }
+    const struct setup_identity from = {
+        .cert = s->cert,
+        .key = s->key,
+        .passphrase_file = s->passphrase_file,
+        .may_ask = true,
+        .now_s = s->time_at != 0 ? s->time_at : (int64_t)time(NULL),
+    };
+    if (setup_identity(&from, &identity, trouble) != 0) {
+        return trouble->exit_code;
+    }
+    hf_identity_store *store = hf_identity_store_new(&identity, 1);
+    if (store == NULL) {
+        (void)setup_no_memory(trouble);
+    } else if (hf_config_set_identities(config, store) != HF_OK) {
+        (void)failure_of_setting(hf_config_error(config), "--cert", trouble);
+    }
+    hf_identity_store_free(store);
+    hf_identity_free(identity);
+    return trouble->exit_code;
+}

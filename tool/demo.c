@@ -1,0 +1,241 @@
+/* The verb demo: runs the modes one after the other, tells of each, and says what to try next. */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/option.h"
+#include "demo_report.h"
+#include "setup.h"
+#include "tool.h"
+
+struct demo_settings {
+    struct opt_list modes;
+    bool explain, secrets, json;
+};
+
+#define AT(member) offsetof(struct demo_settings, member)
+
+static const struct opt opts[] = {
+    {"mode", "NAME",
+     "only this mode: full, post-quantum, retry, mutual, psk or key-update; repeatable", OPT_LIST,
+     AT(modes), 0, 0},
+    {"explain", NULL, "tell every decision, operation and state of both ends as well", OPT_FLAG,
+     AT(explain), 0, 0},
+    {"secrets", NULL, "print the secrets of the client as well", OPT_FLAG, AT(secrets), 0, 0},
+    {"json", NULL, "one JSON object on stdout instead of text", OPT_FLAG, AT(json), 0, 0},
+};
+
+static const struct opt_spec spec = {
+    .verb = "demo",
+    .usage = "[options]",
+    .summary = "Shows TLS 1.3 handshakes between a client and a server of its own, over real TCP "
+               "connections on this "
+               "machine, with certificates that are thrown away at the end. Each message is drawn "
+               "with its size, its time, "
+               "the keys that protect it, and a line on what it is for. Exits with 0 only if every "
+               "mode came to what it "
+               "claims.",
+    .opts = opts,
+    .opt_count = sizeof opts / sizeof opts[0],
+    .least_args = 0,
+    .most_args = 0,
+    .footer = tool_exit_help,
+};
+
+/* The demo under way. */
+struct demo {
+    const struct demo_settings *settings;
+    struct demo_world world;
+    struct style style;
+    struct json json;
+    struct text json_text, table;
+    size_t number, of;
+    bool ok;
+};
+
+static int check_modes(const struct demo_settings *s, struct trouble *trouble);
+static bool is_wanted(const struct demo_settings *s, const char *name);
+static int run_all(struct demo *d, struct trouble *trouble);
+static int run_mode(struct demo *d, const struct demo_mode *mode, struct trouble *trouble);
+static void tell(struct demo *d, const struct demo_view *view);
+static void add_opening(const struct demo *d, struct text *out);
+static void add_closing(const struct demo *d, struct text *out);
+
+int demo_main(int argc, char **argv)
+{
+    struct demo_settings settings = {0};
+    struct opt_result args = {0};
+    struct trouble trouble = {0};
+    if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
+        opt_print_help(&spec);
+        return TOOL_OK;
+    }
+    struct demo demo = {.settings = &settings, .style = style_of(STDOUT_FILENO), .ok = true};
+    if (trouble.exit_code == 0 && check_modes(&settings, &trouble) == 0 &&
+        demo_world_make(&demo.world, &trouble) == 0) {
+        (void)run_all(&demo, &trouble);
+    }
+    demo_world_free(&demo.world);
+    text_free(&demo.json_text);
+    text_free(&demo.table);
+    if (trouble.exit_code == TOOL_INTERRUPTED || trouble.exit_code == TOOL_TERMINATED) {
+        return trouble.exit_code;
+    }
+    if (trouble.exit_code != 0) {
+        return setup_failed(argc, argv, &trouble, "demo");
+    }
+    return demo.ok ? TOOL_OK : TOOL_DEMO;
+}
+
+static int check_modes(const struct demo_settings *s, struct trouble *trouble)
+{
+    const char *names[DEMO_MODE_COUNT];
+    for (size_t i = 0; i < DEMO_MODE_COUNT; i++) {
+        names[i] = demo_modes[i].name;
+    }
+    for (size_t i = 0; i < s->modes.count; i++) {
+        bool known = false;
+        for (size_t n = 0; n < DEMO_MODE_COUNT; n++) {
+            known = known || strcmp(names[n], s->modes.items[i]) == 0;
+        }
+        if (!known) {
+            const char *nearest = opt_nearest(s->modes.items[i], names, DEMO_MODE_COUNT);
+            return trouble_set(trouble, TOOL_USAGE, "'handfast demo --help' lists the modes.",
+                               "--mode %s: no such mode%s%s%s", s->modes.items[i],
+                               nearest == NULL ? "" : ": did you mean '",
+                               nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
+        }
+    }
+    return 0;
+}
+
+static bool is_wanted(const struct demo_settings *s, const char *name)
+{
+    for (size_t i = 0; i < s->modes.count; i++) {
+        if (strcmp(s->modes.items[i], name) == 0) {
+            return true;
+        }
+    }
+    return s->modes.count == 0;
+}
+
+static int run_all(struct demo *d, struct trouble *trouble)
+{
+    struct text out = {0};
+    for (size_t i = 0; i < DEMO_MODE_COUNT; i++) {
+        d->of += is_wanted(d->settings, demo_modes[i].name);
+    }
+    if (d->settings->json) {
+        d->json = json_begin(&d->json_text, false);
+        json_object(&d->json, NULL);
+        json_array(&d->json, "modes");
+    } else {
+        add_opening(d, &out);
+        (void)text_write(&out, STDOUT_FILENO);
+    }
+    for (size_t i = 0; i < DEMO_MODE_COUNT && trouble->exit_code == 0; i++) {
+        if (is_wanted(d->settings, demo_modes[i].name)) {
+            d->number++;
+            (void)run_mode(d, &demo_modes[i], trouble);
+        }
+    }
+    text_clear(&out);
+    if (trouble->exit_code == 0 && d->settings->json) {
+        json_end(&d->json);
+        json_bool(&d->json, "ok", d->ok);
+        json_end(&d->json);
+        (void)text_write(&d->json_text, STDOUT_FILENO);
+    } else if (trouble->exit_code == 0) {
+        add_closing(d, &out);
+        (void)text_write(&out, STDOUT_FILENO);
+    }
+    text_free(&out);
+    return trouble->exit_code;
+}
+
+static int run_mode(struct demo *d, const struct demo_mode *mode, struct trouble *trouble)
+{
+    hf_config *client = NULL, *server = NULL;
+    if (demo_configure(mode, &d->world, &client, &server, trouble) == 0) {
+        const struct exchange_plan plan = {
+            .client = client,
+            .server = server,
+            .server_name = demo_server_name,
+            .update_keys = mode->update_keys,
+            .secrets = d->settings->secrets,
+        };
+        struct exchange_result result;
+        struct demo_verdict verdict;
+        const int exit_code = exchange_run(&plan, &result);
+        demo_judge(mode, &result, &verdict);
+        d->ok = d->ok && verdict.ok;
+        if (exit_code == TOOL_INTERRUPTED || exit_code == TOOL_TERMINATED) {
+            *trouble = result.trouble;
+        } else {
+            tell(d, &(struct demo_view){mode, &result, &verdict, &d->style, d->number, d->of,
+                                        d->settings->explain, d->settings->secrets});
+        }
+        exchange_free(&result);
+    }
+    hf_config_free(client);
+    hf_config_free(server);
+    return trouble->exit_code;
+}
+
+static void tell(struct demo *d, const struct demo_view *view)
+{
+    if (d->settings->json) {
+        demo_report_json(view, &d->json);
+        return;
+    }
+    struct text out = {0};
+    demo_report_text(view, &out);
+    (void)text_write(&out, STDOUT_FILENO);
+    text_free(&out);
+    text_addf(&d->table, "  %-14s %7u %13llu %13llu %10.2f ms   %s\n", view->mode->name,
+              view->verdict->round_trips, (unsigned long long)view->result->bytes_to_server,
+              (unsigned long long)view->result->bytes_to_client, view->verdict->total_us / 1e3,
+              view->verdict->ok ? "as it should be" : "NOT as it should be");
+}
+
+static void add_opening(const struct demo *d, struct text *out)
+{
+    const struct style *style = &d->style;
+    text_addf(out, "%sHandfast: TLS 1.3, watched%s\n", style_on(style, TINT_BOLD),
+              style_off(style));
+    text_add_wrapped(out,
+                     "A client and a server of our own meet over real TCP on 127.0.0.1, with "
+                     "certificates made a moment ago "
+                     "and thrown away at the end. Every handshake message is drawn as an arrow, "
+                     "with its size; at its left "
+                     "the time since the client began, at its right the keys that protect it, and "
+                     "below it what it says and "
+                     "where the specification (RFC 9846) describes it.",
+                     0, 0, style->width);
+    text_add(out, "\n");
+    if (style->colour) {
+        text_addf(
+            out,
+            "Colours: %sin the clear%s, %sunder handshake keys%s, %sunder application keys%s.\n",
+            style_on(style, TINT_PLAIN), style_off(style), style_on(style, TINT_HANDSHAKE),
+            style_off(style), style_on(style, TINT_APPLICATION), style_off(style));
+    }
+    text_add(out, "\n");
+}
+
+static void add_closing(const struct demo *d, struct text *out)
+{
+    const struct style *style = &d->style;
+    text_addf(out, "%sAll modes%s\n  %-14s %7s %13s %13s %13s\n%s\n", style_on(style, TINT_BOLD),
+              style_off(style), "mode", "trips", "bytes out", "bytes in", "time",
+              d->table.ptr == NULL ? "" : d->table.ptr);
+    text_addf(
+        out,
+        "%sWhat to try next%s\n"
+        "  %s demo --mode retry --explain      one mode, with every decision of both ends\n"
+        "  %s connect www.rfc-editor.org       explain a real server's handshake\n"
+        "  %s serve                            a server for your browser: https://localhost:8443/\n"
+        "  %s help                             all there is\n",
+        style_on(style, TINT_BOLD), style_off(style), tool_name, tool_name, tool_name, tool_name);
+}

@@ -1,0 +1,151 @@
+/* The verb serve: its command line. What it makes of it is server.c's. */
+#include <stddef.h>
+#include <string.h>
+
+#include "server.h"
+#include "tool.h"
+
+#define AT(member) offsetof(struct serve_settings, member)
+
+static const struct opt opts[] = {
+    {"where", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"listen", "ADDR:PORT",
+     "where to listen; port 0: one that is free; repeatable (default 127.0.0.1:8443)", OPT_LIST,
+     AT(listen), 0, 0},
+    {"who we are", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"cert", "FILE",
+     "certificate chain (PEM, leaf first); repeatable: chosen by the name that the client asks "
+     "for, then "
+     "by what it can verify; the first is the default. Without any, a throw-away authority is made",
+     OPT_LIST, AT(cert), 0, 0},
+    {"key", "FILE",
+     "private key of the --cert at the same place; without, it is looked for in that file",
+     OPT_LIST, AT(key), 0, 0},
+    {"passphrase-file", "FILE",
+     "the passphrase of encrypted keys is its first line; without, it is asked for", OPT_TEXT,
+     AT(passphrase_file), 0, 0},
+    {"ocsp", "FILE", "OCSP response (DER) to staple to the --cert at the same place; repeatable",
+     OPT_LIST, AT(ocsp), 0, 0},
+    {"strict-sni", NULL, "refuse names that no certificate has (unrecognized_name)", OPT_FLAG,
+     AT(strict_sni), 0, 0},
+    {"allow-expired", NULL, "serve certificates that are not valid now: for tests", OPT_FLAG,
+     AT(allow_expired), 0, 0},
+    {"psk", "ID:HEX",
+     "pre-shared key: its identity and its bytes in hexadecimal; repeatable; without --cert only "
+     "clients that hold one are served",
+     OPT_LIST, AT(parameters.psk), 0, 0},
+    {"psk-hash", "BITS", "hash that the pre-shared keys belong to: 256 or 384 (default 256)",
+     OPT_NUMBER, AT(parameters.psk_hash), 256, 384},
+    {"who may come", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"client-auth", "none|request|require",
+     "client certificates: not asked for (default), wanted, demanded", OPT_TEXT, AT(client_auth), 0,
+     0},
+    {"client-ca", "FILE", "authorities of clients (PEM); repeatable", OPT_LIST, AT(client_ca), 0,
+     0},
+    {"what is accepted (lists: best first, comma between)", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"tls", "RANGE", "versions: 1.2, 1.3 or 1.2-1.3", OPT_TEXT, AT(parameters.tls), 0, 0},
+    {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(parameters.ciphers), 0, 0},
+    {"groups", "LIST", "key exchange groups", OPT_TEXT, AT(parameters.groups), 0, 0},
+    {"sigalgs", "LIST", "signature algorithms", OPT_TEXT, AT(parameters.sigalgs), 0, 0},
+    {"alpn", "LIST", "application protocols; a client with none of them is refused", OPT_TEXT,
+     AT(parameters.alpn), 0, 0},
+    {"stateless-retry", NULL,
+     "answer every first ClientHello with a cookie and keep no state for it", OPT_FLAG,
+     AT(stateless_retry), 0, 0},
+    {"compress-certs", "LIST", "compress the certificate for clients that can: brotli, zlib, zstd",
+     OPT_TEXT, AT(parameters.compress), 0, 0},
+    {"record-size-limit", "N", "largest record to receive, 64 to 16385", OPT_NUMBER,
+     AT(parameters.record_size_limit), 64, 16385},
+    {"padding", "N", "pad what is sent to a multiple of N bytes", OPT_NUMBER,
+     AT(parameters.padding), 1, 16384},
+    {"what is done and told", NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"echo", NULL, "send each record's bytes back as one record, instead of answering HTTP",
+     OPT_FLAG, AT(echo), 0, 0},
+    {"max-connections", "N",
+     "connections at a time; more wait in the system's queue (default: what the limit on open "
+     "files allows, at most 20000)",
+     OPT_NUMBER, AT(max_connections), 1, 1000000},
+    {"handshake-timeout", "SECONDS", "for a handshake (default 10)", OPT_NUMBER, AT(handshake_s), 1,
+     86400},
+    {"idle-timeout", "SECONDS", "without a byte, and for one request to arrive (default 60)",
+     OPT_NUMBER, AT(idle_s), 1, 86400},
+    {"keylog", "FILE", "append the secrets for other programs (default: what SSLKEYLOGFILE names)",
+     OPT_TEXT, AT(keylog), 0, 0},
+    {"quiet", NULL, "tell nothing about connections", OPT_FLAG, AT(quiet), 0, 0},
+    {"json", NULL, "one JSON object per line on stdout instead of all text", OPT_FLAG, AT(json), 0,
+     0},
+};
+
+static const struct opt_spec spec = {
+    .verb = "serve",
+    .usage = "[options]",
+    .summary = "Serves TLS: answers HTTP/1.x requests with a small page of the connection's facts. "
+               "Prints 'listening on "
+               "ADDR:PORT' for each listener when it is ready. SIGHUP reads the certificates again "
+               "without dropping a "
+               "connection; Ctrl-C and SIGTERM end it in good order, with exit code 0.",
+    .opts = opts,
+    .opt_count = sizeof opts / sizeof opts[0],
+    .least_args = 0,
+    .most_args = 0,
+    .footer = tool_exit_help,
+};
+
+static int check(const struct serve_settings *s, struct trouble *trouble);
+
+int serve_main(int argc, char **argv)
+{
+    struct serve_settings settings = {.handshake_s = 10, .idle_s = 60};
+    struct opt_result args = {0};
+    struct trouble trouble = {0};
+    if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
+        opt_print_help(&spec);
+        return TOOL_OK;
+    }
+    if (trouble.exit_code == 0 && check(&settings, &trouble) == 0) {
+        (void)server_run(&settings, &trouble);
+    }
+    return trouble.exit_code == 0 ? TOOL_OK : setup_failed(argc, argv, &trouble, "serve");
+}
+
+static int check(const struct serve_settings *s, struct trouble *trouble)
+{
+    static const char *const auth[] = {"none", "request", "require"};
+    if (s->key.count > s->cert.count) {
+        return trouble_set(trouble, TOOL_USAGE, "Give each --key its --cert.",
+                           "--key %s: there is no --cert for it", s->key.items[s->cert.count]);
+    }
+    if (s->ocsp.count > s->cert.count) {
+        return trouble_set(trouble, TOOL_USAGE, "Give each --ocsp its --cert.",
+                           "--ocsp %s: there is no --cert for it", s->ocsp.items[s->cert.count]);
+    }
+    if (s->key.count != 0 && s->key.count != s->cert.count) {
+        return trouble_set(trouble, TOOL_USAGE, "Give one --key for each --cert, or none at all.",
+                           "--cert %s: there is no --key for it", s->cert.items[s->key.count]);
+    }
+    bool known = s->client_auth == NULL;
+    for (size_t i = 0; i < 3 && !known; i++) {
+        known = strcmp(s->client_auth, auth[i]) == 0;
+    }
+    if (!known) {
+        return trouble_set(trouble, TOOL_USAGE, "Choose none, request or require.",
+                           "--client-auth %s: no such choice", s->client_auth);
+    }
+    const bool asks = s->client_auth != NULL && strcmp(s->client_auth, "none") != 0;
+    if (asks && s->client_ca.count == 0) {
+        return trouble_set(
+            trouble, TOOL_USAGE, "Give the authorities of the clients with --client-ca FILE.",
+            "--client-auth %s: no --client-ca says whose certificates are good", s->client_auth);
+    }
+    if (!asks && s->client_ca.count > 0) {
+        return trouble_set(
+            trouble, TOOL_USAGE, "Add --client-auth request or --client-auth require.",
+            "--client-ca %s: no client is asked for a certificate", s->client_ca.items[0]);
+    }
+    if (s->parameters.psk_hash != 0 && s->parameters.psk_hash != 256 &&
+        s->parameters.psk_hash != 384) {
+        return trouble_set(trouble, TOOL_USAGE, "Choose 256 or 384.",
+                           "--psk-hash %lld: no such hash", (long long)s->parameters.psk_hash);
+    }
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* The server: listeners, sessions, certificates, signals. serve.c says what is wanted. */
+#ifndef TOOL_SERVER_H
+#define TOOL_SERVER_H
+
+#include "cli/option.h"
+#include "cli/trouble.h"
+#include "setup.h"
+
+/* The command line of serve. */
+struct serve_settings {
+    struct opt_list listen, cert, key, ocsp, client_ca;
+    const char *passphrase_file;
+    bool strict_sni, allow_expired;
+    struct setup_parameters parameters;
+    const char *client_auth; /* NULL, "none", "request", "require" */
+    bool stateless_retry, echo, quiet, json;
+    int64_t max_connections; /* 0: as many as the limits allow */
+    int64_t handshake_s, idle_s;
+    const char *keylog;
+};
+
+/* Serves until a signal ends it. Returns 0 or the exit code of *trouble. */
+int server_run(const struct serve_settings *settings, struct trouble *trouble);
+
+#endif
