@@ -95,6 +95,7 @@ typedef struct hf_group {
     uint16_t secret_len;
     uint16_t private_size; /* bytes of private state, aligned to 64 */
     bool post_quantum;
+    /* share stays in place, unchanged, until decap has answered. */
     bool (*generate)(hf_random_fn random, void *random_ctx, void *priv, uint8_t *share);
     bool (*decap)(void *priv, const uint8_t *peer_share, size_t peer_len, uint8_t *secret);
     bool (*encap)(hf_random_fn random, void *random_ctx, const uint8_t *peer_share, size_t peer_len,

@@ -116,7 +116,8 @@ typedef struct hf_op {
             hf_span signature;
             bool valid;
         } verify_signature;
-        /* in: group; private memory of group->private_size. out: private, share (group->client_share_len bytes). */
+        /* in: group; private memory of group->private_size. out: private, share (group->client_share_len bytes). Both stay
+         * where they are until the key_decap that follows. */
         struct {
             const hf_group *group;
             void *priv;

@@ -15,10 +15,16 @@ enum {
     SECRET_LEN = MLKEM768_SHARED_LEN + X25519_LEN
 };
 
-/* A client's private state. */
+/* FIPS 203, algorithm 16: dk = dk_pke || ek || H(ek) || z. */
+enum { DK_PKE_LEN = 1152, DK_TAIL_LEN = 64 };
+
+/* A client's private state. The middle of dk is the public key, which stands in the client's share already: it is not held
+ * twice, as it is most of what a handshake holds. */
 struct hybrid {
-    uint8_t dk[MLKEM768_SECRET_LEN];
+    uint8_t dk_pke[DK_PKE_LEN];
+    uint8_t dk_tail[DK_TAIL_LEN];
     uint8_t scalar[X25519_LEN];
+    const uint8_t *ek; /* the caller's share */
 };
 
 static bool hybrid_generate(hf_random_fn random, void *random_ctx, void *priv, uint8_t *share);
@@ -48,7 +54,12 @@ static bool hybrid_generate(hf_random_fn random, void *random_ctx, void *priv, u
     const bool drawn = random(random_ctx, seed, sizeof seed) &&
                        random(random_ctx, hybrid->scalar, sizeof hybrid->scalar);
     if (drawn) {
-        mlkem768_keypair(seed, share, hybrid->dk);
+        uint8_t dk[MLKEM768_SECRET_LEN];
+        mlkem768_keypair(seed, share, dk);
+        memcpy(hybrid->dk_pke, dk, DK_PKE_LEN);
+        memcpy(hybrid->dk_tail, dk + MLKEM768_SECRET_LEN - DK_TAIL_LEN, DK_TAIL_LEN);
+        hybrid->ek = share;
+        OPENSSL_cleanse(dk, sizeof dk);
     }
     OPENSSL_cleanse(seed, sizeof seed);
     if (!drawn || !lc_x25519_public(share + MLKEM768_PUBLIC_LEN, hybrid->scalar)) {
@@ -65,9 +76,14 @@ static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len,
     if (peer_len != SERVER_SHARE_LEN) {
         return false;
     }
-    const bool done = mlkem768_decaps(hybrid->dk, peer_share, secret) &&
+    uint8_t dk[MLKEM768_SECRET_LEN];
+    memcpy(dk, hybrid->dk_pke, DK_PKE_LEN);
+    memcpy(dk + DK_PKE_LEN, hybrid->ek, MLKEM768_PUBLIC_LEN);
+    memcpy(dk + DK_PKE_LEN + MLKEM768_PUBLIC_LEN, hybrid->dk_tail, DK_TAIL_LEN);
+    const bool done = mlkem768_decaps(dk, peer_share, secret) &&
                       lc_x25519(secret + MLKEM768_SHARED_LEN, hybrid->scalar,
                                 peer_share + MLKEM768_CIPHERTEXT_LEN);
+    OPENSSL_cleanse(dk, sizeof dk);
     if (!done) {
         OPENSSL_cleanse(secret, SECRET_LEN);
     }

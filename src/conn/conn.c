@@ -363,8 +363,8 @@ hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_
                          size_t out_len)
 {
     const struct hs_result *r = &conn->result;
-    const struct secret *secret = early ? &r->early_exporter : &r->exporter;
-    const bool is_there = secret->len > 0 && (early || conn->connected || r->write_ready);
+    const struct secret *secret = early ? r->early_exporter : &r->exporter;
+    const bool is_there = secret != NULL && secret->len > 0 && (early || conn->connected || r->write_ready);
     if (!is_there) {
         return HF_NEED_INPUT;
     }

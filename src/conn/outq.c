@@ -6,7 +6,7 @@
 #include "base/secret.h"
 #include "base/status.h"
 
-enum { TAIL_ROOM = 64 }; /* content type and tag, with room to spare */
+enum { TAIL_ROOM = 32 }; /* content type and tag, with room to spare */
 
 static void give_back(uint8_t *buf, size_t cap, const struct outq *q)
 {

@@ -9,7 +9,7 @@
 
 #include "record/record.h"
 
-enum { OUTQ_SMALL_LEN = 128 }; /* a client's Finished, an alert, a KeyUpdate: without memory of the heap */
+enum { OUTQ_SMALL_LEN = 96 }; /* a client's Finished, an alert, a KeyUpdate: without memory of the heap */
 
 struct outq {
     uint8_t *buf; /* NULL: nothing waits; may be small */

@@ -381,16 +381,22 @@ hf_status auth13_read_finished(struct hs *hs, const struct secret *base)
 
 /* --- Secrets ------------------------------------------------------------------------------------------------------------ */
 
-void auth13_early_exporter(struct hs *hs, const struct config_psk *psk)
+hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk)
 {
+    struct secret *secret = mem_alloc(sizeof *secret);
+    if (secret == NULL) {
+        return hs_no_memory(hs);
+    }
+    hs->result->early_exporter = secret;
     uint8_t digest[HF_HASH_MAX_LEN];
     struct sched13 early;
     transcript_value(&hs->transcript, digest);
     sched13_start(&early, psk->hash, span_of(psk->key, psk->key_len), hs->tr);
     sched13_derive(&early, "e exp master", span_of(digest, psk->hash->digest_len), "early_exporter_secret",
-                   &hs->result->early_exporter);
-    hs_log_secret(hs, "EARLY_EXPORTER_SECRET", &hs->result->early_exporter);
+                   secret);
+    hs_log_secret(hs, "EARLY_EXPORTER_SECRET", secret);
     sched13_wipe(&early);
+    return HF_OK;
 }
 
 void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret)

@@ -49,7 +49,7 @@ hf_status auth13_read_finished(struct hs *hs, const struct secret *base);
 /* --- Secrets at the two corners of the key schedule ------------------------------------------------------------------- */
 
 /* With a pre-shared key, after the ClientHello that offers it: the early exporter secret, into the result. */
-void auth13_early_exporter(struct hs *hs, const struct config_psk *psk);
+hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk);
 /* After ServerHello: handshake traffic secrets from the shared secret and psk (may be empty). */
 void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret);
 /* After the server's Finished: application traffic secrets and exporter, into the result. */

@@ -13,6 +13,7 @@
 enum {
     ARENA_SERVER = 1536,      /* lists; share and secret, then signature */
     ARENA_CLIENT_EXTRA = 512, /* beside the key shares */
+    INBOX_FLIGHT = 1600,
     ARENA_LIMIT = 256 * 1024,
     POOL_LEN = HS_POOL_LEN,
     POOL_SERVER = 96 /* a hybrid share takes 64, ServerHello.random 32 */
@@ -60,6 +61,8 @@ struct hs *hs_new(const struct hs_args *args)
     hs->op.internal = hs;
     hs->write_level = HF_LEVEL_PLAIN;
     if (args->config->role == HF_CLIENT) {
+        /* So that a server's flight of common size finds the room that its ServerHello took. */
+        hs->in->first_cap = INBOX_FLIGHT;
         hs->state = HS_CLI_START;
         hs->c.server_name = args->server_name;
         hs->c.sni = args->sni;
@@ -90,6 +93,7 @@ void hs_free(struct hs *hs)
         inbox_clear(hs->in);
     }
     hs->in->spare = NULL;
+    hs->in->first_cap = 0;
     if (hs->config->role == HF_CLIENT) {
         free_shares(&hs->c);
     }
@@ -110,6 +114,7 @@ void hs_result_clear(struct hs_result *r)
     if (r->post_transcript != NULL) {
         mem_free(r->post_transcript, sizeof *r->post_transcript);
     }
+    mem_free(r->early_exporter, sizeof *r->early_exporter);
     hf_wipe(r, sizeof *r);
 }
 

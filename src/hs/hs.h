@@ -48,7 +48,7 @@ struct hs_result {
     struct hs_chain *chain;
     struct transcript *post_transcript; /* kept when post-handshake authentication may come */
     struct secret client_app, server_app, exporter;
-    struct secret early_exporter; /* with a pre-shared key only */
+    struct secret *early_exporter; /* owned; with a pre-shared key only, else NULL */
 };
 
 /* A key share of the client that waits for its answer. */
@@ -62,7 +62,6 @@ struct hs_share {
 struct hs_client {
     const char *server_name; /* what to verify; NULL: nothing */
     const char *sni;         /* what to send; NULL: nothing */
-    struct transcript early[2]; /* SHA-256 and SHA-384, until the suite is known */
     struct hs_share shares[HS_SHARES_MAX];
     size_t share_count, share_done;
     size_t scratch; /* arena mark: what the key exchange took is given back */
@@ -135,7 +134,10 @@ struct hs {
 
     struct message msg;
     struct transcript transcript;
-    struct sched13 sched;
+    union {
+        struct sched13 sched;
+        struct transcript early[2]; /* client: SHA-256 and SHA-384, until the suite is known */
+    };
     uint8_t client_random[MSG_RANDOM_LEN];
     uint8_t session_id[MSG_SESSION_ID_MAX];
     uint8_t session_id_len;

@@ -8,8 +8,6 @@
 #include "base/status.h"
 #include "wire/iana.h"
 
-enum { FIRST_CAP = 512 };
-
 /* How much room the first message needs in all, as far as its header tells. */
 static size_t wanted(const uint8_t *head, size_t have)
 {
@@ -38,7 +36,7 @@ static hf_status make_room(struct inbox *in, size_t have, size_t need, size_t wh
         return HF_OK;
     }
     size_t cap = whole > need ? whole : need;
-    cap = cap < FIRST_CAP ? FIRST_CAP : cap;
+    cap = cap < in->first_cap ? in->first_cap : cap;
     uint8_t *grown = mem_alloc(cap);
     if (grown == NULL) {
         return err_raise(error, HF_E_NO_MEMORY, "%zu bytes for a handshake message", cap);

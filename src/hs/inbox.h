@@ -12,6 +12,7 @@ enum { INBOX_SPARE_LEN = 64 }; /* a Finished fits */
 
 struct inbox {
     uint8_t *buf; /* NULL: nothing held */
+    size_t first_cap; /* bytes to take at least, when memory is taken */
     uint8_t *spare; /* memory of the owner for short content; NULL: none */
     size_t cap;
     size_t start;

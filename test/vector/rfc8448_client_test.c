@@ -54,11 +54,11 @@ static void start(struct replay *r, int section, const hf_config *config, bool w
         r, rfc8448(section, HF_CLIENT, "create an ephemeral x25519 key pair", "public key", 0)));
     r->out_len = 0;
 
-    struct hs_client *c = &r->conn->hs->c;
-    transcript_start(&c->early[0], config->provider->sha256);
-    transcript_start(&c->early[1], config->provider->sha384);
-    transcript_add(&c->early[0], hello);
-    transcript_add(&c->early[1], hello);
+    struct hs *hs = r->conn->hs;
+    transcript_start(&hs->early[0], config->provider->sha256);
+    transcript_start(&hs->early[1], config->provider->sha384);
+    transcript_add(&hs->early[0], hello);
+    transcript_add(&hs->early[1], hello);
 }
 
 static hf_config *client_config(struct replay *r, bool compat)

@@ -177,14 +177,14 @@ static hf_config *client_config(struct replay *r)
 static void first_hello(struct replay *r)
 {
     const hf_span hello = rfc8448_message(SECTION, HF_CLIENT, "ClientHello", 0);
-    struct hs_client *c = &r->conn->hs->c;
+    struct hs *hs = r->conn->hs;
     assert_true(holds(r, span_of(hello.data + RANDOM_AT, MSG_RANDOM_LEN)));
     assert_true(holds(
         r, rfc8448(SECTION, HF_CLIENT, "create an ephemeral x25519 key pair", "public key", 0)));
     r->out_len = 0;
     for (size_t i = 0; i < 2; i++) {
-        transcript_start(&c->early[i], c->early[i].hash);
-        transcript_add(&c->early[i], hello);
+        transcript_start(&hs->early[i], hs->early[i].hash);
+        transcript_add(&hs->early[i], hello);
     }
 }
 

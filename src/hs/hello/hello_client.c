@@ -24,8 +24,8 @@ hf_status hello_client_start(struct hs *hs)
     }
     TRY(ext_prepare_offers(hs));
     c->scratch = arena_mark(&hs->arena);
-    transcript_start(&c->early[0], config->provider->sha256);
-    transcript_start(&c->early[1], config->provider->sha384);
+    transcript_start(&hs->early[0], config->provider->sha256);
+    transcript_start(&hs->early[1], config->provider->sha384);
     for (size_t i = 0; i < config->key_shares.count && i < HS_SHARES_MAX; i++) {
         c->shares[i].group = hf_provider_group(config->provider, config->key_shares.v[i]);
         c->share_count++;
@@ -111,8 +111,8 @@ hf_status hello_client_send(struct hs *hs)
         psk_fill_binders(hs, &w, binders_at);
     }
     if (!hs->result->retried && !w.bad) {
-        transcript_add(&c->early[0], span_of(w.buf, w.len));
-        transcript_add(&c->early[1], span_of(w.buf, w.len));
+        transcript_add(&hs->early[0], span_of(w.buf, w.len));
+        transcript_add(&hs->early[1], span_of(w.buf, w.len));
     }
     TRY(hs_end(hs, &w));
     hs_go(hs, HS_CLI_READ_SERVER_HELLO);
@@ -169,7 +169,7 @@ static hf_status judge_common(struct hs *hs, const struct server_hello *sh)
 
 static void take_transcript(struct hs *hs)
 {
-    hs->transcript = hs->c.early[hs->result->suite.hash == hs->config->provider->sha384];
+    hs->transcript = hs->early[hs->result->suite.hash == hs->config->provider->sha384];
 }
 
 /* Replaces the shares by one that is to be made for the group asked for. */
@@ -318,7 +318,7 @@ hf_status hello_client_read(struct hs *hs)
         take_transcript(hs);
     }
     if (hs->result->psk) {
-        auth13_early_exporter(hs, hs->c.psk);
+        TRY(auth13_early_exporter(hs, hs->c.psk));
     }
     hs_hash_received(hs);
     hs->result->version = HF_TLS13;

@@ -210,7 +210,7 @@ hf_status server13_choose_psk(struct hs *hs)
     hs->s.compression = ext_compress_certificate_common(hs, hs->s.offer.compression);
     hs_hash_received(hs);
     if (hs->result->psk) {
-        auth13_early_exporter(hs, hs->s.psk);
+        TRY(auth13_early_exporter(hs, hs->s.psk));
     }
     TRY(ext_alpn_choose(hs));
     hs_go(hs, hs->result->psk ? HS_S13_ENCAP : HS_S13_CHOOSE_IDENTITY);
