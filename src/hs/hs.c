@@ -12,8 +12,9 @@
 
 enum {
     ARENA_SERVER = 1536,      /* lists; share and secret, then signature */
-    ARENA_CLIENT_EXTRA = 512, /* beside the key shares */
-    INBOX_FLIGHT = 1600,
+    ARENA_CLIENT = 640,       /* signatures, lists; more where the key shares are larger */
+    SHARED_SECRET = 64,       /* of the groups with large shares */
+    INBOX_FLIGHT = 1280,
     ARENA_LIMIT = 256 * 1024,
     POOL_LEN = HS_POOL_LEN,
     POOL_SERVER = 96 /* a hybrid share takes 64, ServerHello.random 32 */
@@ -30,12 +31,13 @@ static size_t arena_size(const hf_config *config)
     if (config->role == HF_SERVER) {
         return ARENA_SERVER;
     }
-    size_t n = ARENA_CLIENT_EXTRA;
+    /* What the key exchange took is given back before anything else is needed. */
+    size_t n = SHARED_SECRET;
     for (size_t i = 0; i < config->key_shares.count; i++) {
         const hf_group *g = hf_provider_group(config->provider, config->key_shares.v[i]);
         n += padded(g->private_size) + padded(g->client_share_len);
     }
-    return n;
+    return n < ARENA_CLIENT ? ARENA_CLIENT : n;
 }
 
 struct hs *hs_new(const struct hs_args *args)
