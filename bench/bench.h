@@ -1,17 +1,18 @@
 /* A small harness that compares costs on a machine that is busy with other things too.
  *
- * What is compared runs interleaved: each round gives every case one short slice of CPU time, forwards
- * in one round and backwards in the next, so that a change of clock rate or a noisy neighbour meets all
- * of them. Time is the process's CPU time; a case's cost is the median over the rounds, and a ratio is the
- * median of the rounds' ratios, which is steadier than the ratio of two medians. Cycles are those of the
- * time stamp counter (constant rate), 0 where there is none.
+ * What is compared runs interleaved: each round gives every case one short slice of CPU time,
+ * forwards in one round and backwards in the next, so that a change of clock rate or a noisy
+ * neighbour meets all of them. Time is the process's CPU time; a case's cost is the median over the
+ * rounds, and a ratio is the median of the rounds' ratios, which is steadier than the ratio of two
+ * medians. Cycles are those of the time stamp counter (constant rate), 0 where there is none.
  *
  *     static void run_ours(void *arg) { ... }
  *     struct bench_case cases[] = {{"ours", run_ours, &x}, {"EVP", run_evp, &x}};
  *     struct bench_result results[2];
  *     bench_run(cases, 2, results);   // results[1].ratio: EVP costs so many times ours
  *
- * HF_BENCH_ROUNDS sets the number of rounds (default 31), HF_BENCH_JSON names the file for the figures.
+ * HF_BENCH_ROUNDS sets the number of rounds (default 31), HF_BENCH_JSON names the file for the
+ * figures.
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H

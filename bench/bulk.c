@@ -1,4 +1,5 @@
-/* Application data through a connection, 16 KiB records, beside the raw AEAD on the same memory: the bar is 0.9. */
+/* Application data through a connection, 16 KiB records, beside the raw AEAD on the same memory:
+ * the bar is 0.9. */
 #include "raw.h"
 
 #include "bench.h"
@@ -51,7 +52,8 @@ static void receive_batch(struct bulk *b, size_t round)
     hf_received r;
     double start = now_ns();
     for (size_t i = 0; i < BATCH; i++) {
-        raw_require(hf_conn_recv(b->pair->server.conn, b->records + i * ROOM, b->lens[i], &r) == HF_OK &&
+        raw_require(hf_conn_recv(b->pair->server.conn, b->records + i * ROOM, b->lens[i], &r) ==
+                            HF_OK &&
                         r.len == RAW_RECORD_LEN,
                     "receiving");
     }
@@ -62,7 +64,8 @@ static void seal_batch(struct bulk *b, size_t round)
 {
     double start = now_ns();
     for (size_t i = 0; i < BATCH; i++) {
-        raw_require(hf_conn_seal(b->pair->client.conn, b->records + i * ROOM, RAW_RECORD_LEN, &b->lens[i]) == HF_OK,
+        raw_require(hf_conn_seal(b->pair->client.conn, b->records + i * ROOM, RAW_RECORD_LEN,
+                                 &b->lens[i]) == HF_OK,
                     "sealing in place");
     }
     ns[SEAL_IN_PLACE][round] = (now_ns() - start) / BATCH;
@@ -92,13 +95,15 @@ static double ratio(enum figure raw, enum figure ours, size_t rounds)
 
 static void report(size_t rounds)
 {
-    static const char *const names[FIGURES] = {"raw AEAD seal", "raw AEAD open", "hf_conn_seal", "hf_conn_send",
-                                               "hf_conn_recv"};
+    static const char *const names[FIGURES] = {"raw AEAD seal", "raw AEAD open", "hf_conn_seal",
+                                               "hf_conn_send", "hf_conn_recv"};
     struct bench_json json;
     bench_json_open(&json);
-    printf("AES-128-GCM, 16 KiB records, one core\n  %-16s %8s %14s\n", "", "GB/s", "of the raw one");
+    printf("AES-128-GCM, 16 KiB records, one core\n  %-16s %8s %14s\n", "", "GB/s",
+           "of the raw one");
     for (int f = 0; f < FIGURES; f++) {
-        double of_raw = ratio(f == RAW_OPEN || f == RECEIVE ? RAW_OPEN : RAW_SEAL, (enum figure)f, rounds);
+        double of_raw =
+            ratio(f == RAW_OPEN || f == RECEIVE ? RAW_OPEN : RAW_SEAL, (enum figure)f, rounds);
         static double copy[BENCH_ROUND_MAX];
         memcpy(copy, ns[f], sizeof copy);
         double speed = RAW_RECORD_LEN / bench_median(copy, rounds);
@@ -116,7 +121,8 @@ int main(void)
     hf_config *client = pair_client_config(pki);
     hf_config *server = pair_server_config(pki);
     raw_init(&b.raw);
-    b.pair = pair_new(&(struct pair_options){.client = pair_freeze(client), .server = pair_freeze(server)});
+    b.pair = pair_new(
+        &(struct pair_options){.client = pair_freeze(client), .server = pair_freeze(server)});
     b.records = calloc(BATCH, ROOM);
     b.plain = calloc(BATCH, RAW_RECORD_LEN);
     raw_require(pair_handshake(b.pair) && b.records != NULL && b.plain != NULL, "setting up");

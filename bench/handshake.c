@@ -1,9 +1,11 @@
-/* CPU time of full TLS 1.3 handshakes, each side on its own: ours beside libssl's, on the same certificates, and beside the
- * floor, which is the sum of the raw operations that no implementation over libcrypto can do without.
+/* CPU time of full TLS 1.3 handshakes, each side on its own: ours beside libssl's, on the same
+ * certificates, and beside the floor, which is the sum of the raw operations that no implementation
+ * over libcrypto can do without.
  *
- * Both are pumped in memory, a batch of connections at a time: all clients speak, then all servers, and so on, as on a busy
- * server, so that neither side pays for the other's caches. Every call is timed for the side that it serves, from creating
- * the connection to freeing it; the table shows medians over rounds, and ratios are within one round.
+ * Both are pumped in memory, a batch of connections at a time: all clients speak, then all servers,
+ * and so on, as on a busy server, so that neither side pays for the other's caches. Every call is
+ * timed for the side that it serves, from creating the connection to freeing it; the table shows
+ * medians over rounds, and ratios are within one round.
  */
 #include "raw.h"
 
@@ -15,7 +17,7 @@
 
 enum { BATCH = 16, WIRE_CAP = 8192, MODES = 4 };
 
-/* --- Time and allocations ------------------------------------------------------------------------------------------ */
+/* --- Time and allocations --------------------------------------------------------------------- */
 
 static uint64_t allocations;
 
@@ -68,7 +70,7 @@ static void meter_add(struct meter m, struct cost *cost)
     cost->allocs += (double)(allocations - m.start_allocs);
 }
 
-/* --- Ours ------------------------------------------------------------------------------------------------------------- */
+/* --- Ours ------------------------------------------------------------------------------------- */
 
 struct wire {
     uint8_t data[WIRE_CAP];
@@ -130,7 +132,8 @@ static void ours_free(hf_conn **conns, struct cost *cost)
     meter_add(m, cost);
 }
 
-static void ours_handshakes(const struct ours *o, struct cost *client_cost, struct cost *server_cost)
+static void ours_handshakes(const struct ours *o, struct cost *client_cost,
+                            struct cost *server_cost)
 {
     ours_new(o->client, "server.example", clients, client_cost);
     ours_pump_all(clients, to_client, to_server, client_cost);
@@ -142,7 +145,7 @@ static void ours_handshakes(const struct ours *o, struct cost *client_cost, stru
     ours_free(servers, server_cost);
 }
 
-/* --- libssl -------------------------------------------------------------------------------------------------------------- */
+/* --- libssl ----------------------------------------------------------------------------------- */
 
 struct peer {
     SSL_CTX *client, *server;
@@ -158,7 +161,8 @@ static struct peer peer_new(const struct pki *pki)
     X509 *intermediate = PEM_read_bio_X509(chain, NULL, NULL, NULL);
     X509 *root = PEM_read_bio_X509(ca, NULL, NULL, NULL);
     EVP_PKEY *pkey = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
-    raw_require(SSL_CTX_use_certificate(p.server, leaf) == 1 && SSL_CTX_add1_chain_cert(p.server, intermediate) == 1 &&
+    raw_require(SSL_CTX_use_certificate(p.server, leaf) == 1 &&
+                    SSL_CTX_add1_chain_cert(p.server, intermediate) == 1 &&
                     SSL_CTX_use_PrivateKey(p.server, pkey) == 1 &&
                     X509_STORE_add_cert(SSL_CTX_get_cert_store(p.client), root) == 1,
                 "libssl's certificates");
@@ -234,7 +238,8 @@ static void peer_free_all(SSL **ssls, struct cost *cost)
     meter_add(m, cost);
 }
 
-static void peer_handshakes(const struct peer *p, struct cost *client_cost, struct cost *server_cost)
+static void peer_handshakes(const struct peer *p, struct cost *client_cost,
+                            struct cost *server_cost)
 {
     peer_new_all(p->client, true, ssl_clients, client_cost);
     peer_pump_all(ssl_clients, to_client, to_server, client_cost);
@@ -246,7 +251,7 @@ static void peer_handshakes(const struct peer *p, struct cost *client_cost, stru
     peer_free_all(ssl_servers, server_cost);
 }
 
-/* --- Rounds -------------------------------------------------------------------------------------------------------------- */
+/* --- Rounds ----------------------------------------------------------------------------------- */
 
 enum mode { FLOOR, OURS, LIBSSL, OURS_PQ };
 
@@ -265,7 +270,8 @@ static double timed(void (*run)(void *), void *arg)
     return bench_now_ns() - start;
 }
 
-/* A server makes a key, a shared secret and a signature; a client verifies three signatures instead. */
+/* A server makes a key, a shared secret and a signature; a client verifies three signatures
+ * instead. */
 static void floor_batch(struct raw *raw, struct cost *client_cost, struct cost *server_cost)
 {
     double exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
@@ -274,7 +280,8 @@ static void floor_batch(struct raw *raw, struct cost *client_cost, struct cost *
     client_cost->ns += exchange + 3 * timed(raw_p256_verify, raw);
 }
 
-static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_cost, struct cost *server_cost)
+static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_cost,
+                     struct cost *server_cost)
 {
     switch (mode) {
     case FLOOR:
@@ -319,17 +326,19 @@ static double median_of(enum mode mode, int side, size_t rounds, int against, bo
 
 static void report(size_t rounds, struct bench_json *json)
 {
-    static const char *const names[MODES] = {"floor", "handfast", "libssl", "handfast X25519MLKEM768"};
+    static const char *const names[MODES] = {"floor", "handfast", "libssl",
+                                             "handfast X25519MLKEM768"};
     static const char *const sides[2] = {"client", "server"};
     printf("full TLS 1.3 handshake, X25519, ECDSA P-256, leaf and intermediate, us of CPU\n");
-    printf("  %-26s %-7s %9s %12s %12s %12s\n", "", "", "us", "over floor", "of libssl", "allocations");
+    printf("  %-26s %-7s %9s %12s %12s %12s\n", "", "", "us", "over floor", "of libssl",
+           "allocations");
     for (int side = 1; side >= 0; side--) {
         for (int mode = 0; mode < MODES; mode++) {
             double us = median_of(mode, side, rounds, -1, false) / 1000;
             double over = median_of(mode, side, rounds, FLOOR, false) / 1000;
             double share = median_of(mode, side, rounds, LIBSSL, true);
-            printf("  %-26s %-7s %9.1f %12.1f %12.2f %12.0f\n", names[mode], sides[side], us, over, share,
-                   alloc_count[mode][side]);
+            printf("  %-26s %-7s %9.1f %12.1f %12.2f %12.0f\n", names[mode], sides[side], us, over,
+                   share, alloc_count[mode][side]);
             char key[64];
             (void)snprintf(key, sizeof key, "%s %s", names[mode], sides[side]);
             bench_json_add(json, key, "us", us);
@@ -349,8 +358,10 @@ int main(void)
     hf_config *configs[4];
     for (int i = 0; i < 4; i++) {
         configs[i] = i % 2 == 0 ? pair_client_config(pki) : pair_server_config(pki);
-        raw_require(hf_config_set_groups(configs[i], i < 2 ? "X25519" : "X25519MLKEM768") == HF_OK, "groups");
-        raw_require(hf_config_set_ciphers(configs[i], "TLS_AES_128_GCM_SHA256") == HF_OK, "ciphers");
+        raw_require(hf_config_set_groups(configs[i], i < 2 ? "X25519" : "X25519MLKEM768") == HF_OK,
+                    "groups");
+        raw_require(hf_config_set_ciphers(configs[i], "TLS_AES_128_GCM_SHA256") == HF_OK,
+                    "ciphers");
         (void)pair_freeze(configs[i]);
     }
     b.classic = (struct ours){configs[0], configs[1]};

@@ -1,7 +1,8 @@
 /* What all HMAC and HKDF work of one full TLS 1.3 handshake costs a server: the bar is 8 us.
  *
- * The calls are those that src/hs makes, in their order: handshake secrets, four sets of traffic keys, two Finished, the
- * application secrets and the exporter. The transcript's own hashing is not part of it.
+ * The calls are those that src/hs makes, in their order: handshake secrets, four sets of traffic
+ * keys, two Finished, the application secrets and the exporter. The transcript's own hashing is not
+ * part of it.
  */
 #include "bench.h"
 
@@ -47,7 +48,8 @@ static void one_handshake(void *arg)
 int main(void)
 {
     static const uint16_t ids[] = {0x1301, 0x1302, 0x1303};
-    static const char *const names[] = {"AES-128-GCM, SHA-256", "AES-256-GCM, SHA-384", "ChaCha20, SHA-256"};
+    static const char *const names[] = {"AES-128-GCM, SHA-256", "AES-256-GCM, SHA-384",
+                                        "ChaCha20, SHA-256"};
     struct schedule schedules[3] = {0};
     struct bench_case cases[3];
     struct bench_result results[3];

@@ -1,4 +1,5 @@
-/* ML-KEM-768 and its parts, each implementation that this processor can run beside the portable one.
+/* ML-KEM-768 and its parts, each implementation that this processor can run beside the portable
+ * one.
  *
  * Columns: time, and portable time / this time (how many times faster). */
 #include <stdbool.h>

@@ -1,8 +1,10 @@
-/* Every primitive three times: through our provider, raw with everything prepared (bench/raw.h), and as
- * a program calls libcrypto's EVP with algorithms fetched once and a context made for each use.
+/* Every primitive three times: through our provider, raw with everything prepared (bench/raw.h),
+ * and as a program calls libcrypto's EVP with algorithms fetched once and a context made for each
+ * use.
  *
- * Columns: time (or speed) of ours, its allocations; the raw operation and raw time / our time (1.00: at
- * the floor); EVP, its allocations, and EVP time / our time (how many times ours it costs).
+ * Columns: time (or speed) of ours, its allocations; the raw operation and raw time / our time
+ * (1.00: at the floor); EVP, its allocations, and EVP time / our time (how many times ours it
+ * costs).
  */
 #include "bench/raw.h" /* first: it chooses what libcrypto's headers declare */
 

@@ -1,7 +1,7 @@
-/* The raw operations of a handshake and of a record, with everything prepared: keys parsed, contexts
- * made, algorithms fetched. This is the floor under which no program over these libraries comes, and what
- * handshake benchmarks add up. Each function is a bench_case's run over a struct raw; a failure ends the
- * program.
+/* The raw operations of a handshake and of a record, with everything prepared: keys parsed,
+ * contexts made, algorithms fetched. This is the floor under which no program over these libraries
+ * comes, and what handshake benchmarks add up. Each function is a bench_case's run over a struct
+ * raw; a failure ends the program.
  *
  * Include it before other headers of libcrypto, for the macro below.
  *

@@ -1,6 +1,6 @@
-/* Any bytes as a stream of records: headers judged, fragments opened under an AEAD that believes everything, so that what
- * comes after authentication (limits, padding, inner type) is reached. First byte: mode bits; second and third: the
- * limit.
+/* Any bytes as a stream of records: headers judged, fragments opened under an AEAD that believes
+ * everything, so that what comes after authentication (limits, padding, inner type) is reached.
+ * First byte: mode bits; second and third: the limit.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-/* The provider of this build: libcrypto's arithmetic, our own ML-KEM-768, and for the AEADs libipsec-mb
- * where the build has it and the machine has the instructions. */
+/* The provider of this build: libcrypto's arithmetic, our own ML-KEM-768, and for the AEADs
+ * libipsec-mb where the build has it and the machine has the instructions. */
 #include <handfast/crypto.h>
 
 #include "libcrypto/libcrypto.h"

@@ -1,7 +1,7 @@
 /* The provider: where the primitives come from.
  *
- * A provider is a const table of descriptors: hashes, AEADs, key exchange groups, and functions over
- * private and public keys. It is synchronous and pure: no registry, no initialisation call, no
+ * A provider is a const table of descriptors: hashes, AEADs, key exchange groups, and functions
+ * over private and public keys. It is synchronous and pure: no registry, no initialisation call, no
  * allocation while records are protected. Waiting (an HSM, a thread, a batch) is not its business:
  * see <handfast/op.h>. hf_provider_default() is libcrypto for the arithmetic, libipsec-mb for the
  * AEADs where the machine has it, and our own ML-KEM-768.
@@ -29,17 +29,17 @@ HF_BEGIN_DECLS
 
 /* Largest values over all descriptors: sizes for fixed buffers. */
 enum {
-    HF_HASH_MAX_LEN = 48,          /* SHA-384 */
-    HF_AEAD_MAX_KEY_LEN = 32,      /* AES-256, ChaCha20 */
-    HF_AEAD_NONCE_LEN = 12,        /* all TLS 1.3 AEADs: RFC 9846, 5.3 */
+    HF_HASH_MAX_LEN = 48,     /* SHA-384 */
+    HF_AEAD_MAX_KEY_LEN = 32, /* AES-256, ChaCha20 */
+    HF_AEAD_NONCE_LEN = 12,   /* all TLS 1.3 AEADs: RFC 9846, 5.3 */
     HF_AEAD_TAG_LEN = 16,
     HF_GROUP_MAX_SHARE_LEN = 1216, /* X25519MLKEM768, client: 1184 + 32 */
     HF_GROUP_MAX_SECRET_LEN = 512, /* ffdhe4096 */
     HF_SIGNATURE_MAX_LEN = 1024    /* RSA of 8192 bits */
 };
 
-/* Fills out[0..len) with random bytes fit for keys. Returns false when the source failed. ctx is the
- * caller's. */
+/* Fills out[0..len) with random bytes fit for keys. Returns false when the source failed. ctx is
+ * the caller's. */
 typedef bool (*hf_random_fn)(void *ctx, uint8_t *out, size_t len);
 
 /* A running hash. Relocatable and copied by plain assignment, so that a transcript can be read at
@@ -79,14 +79,15 @@ typedef struct hf_aead {
      * are zero up to the tag: no unauthenticated plaintext is left behind. */
     bool (*open)(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad, uint8_t *data,
                  size_t len);
-    void (*clear)(void *ctx); /* frees what init took and wipes the context; after a failed init too */
+    void (*clear)(
+        void *ctx); /* frees what init took and wipes the context; after a failed init too */
 } hf_aead;
 
-/* A key exchange group, seen as a KEM: the client generates, the server encapsulates to the client's
- * share, the client decapsulates the server's. Diffie-Hellman is a KEM too. Every peer share is
- * checked as RFC 9846, 4.3.8 and 7.4 and draft-ietf-tls-ecdhe-mlkem ask (point on curve, not all-zero
- * result, ffdhe range, ML-KEM modulus); false means that the peer's share is invalid, or, rarely, that
- * the random source or memory failed. */
+/* A key exchange group, seen as a KEM: the client generates, the server encapsulates to the
+ * client's share, the client decapsulates the server's. Diffie-Hellman is a KEM too. Every peer
+ * share is checked as RFC 9846, 4.3.8 and 7.4 and draft-ietf-tls-ecdhe-mlkem ask (point on
+ * curve, not all-zero result, ffdhe range, ML-KEM modulus); false means that the peer's share is
+ * invalid, or, rarely, that the random source or memory failed. */
 typedef struct hf_group {
     const char *name; /* "X25519MLKEM768": the IANA name */
     uint16_t id;      /* the IANA NamedGroup */
@@ -118,8 +119,8 @@ typedef enum hf_key_kind {
     HF_KEY_ED448
 } hf_key_kind;
 
-/* Asks for the passphrase of an encrypted key. Writes at most cap bytes to out and returns how many,
- * or -1 for "there is none". ctx is the caller's. out is wiped after use. */
+/* Asks for the passphrase of an encrypted key. Writes at most cap bytes to out and returns how
+ * many, or -1 for "there is none". ctx is the caller's. out is wiped after use. */
 typedef int (*hf_passphrase_fn)(void *ctx, char *out, size_t cap);
 
 /* Why a private key could not be loaded. */
@@ -127,7 +128,8 @@ typedef enum hf_key_load {
     HF_KEY_LOAD_OK,
     HF_KEY_LOAD_MALFORMED,   /* not PEM or DER of PKCS#8, SEC1 or PKCS#1 */
     HF_KEY_LOAD_PASSPHRASE,  /* encrypted, and the passphrase is missing or wrong */
-    HF_KEY_LOAD_UNSUPPORTED, /* a kind of key that TLS does not sign with here, or RSA < 2048 bits */
+    HF_KEY_LOAD_UNSUPPORTED, /* a kind of key that TLS does not sign with here, or RSA < 2048 bits
+                              */
     HF_KEY_LOAD_NO_MEMORY
 } hf_key_load;
 
@@ -143,17 +145,17 @@ typedef struct hf_provider {
     hf_random_fn random; /* ctx: NULL */
 
     /* Private keys. load takes PEM or DER; *out is the caller's to free. */
-    hf_key_load (*private_key_load)(hf_span bytes, hf_passphrase_fn passphrase, void *passphrase_ctx,
-                                    hf_private_key **out);
+    hf_key_load (*private_key_load)(hf_span bytes, hf_passphrase_fn passphrase,
+                                    void *passphrase_ctx, hf_private_key **out);
     void (*private_key_free)(hf_private_key *key);
     hf_key_kind (*private_key_kind)(const hf_private_key *key);
-    /* Signs message (not its digest) under a SignatureScheme that fits the key. *sig_len: in capacity,
-     * out length. */
+    /* Signs message (not its digest) under a SignatureScheme that fits the key. *sig_len: in
+     * capacity, out length. */
     bool (*sign)(const hf_private_key *key, uint16_t scheme, hf_span message, uint8_t *sig,
                  size_t *sig_len);
 
-    /* Public keys, from a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7). NULL: malformed, unsupported or
-     * RSA outside 2048..8192 bits. */
+    /* Public keys, from a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7). NULL: malformed,
+     * unsupported or RSA outside 2048..8192 bits. */
     hf_public_key *(*public_key_import)(hf_span spki);
     void (*public_key_free)(hf_public_key *key);
     hf_key_kind (*public_key_kind)(const hf_public_key *key);
@@ -170,8 +172,8 @@ HF_API const hf_provider *hf_provider_default(void);
 /* The group with this IANA id, or NULL when the provider has none. */
 HF_API const hf_group *hf_provider_group(const hf_provider *provider, uint16_t id);
 
-/* Whether a key of this kind signs under this SignatureScheme (RFC 9846, 4.3.3; for ECDSA the curve is part of
- * the scheme). */
+/* Whether a key of this kind signs under this SignatureScheme (RFC 9846, 4.3.3; for ECDSA the
+ * curve is part of the scheme). */
 HF_API bool hf_key_kind_fits(hf_key_kind kind, uint16_t scheme);
 
 HF_END_DECLS

@@ -1,11 +1,12 @@
 /* Errors are objects.
  *
  * When a call answers HF_FAILED, the object that was asked (a connection, a configuration) or the
- * hf_error that was passed in holds the reason: which rule, whose fault, what the peer was or will be
- * told, in which state, and a detail that names the values that clashed. The first error stays; every
- * later call on a failed object repeats it. There is no global error and no errno.
+ * hf_error that was passed in holds the reason: which rule, whose fault, what the peer was or will
+ * be told, in which state, and a detail that names the values that clashed. The first error stays;
+ * every later call on a failed object repeats it. There is no global error and no errno.
  *
- * hf_err_info turns a code into its sentence, its likely cause, what to do, and where the rule stands:
+ * hf_err_info turns a code into its sentence, its likely cause, what to do, and where the rule
+ * stands:
  *
  *     const hf_error *e = hf_conn_error(conn);
  *     const hf_err_info *i = hf_err_lookup(e->code);
@@ -38,7 +39,8 @@ typedef enum hf_origin {
     HF_ORIGIN_SYSTEM    /* memory, randomness */
 } hf_origin;
 
-/* Alerts by their number on the wire (RFC 9846, 6; the TLS 1.2 ones that are never sent are named for display). */
+/* Alerts by their number on the wire (RFC 9846, 6; the TLS 1.2 ones that are never sent are
+ * named for display). */
 typedef enum hf_alert {
     HF_ALERT_close_notify = 0,
     HF_ALERT_unexpected_message = 10,
@@ -75,7 +77,7 @@ typedef enum hf_alert {
 
 /* What is known of a code before anything happened. All strings are static. */
 typedef struct hf_err_info {
-    const char *name;     /* "NO_COMMON_GROUP" */
+    const char *name; /* "NO_COMMON_GROUP" */
     hf_origin origin;
     hf_alert alert;       /* what the peer is told */
     const char *sentence; /* what happened */
@@ -86,10 +88,11 @@ typedef struct hf_err_info {
 
 /* What happened to one object. */
 typedef struct hf_error {
-    hf_err code;        /* HF_E_NONE: nothing */
-    hf_alert alert;     /* sent (or, with HF_E_ALERT_RECEIVED, received); HF_ALERT_none: none */
-    const char *state;  /* name of the state in which it happened, static; NULL outside a handshake */
-    char detail[184];   /* the values that clashed, as a sentence without markup; may be "" */
+    hf_err code;    /* HF_E_NONE: nothing */
+    hf_alert alert; /* sent (or, with HF_E_ALERT_RECEIVED, received); HF_ALERT_none: none */
+    const char
+        *state;       /* name of the state in which it happened, static; NULL outside a handshake */
+    char detail[184]; /* the values that clashed, as a sentence without markup; may be "" */
 } hf_error;
 
 /* The entry of a code. Never NULL: unknown codes give that of HF_E_INTERNAL. */
@@ -98,7 +101,8 @@ HF_API const hf_err_info *hf_err_lookup(hf_err code);
 /* An alert's name in the RFC, or NULL for a number without one. */
 HF_API const char *hf_alert_name(unsigned alert);
 
-/* What a peer that sends this alert most likely means, and what to do, in one sentence each. Never NULL. */
+/* What a peer that sends this alert most likely means, and what to do, in one sentence each.
+ * Never NULL. */
 HF_API const char *hf_alert_cause(unsigned alert);
 HF_API const char *hf_alert_fix(unsigned alert);
 

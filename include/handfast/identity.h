@@ -1,13 +1,13 @@
 /* Who we are: certificate chains with their keys, and the choice among them.
  *
- * An hf_identity is one chain (leaf first), its private key, and optionally a stapled OCSP response and
- * SCTs. It is checked when loaded: the key belongs to the leaf, the chain is in order. Built, it is
- * only read and shared by reference count. A key that lives elsewhere (an HSM) is no key at all here:
- * load the chain alone and answer the sign operation yourself (<handfast/op.h>).
+ * An hf_identity is one chain (leaf first), its private key, and optionally a stapled OCSP response
+ * and SCTs. It is checked when loaded: the key belongs to the leaf, the chain is in order. Built,
+ * it is only read and shared by reference count. A key that lives elsewhere (an HSM) is no key at
+ * all here: load the chain alone and answer the sign operation yourself (<handfast/op.h>).
  *
- * An hf_identity_store is the handle that configurations point to: a set of identities that is replaced
- * atomically while connections run. Among them the choice is by server name (exact, then wildcard, then the
- * default: the first), and then by what the peer can verify.
+ * An hf_identity_store is the handle that configurations point to: a set of identities that is
+ * replaced atomically while connections run. Among them the choice is by server name (exact, then
+ * wildcard, then the default: the first), and then by what the peer can verify.
  *
  * Threads: identities are built by one thread, then read by all; stores by all at all times.
  */
@@ -23,20 +23,23 @@ HF_BEGIN_DECLS
 typedef struct hf_identity hf_identity;
 typedef struct hf_identity_store hf_identity_store;
 
-/* Where an identity comes from. Set size to sizeof; zero the rest. Nothing is kept of the caller's memory. */
+/* Where an identity comes from. Set size to sizeof; zero the rest. Nothing is kept of the
+ * caller's memory. */
 typedef struct hf_identity_source {
     size_t size;
-    const hf_provider *provider;     /* NULL: the default */
-    hf_span chain;                   /* PEM bundle (leaf first) or one DER certificate */
-    hf_span key;                     /* PEM or DER; empty: the key lives elsewhere */
-    hf_passphrase_fn passphrase;     /* for an encrypted key; NULL: none */
+    const hf_provider *provider; /* NULL: the default */
+    hf_span chain;               /* PEM bundle (leaf first) or one DER certificate */
+    hf_span key;                 /* PEM or DER; empty: the key lives elsewhere */
+    hf_passphrase_fn passphrase; /* for an encrypted key; NULL: none */
     void *passphrase_ctx;
-    hf_span ocsp_response;           /* DER OCSPResponse to staple; empty: none */
-    hf_span sct_list;                /* SignedCertificateTimestampList (RFC 6962); empty: none */
+    hf_span ocsp_response; /* DER OCSPResponse to staple; empty: none */
+    hf_span sct_list;      /* SignedCertificateTimestampList (RFC 6962); empty: none */
 } hf_identity_source;
 
-/* Loads and checks. HF_FAILED: *error says what is wrong with which certificate or key, *out is NULL. */
-HF_API HF_MUST_CHECK hf_status hf_identity_load(const hf_identity_source *source, hf_error *error, hf_identity **out);
+/* Loads and checks. HF_FAILED: *error says what is wrong with which certificate or key, *out is
+ * NULL. */
+HF_API HF_MUST_CHECK hf_status hf_identity_load(const hf_identity_source *source, hf_error *error,
+                                                hf_identity **out);
 HF_API hf_identity *hf_identity_ref(hf_identity *identity);
 HF_API void hf_identity_free(hf_identity *identity); /* drops one reference; NULL is allowed */
 
@@ -50,18 +53,22 @@ HF_API hf_span hf_identity_ocsp_response(const hf_identity *identity);
 HF_API hf_span hf_identity_sct_list(const hf_identity *identity);
 
 /* Whether the leaf is valid at a time; if not, *error says by how much (HF_E_IDENTITY_EXPIRED). */
-HF_API HF_MUST_CHECK hf_status hf_identity_check_time(const hf_identity *identity, int64_t unix_s, hf_error *error);
+HF_API HF_MUST_CHECK hf_status hf_identity_check_time(const hf_identity *identity, int64_t unix_s,
+                                                      hf_error *error);
 
 /* The DNS names of the leaf (subjectAltName), lower case, for display and choice. */
 HF_API size_t hf_identity_name_count(const hf_identity *identity);
 HF_API const char *hf_identity_name(const hf_identity *identity, size_t i);
 
-/* A store over count identities (references are taken); the first is the default. NULL: no memory. */
+/* A store over count identities (references are taken); the first is the default. NULL: no
+ * memory. */
 HF_API hf_identity_store *hf_identity_store_new(hf_identity *const *identities, size_t count);
 HF_API hf_identity_store *hf_identity_store_ref(hf_identity_store *store);
 HF_API void hf_identity_store_free(hf_identity_store *store);
-/* Swaps the whole set; handshakes under way keep what they chose. HF_FAILED: no memory, nothing changed. */
-HF_API HF_MUST_CHECK hf_status hf_identity_store_replace(hf_identity_store *store, hf_identity *const *identities,
+/* Swaps the whole set; handshakes under way keep what they chose. HF_FAILED: no memory, nothing
+ * changed. */
+HF_API HF_MUST_CHECK hf_status hf_identity_store_replace(hf_identity_store *store,
+                                                         hf_identity *const *identities,
                                                          size_t count);
 
 HF_END_DECLS

@@ -1,14 +1,16 @@
 /* Operations: everything slow or outside that a handshake needs.
  *
- * A handshake that needs a signature, a chain verified, a shared secret computed, an identity or a configuration
- * chosen, a ticket opened or sealed, stops and describes the need in an hf_op. By default the library answers at
- * once from the configuration and nobody sees an op. A caller who wants to answer some kinds itself (later, on a
- * thread, in an HSM, batched over connections) names them with hf_config_external_ops; then calls on the connection
- * return HF_NEED_OP until the op is finished:
+ * A handshake that needs a signature, a chain verified, a shared secret computed, an identity or a
+ * configuration chosen, a ticket opened or sealed, stops and describes the need in an hf_op. By
+ * default the library answers at once from the configuration and nobody sees an op. A caller who
+ * wants to answer some kinds itself (later, on a thread, in an HSM, batched over connections) names
+ * them with hf_config_external_ops; then calls on the connection return HF_NEED_OP until the op is
+ * finished:
  *
  *     hf_op *op = hf_conn_op(conn);
  *     if (op->kind == HF_OP_SIGN) {
- *         size_t n = my_hsm_sign(op->u.sign.scheme, op->u.sign.message, op->u.sign.signature, op->u.sign.capacity);
+ *         size_t n = my_hsm_sign(op->u.sign.scheme, op->u.sign.message, op->u.sign.signature,
+ *         op->u.sign.capacity);
  *         op->u.sign.signature_len = n;
  *         hf_op_finish(op, HF_OK);
  *     } else {
@@ -16,11 +18,13 @@
  *     }
  *     hf_conn_drive(conn);
  *
- * At most one op is open per connection. While it is open the connection consumes no input; freeing the connection
- * cancels it (the caller must have stopped using it). hf_op_run and hf_op_finish touch the op only, so they may run on
- * any thread as long as no other thread uses the connection at the same time.
+ * At most one op is open per connection. While it is open the connection consumes no input; freeing
+ * the connection cancels it (the caller must have stopped using it). hf_op_run and hf_op_finish
+ * touch the op only, so they may run on any thread as long as no other thread uses the connection
+ * at the same time.
  *
- * Ownership: inputs belong to the connection and live until hf_conn_drive; outputs are written in place.
+ * Ownership: inputs belong to the connection and live until hf_conn_drive; outputs are written in
+ * place.
  */
 #ifndef HANDFAST_OP_H
 #define HANDFAST_OP_H
@@ -37,7 +41,8 @@ struct hf_config;
 
 typedef enum hf_op_kind {
     HF_OP_NONE = 0,
-    HF_OP_CHOOSE_CONFIG,    /* server: another configuration for this ClientHello? Only when external. */
+    HF_OP_CHOOSE_CONFIG, /* server: another configuration for this ClientHello? Only when external.
+                          */
     HF_OP_CHOOSE_IDENTITY,  /* which certificate to show */
     HF_OP_SIGN,             /* CertificateVerify */
     HF_OP_VERIFY_CHAIN,     /* is the peer's chain to be believed? */
@@ -55,24 +60,25 @@ typedef enum hf_op_kind {
 /* One need. Members under "in" are read only. */
 typedef struct hf_op {
     hf_op_kind kind;
-    bool finished;           /* set by hf_op_finish */
-    hf_status status;        /* HF_OK or HF_FAILED, set by hf_op_finish */
-    hf_error error;          /* may be filled before hf_op_finish(op, HF_FAILED); else HF_E_OP_REFUSED */
+    bool finished;    /* set by hf_op_finish */
+    hf_status status; /* HF_OK or HF_FAILED, set by hf_op_finish */
+    hf_error error;   /* may be filled before hf_op_finish(op, HF_FAILED); else HF_E_OP_REFUSED */
     const struct hf_config *config;
-    void *user;              /* hf_conn_params.user */
-    void *internal;          /* the library's own */
+    void *user;     /* hf_conn_params.user */
+    void *internal; /* the library's own */
     union {
-        /* in: what the client said. out: config, a frozen configuration with a reference that the connection takes
-         * over; left NULL: keep the present one. */
+        /* in: what the client said. out: config, a frozen configuration with a reference that
+         * the connection takes over; left NULL: keep the present one. */
         struct {
-            hf_span client_hello;  /* the whole message */
-            hf_span server_name;   /* empty: none */
-            const hf_span *alpn;   /* offered protocols */
+            hf_span client_hello; /* the whole message */
+            hf_span server_name;  /* empty: none */
+            const hf_span *alpn;  /* offered protocols */
             size_t alpn_count;
             struct hf_config *config;
         } choose_config;
-        /* in: what the peer can use. out: identity with a reference that the connection takes over, and a scheme that
-         * fits its key. A client may leave identity NULL: no certificate is shown. */
+        /* in: what the peer can use. out: identity with a reference that the connection takes
+         * over, and a scheme that fits its key. A client may leave identity NULL: no certificate
+         * is shown. */
         struct {
             hf_span server_name;
             const hf_span *alpn;
@@ -96,8 +102,8 @@ typedef struct hf_op {
             size_t capacity;
             size_t signature_len;
         } sign;
-        /* in: the chain as sent (leaf first). out: the verdict. A verdict that is not accepted ends the handshake with
-         * its code; hf_op_finish(op, HF_OK) in both cases. */
+        /* in: the chain as sent (leaf first). out: the verdict. A verdict that is not accepted
+         * ends the handshake with its code; hf_op_finish(op, HF_OK) in both cases. */
         struct {
             const hf_span *chain;
             size_t count;
@@ -116,14 +122,16 @@ typedef struct hf_op {
             hf_span signature;
             bool valid;
         } verify_signature;
-        /* in: group; private memory of group->private_size. out: private, share (group->client_share_len bytes). Both stay
-         * where they are until the key_decap that follows. */
+        /* in: group; private memory of group->private_size. out: private, share
+         * (group->client_share_len bytes). Both stay where they are until the key_decap that
+         * follows. */
         struct {
             const hf_group *group;
             void *priv;
             uint8_t *share;
         } key_generate;
-        /* in: group, the client's share. out: share (group->server_share_len bytes), secret (group->secret_len bytes). */
+        /* in: group, the client's share. out: share (group->server_share_len bytes), secret
+         * (group->secret_len bytes). */
         struct {
             const hf_group *group;
             hf_span peer_share;
@@ -136,8 +144,9 @@ typedef struct hf_op {
             hf_span peer_share;
             uint8_t *secret;
         } key_decap;
-        /* in: the ticket, time. out: state of state_len bytes in memory of capacity bytes, or state_len 0 with a reason
-         * (static string) for a ticket that cannot be used: the handshake goes on in full. */
+        /* in: the ticket, time. out: state of state_len bytes in memory of capacity bytes, or
+         * state_len 0 with a reason (static string) for a ticket that cannot be used: the
+         * handshake goes on in full. */
         struct {
             hf_span ticket;
             int64_t now_ms;
@@ -146,7 +155,8 @@ typedef struct hf_op {
             size_t state_len;
             const char *reason;
         } ticket_open;
-        /* in: the state. out: a ticket of ticket_len bytes in memory of capacity bytes; 0: send no ticket. */
+        /* in: the state. out: a ticket of ticket_len bytes in memory of capacity bytes; 0: send
+         * no ticket. */
         struct {
             hf_span state;
             int64_t now_ms;

@@ -1,12 +1,13 @@
 /* See it: what the engine did, as it did it.
  *
- * An hf_trace is a set of wanted events and a function. A connection created with one calls the function for
- * every wanted event, in order, from within the call that caused it. Without one, an event costs a
- * predicted branch and its arguments are not evaluated. Viewers, key logs and recordings are consumers of these
- * events; the engine knows none of them.
+ * An hf_trace is a set of wanted events and a function. A connection created with one calls the
+ * function for every wanted event, in order, from within the call that caused it. Without one, an
+ * event costs a predicted branch and its arguments are not evaluated. Viewers, key logs and
+ * recordings are consumers of these events; the engine knows none of them.
  *
- * Spans in an event live only during the call. Secrets appear only in HF_EV_SECRET and HF_EV_KEY_STEP, which must
- * be wanted expressly. The function must not call back into the connection.
+ * Spans in an event live only during the call. Secrets appear only in HF_EV_SECRET and
+ * HF_EV_KEY_STEP, which must be wanted expressly. The function must not call back into the
+ * connection.
  *
  * Threads: called on the thread that drives the connection.
  */
@@ -37,7 +38,7 @@ typedef enum hf_event_kind {
 
 #define HF_EV_BIT(kind) (UINT64_C(1) << (kind))
 /* Everything but secrets. */
-#define HF_EV_PUBLIC                                                                                          \
+#define HF_EV_PUBLIC                                                                               \
     ((HF_EV_BIT(HF_EV_COUNT) - 1) & ~(HF_EV_BIT(HF_EV_SECRET) | HF_EV_BIT(HF_EV_KEY_STEP)))
 
 /* Under which keys bytes travel. */
@@ -57,13 +58,13 @@ typedef enum hf_decision {
     HF_DECIDE_CIPHER_SUITE,
     HF_DECIDE_GROUP,
     HF_DECIDE_SIGNATURE_SCHEME,
-    HF_DECIDE_ALPN,        /* value 0, name the protocol */
-    HF_DECIDE_IDENTITY,    /* value the index in the store, name the leaf's first name */
-    HF_DECIDE_PSK,         /* value the index of the identity offered */
+    HF_DECIDE_ALPN,     /* value 0, name the protocol */
+    HF_DECIDE_IDENTITY, /* value the index in the store, name the leaf's first name */
+    HF_DECIDE_PSK,      /* value the index of the identity offered */
     HF_DECIDE_EARLY_DATA,
-    HF_DECIDE_RETRY,       /* HelloRetryRequest or not */
+    HF_DECIDE_RETRY, /* HelloRetryRequest or not */
     HF_DECIDE_CERTIFICATE_COMPRESSION,
-    HF_DECIDE_CERTIFICATE  /* the peer's chain */
+    HF_DECIDE_CERTIFICATE /* the peer's chain */
 } hf_decision;
 
 /* One event. at_ns is what the trace's clock said, or 0 without one. */
@@ -73,25 +74,75 @@ typedef struct hf_event {
     uint64_t at_ns;
     const void *conn; /* identifies the connection */
     union {
-        struct { const char *from, *to; } state;
-        /* bytes: the whole message with its 4-byte header; offset: of its first byte in all handshake bytes that went
-         * this way. */
-        struct { hf_direction direction; hf_level level; uint8_t type; const char *name; hf_span bytes; uint64_t offset; } message;
-        /* header: the 5 bytes on the wire; len: bytes of the fragment on the wire; plain_len and padding once opened. */
-        struct { hf_direction direction; hf_level level; uint8_t type; hf_span header; size_t len, plain_len, padding;
-                 uint64_t sequence; } record;
-        struct { hf_decision about; uint32_t value; const char *name; bool accepted; const char *reason; } candidate;
-        struct { hf_decision about; uint32_t value; const char *name; const char *reason; } decision;
-        struct { hf_direction direction; hf_level level; uint16_t cipher_suite; uint32_t generation; } keys;
+        struct {
+            const char *from, *to;
+        } state;
+        /* bytes: the whole message with its 4-byte header; offset: of its first byte in all
+         * handshake bytes that went this way. */
+        struct {
+            hf_direction direction;
+            hf_level level;
+            uint8_t type;
+            const char *name;
+            hf_span bytes;
+            uint64_t offset;
+        } message;
+        /* header: the 5 bytes on the wire; len: bytes of the fragment on the wire; plain_len and
+         * padding once opened. */
+        struct {
+            hf_direction direction;
+            hf_level level;
+            uint8_t type;
+            hf_span header;
+            size_t len, plain_len, padding;
+            uint64_t sequence;
+        } record;
+        struct {
+            hf_decision about;
+            uint32_t value;
+            const char *name;
+            bool accepted;
+            const char *reason;
+        } candidate;
+        struct {
+            hf_decision about;
+            uint32_t value;
+            const char *name;
+            const char *reason;
+        } decision;
+        struct {
+            hf_direction direction;
+            hf_level level;
+            uint16_t cipher_suite;
+            uint32_t generation;
+        } keys;
         /* client_random and the label: one line of an SSLKEYLOGFILE. */
-        struct { const char *label; hf_span client_random, secret; } secret;
-        /* step: "Extract" (salt, ikm) or "Expand-Label" (secret, label, context); result is named by name, such as
-         * "client_handshake_traffic_secret". */
-        struct { const char *step, *name, *label; hf_span in, salt_or_context, out; } key_step;
-        struct { int kind; const char *name; bool answered; } op;
-        struct { hf_direction direction; uint8_t level, description; const char *name; } alert;
+        struct {
+            const char *label;
+            hf_span client_random, secret;
+        } secret;
+        /* step: "Extract" (salt, ikm) or "Expand-Label" (secret, label, context); result is
+         * named by name, such as "client_handshake_traffic_secret". */
+        struct {
+            const char *step, *name, *label;
+            hf_span in, salt_or_context, out;
+        } key_step;
+        struct {
+            int kind;
+            const char *name;
+            bool answered;
+        } op;
+        struct {
+            hf_direction direction;
+            uint8_t level, description;
+            const char *name;
+        } alert;
         const hf_error *error;
-        struct { const char *about; const char *text; uint32_t value; } note;
+        struct {
+            const char *about;
+            const char *text;
+            uint32_t value;
+        } note;
     } u;
 } hf_event;
 
@@ -103,13 +154,15 @@ typedef struct hf_trace {
     uint64_t (*now_ns)(void *ctx); /* a monotonic clock of the caller; NULL: no times */
 } hf_trace;
 
-/* Formats an HF_EV_SECRET event as one line of an SSLKEYLOGFILE with line end and NUL (RFC 9850). Returns its length
- * without the NUL, or 0 when cap is too small or the event is another. At most 256 bytes. */
+/* Formats an HF_EV_SECRET event as one line of an SSLKEYLOGFILE with line end and NUL (RFC
+ * 9850). Returns its length without the NUL, or 0 when cap is too small or the event is another.
+ * At most 256 bytes. */
 HF_API size_t hf_keylog_line(const hf_event *event, char *out, size_t cap);
 
-/* Writes the event as one line of JSON with line end and NUL: "event", "role", "conn", "at_ns" and the members of its
- * kind under their names above; bytes in hexadecimal. Returns the length that it needs without the NUL; when that is >=
- * cap the line is cut and must not be used. Secrets stand in the lines of HF_EV_SECRET and HF_EV_KEY_STEP only. */
+/* Writes the event as one line of JSON with line end and NUL: "event", "role", "conn", "at_ns"
+ * and the members of its kind under their names above; bytes in hexadecimal. Returns the length
+ * that it needs without the NUL; when that is >= cap the line is cut and must not be used.
+ * Secrets stand in the lines of HF_EV_SECRET and HF_EV_KEY_STEP only. */
 HF_API size_t hf_event_json(const hf_event *event, char *out, size_t cap);
 
 HF_END_DECLS

@@ -1,9 +1,9 @@
 /* The few types that every other header speaks in.
  *
- * Bytes that are only looked at travel as hf_span: pointer and length, nobody's ownership. Room that
- * is to be filled travels as hf_buf: the caller's memory, its capacity, and how far it is filled.
- * Every call that can stop or fail answers with one hf_status; the reason is in the object that was
- * asked (hf_conn_error, hf_config_error), never in a global.
+ * Bytes that are only looked at travel as hf_span: pointer and length, nobody's ownership. Room
+ * that is to be filled travels as hf_buf: the caller's memory, its capacity, and how far it is
+ * filled. Every call that can stop or fail answers with one hf_status; the reason is in the object
+ * that was asked (hf_conn_error, hf_config_error), never in a global.
  *
  * Threads: these are plain values.
  */

@@ -1,5 +1,5 @@
-/* ChaCha20-Poly1305 (RFC 8439). The context is the bare key: there is no key schedule. What a record
- * needs lives on the stack and is wiped. */
+/* ChaCha20-Poly1305 (RFC 8439). The context is the bare key: there is no key schedule. What a
+ * record needs lives on the stack and is wiped. */
 #include <string.h>
 
 #include "base/secret.h"

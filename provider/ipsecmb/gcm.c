@@ -1,7 +1,7 @@
 /* AES-128-GCM and AES-256-GCM.
  *
- * The context is the library's gcm_key_data: round keys and 48 powers of the hash key, no pointer. What a
- * record needs beside it lives on the stack and is wiped. */
+ * The context is the library's gcm_key_data: round keys and 48 powers of the hash key, no
+ * pointer. What a record needs beside it lives on the stack and is wiped. */
 #include <string.h>
 
 #include "base/secret.h"
@@ -131,8 +131,8 @@ static void seal_record(const struct record *record, uint8_t *dst, const uint8_t
     hf_wipe(&state, sizeof state);
 }
 
-/* The library decrypts and authenticates in one pass, so a forged record has been written over when it
- * is found out: only then is it wiped. A good record is read once. */
+/* The library decrypts and authenticates in one pass, so a forged record has been written over
+ * when it is found out: only then is it wiped. A good record is read once. */
 static bool open_record(const struct record *record, uint8_t *data, size_t len)
 {
     if (len < HF_AEAD_TAG_LEN) {

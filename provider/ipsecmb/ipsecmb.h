@@ -4,8 +4,8 @@
 
 #include <handfast/crypto.h>
 
-/* Whether the machine has what the library needs (AES and carry-less multiplication). The descriptors
- * must not be used when it has not. */
+/* Whether the machine has what the library needs (AES and carry-less multiplication). The
+ * descriptors must not be used when it has not. */
 bool ipsecmb_is_usable(void);
 
 extern const hf_aead ipsecmb_aes128gcm;

@@ -1,8 +1,8 @@
 /* Run-time choice of the library's code.
  *
- * The library keeps its choice in an IMB_MGR of some 200 KiB, made for queues of jobs that we do not
- * use. We make one, copy out the functions of the direct interface, which keep no state in it, and free
- * it: so nothing is shared between threads but constants.
+ * The library keeps its choice in an IMB_MGR of some 200 KiB, made for queues of jobs that we do
+ * not use. We make one, copy out the functions of the direct interface, which keep no state in it,
+ * and free it: so nothing is shared between threads but constants.
  *
  * Invariant: kernels is written under the once, and only read afterwards. */
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* The AEADs over libcrypto's EVP: what runs where libipsec-mb does not.
  *
- * Invariants: the context owns one EVP_CIPHER_CTX that was given cipher and key by init; a record sets
- * only direction and nonce. Ciphers are fetched once per process: a fetch takes locks and walks the
- * provider store, which costs more than a short record. */
+ * Invariants: the context owns one EVP_CIPHER_CTX that was given cipher and key by init; a
+ * record sets only direction and nonce. Ciphers are fetched once per process: a fetch takes
+ * locks and walks the provider store, which costs more than a short record. */
 #include <limits.h>
 #include <string.h>
 

@@ -20,8 +20,8 @@ struct lc_curve {
     uint16_t bits;
     uint8_t field_len; /* bytes; also those of a scalar */
     uint8_t top_mask;  /* of a scalar's first byte */
-    /* Whether EC_POINT_mul leaves no copy of the scalar in its BN_CTX, so that the desk may keep it: true of
-     * the P-256 assembly, false of the generic ladder. */
+    /* Whether EC_POINT_mul leaves no copy of the scalar in its BN_CTX, so that the desk may keep
+     * it: true of the P-256 assembly, false of the generic ladder. */
     bool bn_is_clean;
     EC_GROUP *group;
     const BIGNUM *order;

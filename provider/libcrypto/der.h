@@ -17,14 +17,15 @@ enum {
     DER_CONTEXT_3 = 0xa3
 };
 
-/* Takes one element of this tag off the front of *in. Lengths must be minimal (X.690, 10.1). On false
- * *in is unchanged. */
+/* Takes one element of this tag off the front of *in. Lengths must be minimal (X.690, 10.1). On
+ * false *in is unchanged. */
 bool der_take(hf_span *in, uint8_t tag, hf_span *body);
 
 /* Whether the next element has this tag. */
 bool der_next_is(hf_span in, uint8_t tag);
 
-/* Takes a non-negative INTEGER in its shortest form; *magnitude has no leading zero and is empty for 0. */
+/* Takes a non-negative INTEGER in its shortest form; *magnitude has no leading zero and is empty
+ * for 0. */
 bool der_take_unsigned(hf_span *in, hf_span *magnitude);
 
 /* Takes an INTEGER of 0..255. */

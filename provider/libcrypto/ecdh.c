@@ -1,12 +1,12 @@
 /* The NIST curves as groups: secp256r1, secp384r1, secp521r1.
  *
- * A private key is the scalar's bytes in the caller's memory. The work is done with EC_POINT on a group
- * that is made once for each curve: EC_KEY and EVP_PKEY copy the group and its constants into every key
- * (README.md has the figures). EC_POINT_mul takes P-256 through its own assembly with precomputed
- * multiples of the base, and the others through libcrypto's constant-time ladder.
+ * A private key is the scalar's bytes in the caller's memory. The work is done with EC_POINT on a
+ * group that is made once for each curve: EC_KEY and EVP_PKEY copy the group and its constants into
+ * every key (README.md has the figures). EC_POINT_mul takes P-256 through its own assembly with
+ * precomputed multiples of the base, and the others through libcrypto's constant-time ladder.
  *
- * Invariants: after make_curve a curve's group is only read; a desk is used by one thread at a time and
- * holds no secret while it lies in the stash. */
+ * Invariants: after make_curve a curve's group is only read; a desk is used by one thread at a
+ * time and holds no secret while it lies in the stash. */
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -17,8 +17,8 @@
 
 enum {
     POINT_UNCOMPRESSED = 0x04, /* RFC 9846, 4.3.8.2: legacy_form */
-    /* A candidate scalar is refused with a chance below 2^-31 (P-256, the worst of the three): so many
-     * refusals mean that the source is broken. */
+    /* A candidate scalar is refused with a chance below 2^-31 (P-256, the worst of the three):
+     * so many refusals mean that the source is broken. */
     DRAW_LIMIT = 8
 };
 
@@ -116,7 +116,8 @@ static bool ecdh_encap(const struct lc_curve *curve, hf_random_fn random, void *
     return done;
 }
 
-/* A uniform scalar in 1..n-1 by rejection (SP 800-56A Rev. 3, 5.6.1.2.2), as bytes and on the desk. */
+/* A uniform scalar in 1..n-1 by rejection (SP 800-56A Rev. 3, 5.6.1.2.2), as bytes and on the
+ * desk. */
 static bool draw_scalar(const struct lc_curve *curve, struct lc_desk *desk, hf_random_fn random,
                         void *random_ctx, uint8_t *scalar)
 {
@@ -147,8 +148,9 @@ static bool public_share(const struct lc_curve *curve, struct lc_desk *desk, uin
                               desk->bn) == len;
 }
 
-/* RFC 9846, 7.4.2: the x-coordinate at the field's length, leading zeros kept. oct2point checks the range of
- * the coordinates and that the point is on the curve (RFC 9846, 4.3.8.2); the cofactor is 1. */
+/* RFC 9846, 7.4.2: the x-coordinate at the field's length, leading zeros kept. oct2point checks
+ * the range of the coordinates and that the point is on the curve (RFC 9846, 4.3.8.2); the
+ * cofactor is 1. */
 static bool shared_secret(const struct lc_curve *curve, struct lc_desk *desk, hf_span peer,
                           uint8_t *secret)
 {

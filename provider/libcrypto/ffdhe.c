@@ -1,11 +1,12 @@
 /* ffdhe2048, ffdhe3072, ffdhe4096 (RFC 7919): Diffie-Hellman modulo a safe prime, generator 2.
  *
- * A private key is an exponent's bytes in the caller's memory, as long as RFC 7919, 5.2 advises and not
- * as long as the prime: that is where the time goes. Work is BN_mod_exp_mont_consttime on a Montgomery
- * context that is made once for each prime; DH and EVP_PKEY would copy prime and context into each key.
+ * A private key is an exponent's bytes in the caller's memory, as long as RFC 7919, 5.2 advises and
+ * not as long as the prime: that is where the time goes. Work is BN_mod_exp_mont_consttime on a
+ * Montgomery context that is made once for each prime; DH and EVP_PKEY would copy prime and context
+ * into each key.
  *
- * Invariants: after make_fields primes and contexts are only read; a BN_CTX lives for one operation,
- * and freeing it wipes it. */
+ * Invariants: after make_fields primes and contexts are only read; a BN_CTX lives for one
+ * operation, and freeing it wipes it. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* DH_new_by_nid: the shortest way to the primes themselves */
 
 #include <openssl/bn.h>
@@ -136,7 +137,8 @@ static bool draw_exponent(const struct field *field, hf_random_fn random, void *
         OPENSSL_cleanse(exponent, field->exponent_len);
         return false;
     }
-    /* The top bit is set: a full-length exponent, never 0 or 1, so that no public value is trivial. */
+    /* The top bit is set: a full-length exponent, never 0 or 1, so that no public value is
+     * trivial. */
     exponent[0] |= 0x80;
     return true;
 }

@@ -1,9 +1,9 @@
 /* SHA-256, SHA-384 and SHA-512 over libcrypto's low-level functions.
  *
- * They are deprecated in OpenSSL 3.0 in favour of EVP, which allocates, locks and looks up for each
- * digest: several times the cost of hashing a TLS handshake message (README.md has the figures). They
- * are present in every 3.x, use the same assembly, and keep their state in plain memory, which is what
- * lets a transcript be copied by assignment. */
+ * They are deprecated in OpenSSL 3.0 in favour of EVP, which allocates, locks and looks up for
+ * each digest: several times the cost of hashing a TLS handshake message (README.md has the
+ * figures). They are present in every 3.x, use the same assembly, and keep their state in plain
+ * memory, which is what lets a transcript be copied by assignment. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/sha.h>

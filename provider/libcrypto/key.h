@@ -1,8 +1,8 @@
 /* What a key is inside this room: libcrypto's low-level objects, made directly from the key's DER.
  *
- * EVP_PKEY is used for EdDSA only, which has no other door. For RSA and EC it would decode through a
- * chain of decoders, keep a lock, a cache and a copy of the curve in each key, and allocate for each
- * operation (README.md has the figures). */
+ * EVP_PKEY is used for EdDSA only, which has no other door. For RSA and EC it would decode
+ * through a chain of decoders, keep a lock, a cache and a copy of the curve in each key, and
+ * allocate for each operation (README.md has the figures). */
 #ifndef LIBCRYPTO_KEY_H
 #define LIBCRYPTO_KEY_H
 
@@ -29,8 +29,8 @@ enum {
 struct hf_public_key {
     hf_key_kind kind;
     unsigned bits;
-    /* The restrictions of an id-RSASSA-PSS key (RFC 4055, 3.1): the only hash it may be used with, 0
-     * for any, and the shortest salt. */
+    /* The restrictions of an id-RSASSA-PSS key (RFC 4055, 3.1): the only hash it may be used
+     * with, 0 for any, and the shortest salt. */
     uint16_t pss_hash_bits;
     uint8_t pss_salt_min;
     RSA *rsa; /* of a private key: with the private values */
@@ -59,11 +59,12 @@ bool lc_key_curve_parse(hf_span parameters, hf_key_kind *kind);
 /* The curve of a kind; NULL when the kind has none. */
 const struct lc_curve *lc_key_curve(hf_key_kind kind);
 
-/* Whether the key may sign or be verified with the SignatureScheme id: kind, curve and PSS restrictions. NULL: no. */
+/* Whether the key may sign or be verified with the SignatureScheme id: kind, curve and PSS
+ * restrictions. NULL: no. */
 const struct lc_scheme *lc_key_scheme(const struct hf_public_key *key, uint16_t id);
 
-/* Fill key from RSAPrivateKey, ECPrivateKey, CurvePrivateKey. is_kind_known: the curve stands in key. What
- * was made before a failure is freed with the key. */
+/* Fill key from RSAPrivateKey, ECPrivateKey, CurvePrivateKey. is_kind_known: the curve stands in
+ * key. What was made before a failure is freed with the key. */
 hf_key_load lc_private_half_rsa(struct hf_private_key *key, hf_span der);
 hf_key_load lc_private_half_ec(struct hf_private_key *key, hf_span der, bool is_kind_known);
 hf_key_load lc_private_half_ed(struct hf_private_key *key, hf_span der);

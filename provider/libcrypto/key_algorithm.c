@@ -106,8 +106,9 @@ bool lc_key_curve_parse(hf_span parameters, hf_key_kind *kind)
     return true;
 }
 
-/* RSASSA-PSS-params (RFC 4055, 3.1). Absent: no restriction. Present: the defaults are SHA-1, which no
- * scheme of ours uses, so hash and mask generation must be there, and be the same as TLS has it. */
+/* RSASSA-PSS-params (RFC 4055, 3.1). Absent: no restriction. Present: the defaults are SHA-1,
+ * which no scheme of ours uses, so hash and mask generation must be there, and be the same as
+ * TLS has it. */
 static bool parse_pss(hf_span parameters, struct lc_key_algorithm *out)
 {
     out->kind = HF_KEY_RSA_PSS;

@@ -1,5 +1,5 @@
-/* The door of the libcrypto room: the descriptors and functions that provider/default.c puts into the
- * provider's table. What they do is said in <handfast/crypto.h>. */
+/* The door of the libcrypto room: the descriptors and functions that provider/default.c puts
+ * into the provider's table. What they do is said in <handfast/crypto.h>. */
 #ifndef LIBCRYPTO_LIBCRYPTO_H
 #define LIBCRYPTO_LIBCRYPTO_H
 

@@ -27,7 +27,8 @@ hf_key_load lc_private_half_rsa(struct hf_private_key *key, hf_span der)
     return rsa_is_consistent(rsa) ? HF_KEY_LOAD_OK : HF_KEY_LOAD_MALFORMED;
 }
 
-/* Signs and verifies once: RSA_check_key would prove the primes, which takes as long as making them. */
+/* Signs and verifies once: RSA_check_key would prove the primes, which takes as long as making
+ * them. */
 static bool rsa_is_consistent(RSA *rsa)
 {
     static const uint8_t digest[32] = {1};
@@ -104,7 +105,8 @@ static bool read_ec(hf_span der, struct ec_fields *out)
     return fields.len == 0;
 }
 
-/* The public key is computed and not believed; a wrong one in the file shows that the file is damaged. */
+/* The public key is computed and not believed; a wrong one in the file shows that the file is
+ * damaged. */
 static hf_key_load make_ec(struct hf_private_key *key, const struct lc_curve *curve,
                            struct lc_desk *desk, const struct ec_fields *from)
 {

@@ -1,9 +1,9 @@
 /* Private keys from PEM or DER: PKCS#8 plain and encrypted (RFC 5958), SEC 1 (RFC 5915), PKCS#1
  * (RFC 8017), and the encryption of old PEM files (RFC 1421 headers as OpenSSL writes them).
  *
- * libcrypto decrypts and makes the numbers; the structure around them is read by our own strict reader,
- * so that "malformed", "passphrase" and "unsupported" are told apart, and no decoder chain guesses.
- * libcrypto never prompts: PEM_do_header always gets our callback. */
+ * libcrypto decrypts and makes the numbers; the structure around them is read by our own strict
+ * reader, so that "malformed", "passphrase" and "unsupported" are told apart, and no decoder
+ * chain guesses. libcrypto never prompts: PEM_do_header always gets our callback. */
 #define OPENSSL_SUPPRESS_DEPRECATED /* d2i_RSAPrivateKey, EC_KEY: key.h says why not EVP_PKEY */
 
 #include <limits.h>
@@ -175,8 +175,8 @@ static hf_key_load load_der(struct load *load, hf_span der)
     return load_ec(load, der);
 }
 
-/* OneAsymmetricKey (RFC 5958, 2): version, algorithm, key, then optional attributes and public key, which
- * tell us nothing that the private key does not. */
+/* OneAsymmetricKey (RFC 5958, 2): version, algorithm, key, then optional attributes and public
+ * key, which tell us nothing that the private key does not. */
 static hf_key_load load_pkcs8(struct load *load, hf_span der)
 {
     hf_span fields = {NULL, 0};

@@ -1,5 +1,8 @@
-/* Public keys from a DER SubjectPublicKeyInfo, read by our own strict reader into low-level objects. */
-#define OPENSSL_SUPPRESS_DEPRECATED /* RSA_new and friends: key.h says why EVP_PKEY does not serve */
+/* Public keys from a DER SubjectPublicKeyInfo, read by our own strict reader into low-level
+ * objects. */
+
+/* RSA_new and friends: key.h says why EVP_PKEY does not serve */
+#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <string.h>
 
@@ -11,7 +14,8 @@
 #include "libcrypto/libcrypto.h"
 #include "libcrypto/quiet.h"
 
-/* A longer exponent makes verification slow by choice of the peer; libcrypto's own limit for large keys. */
+/* A longer exponent makes verification slow by choice of the peer; libcrypto's own limit for
+ * large keys. */
 enum { RSA_EXPONENT_MAX_BITS = 64 };
 
 static bool import_half(struct hf_public_key *key, hf_span spki);
@@ -133,8 +137,8 @@ static bool import_rsa(struct hf_public_key *key, hf_span bytes)
     return key->bits >= LC_RSA_MIN_BITS;
 }
 
-/* RFC 5480, 2.2: uncompressed or compressed; the hybrid form must not be used. oct2point checks that the
- * point is on the curve. */
+/* RFC 5480, 2.2: uncompressed or compressed; the hybrid form must not be used. oct2point checks
+ * that the point is on the curve. */
 static bool import_point(struct hf_public_key *key, hf_span bytes)
 {
     const struct lc_curve *curve = lc_key_curve(key->kind);

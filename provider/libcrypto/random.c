@@ -1,6 +1,6 @@
-/* Random bytes of libcrypto's private generator: one per thread, reseeded after fork. The private one
- * serves for everything, so that no public value is drawn from the generator that makes keys' output
- * predictable if it were ever to be broken: the two differ only in state. */
+/* Random bytes of libcrypto's private generator: one per thread, reseeded after fork. The
+ * private one serves for everything, so that no public value is drawn from the generator that
+ * makes keys' output predictable if it were ever to be broken: the two differ only in state. */
 #include <limits.h>
 
 #include <openssl/crypto.h>

@@ -18,7 +18,8 @@ struct lc_scheme {
 /* The longest digest of a scheme. */
 enum { LC_DIGEST_MAX_LEN = 64 };
 
-/* The row of the table for a key of this kind and this SignatureScheme, or NULL: they do not fit. */
+/* The row of the table for a key of this kind and this SignatureScheme, or NULL: they do not
+ * fit. */
 const struct lc_scheme *lc_scheme_find(hf_key_kind kind, uint16_t id);
 
 /* Hashes message as the scheme asks. Gives the digest's length. */

@@ -1,5 +1,8 @@
-/* Signatures. libcrypto blinds RSA and makes ECDSA's nonce and scalar arithmetic in constant time. */
-#define OPENSSL_SUPPRESS_DEPRECATED /* ECDSA_sign, RSA_private_encrypt: key.h says why not EVP_PKEY */
+/* Signatures. libcrypto blinds RSA and makes ECDSA's nonce and scalar arithmetic in constant
+ * time. */
+
+/* ECDSA_sign, RSA_private_encrypt: key.h says why not EVP_PKEY */
+#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <string.h>
 
@@ -53,8 +56,8 @@ static bool sign_digest(const struct hf_private_key *key, const struct lc_scheme
 
 static bool sign_ecdsa(const struct hf_private_key *key, hf_span digest, uint8_t *sig, size_t *len)
 {
-    /* The length of one signature is known only when it is made: SEQUENCE of two INTEGERs, each of the
-     * order's length and at most a sign byte. */
+    /* The length of one signature is known only when it is made: SEQUENCE of two INTEGERs, each
+     * of the order's length and at most a sign byte. */
     uint8_t made[3 + 2 * (2 + 1 + LC_FIELD_MAX_LEN)];
     unsigned made_len = 0;
     if (ECDSA_sign(0, digest.data, (int)digest.len, made, &made_len, key->ec) != 1 ||

@@ -1,9 +1,9 @@
 /* A stash of working objects that cost allocations to make (BN_CTX, points, exchange contexts).
  *
- * An operation takes one, works, and puts it back; when the stash is empty the caller makes one, when
- * it is full it frees the one it has. So the number of objects is that of operations at the same time,
- * up to LC_SPARE_COUNT, and in the steady state nothing is allocated. No lock: each slot is one atomic
- * exchange. Objects are put back wiped of secrets. */
+ * An operation takes one, works, and puts it back; when the stash is empty the caller makes one,
+ * when it is full it frees the one it has. So the number of objects is that of operations at the
+ * same time, up to LC_SPARE_COUNT, and in the steady state nothing is allocated. No lock: each
+ * slot is one atomic exchange. Objects are put back wiped of secrets. */
 #ifndef LIBCRYPTO_SPARE_H
 #define LIBCRYPTO_SPARE_H
 

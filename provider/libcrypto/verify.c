@@ -1,5 +1,7 @@
 /* Verification of signatures. Everything here is public, so nothing needs constant time. */
-#define OPENSSL_SUPPRESS_DEPRECATED /* RSA_public_decrypt and friends: key.h says why not EVP_PKEY */
+
+/* RSA_public_decrypt and friends: key.h says why not EVP_PKEY */
+#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/bn.h>
 #include <openssl/crypto.h>
@@ -53,9 +55,9 @@ static bool parse_ecdsa(hf_span sig, const struct lc_curve *curve, BIGNUM *r, BI
 static bool check_ecdsa(const struct lc_curve *curve, struct lc_desk *desk, const EC_POINT *point,
                         hf_span digest, hf_span sig);
 
-/* FIPS 186-5, 6.4.2, on the curve's own group: ECDSA_verify wants an EC_KEY, which copies the group, and
- * encodes the signature once more to find out whether it was DER. No digest of ours is longer than
- * its curve's order, so none is truncated. */
+/* FIPS 186-5, 6.4.2, on the curve's own group: ECDSA_verify wants an EC_KEY, which copies the
+ * group, and encodes the signature once more to find out whether it was DER. No digest of ours
+ * is longer than its curve's order, so none is truncated. */
 static bool verify_ecdsa(const struct hf_public_key *key, hf_span digest, hf_span sig)
 {
     const struct lc_curve *curve = lc_key_curve(key->kind);

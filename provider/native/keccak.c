@@ -1,7 +1,8 @@
 /* The sponge (FIPS 202, 4) over four lanes, and the portable permutation.
  *
- * Invariants of a lane: job is NULL when the lane is idle; until absorbed is set the next block to mix
- * in starts at byte input_at of head || body; afterwards out[0..output_at) has been written. */
+ * Invariants of a lane: job is NULL when the lane is idle; until absorbed is set the next block
+ * to mix in starts at byte input_at of head || body; afterwards out[0..output_at) has been
+ * written. */
 #include "keccak.h"
 
 #include <stdbool.h>

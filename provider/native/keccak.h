@@ -1,9 +1,9 @@
 /* SHA-3 and SHAKE (FIPS 202), four sponges at a time.
  *
- * ML-KEM hashes many short, independent strings, and a vector unit permutes four Keccak states in
- * little more time than one. So the unit of work is a job, a whole hash computation, and keccak_run
- * keeps four lanes filled with jobs until all are done. Which lane does what depends on the lengths of
- * the jobs alone, never on their bytes. */
+ * ML-KEM hashes many short, independent strings, and a vector unit permutes four Keccak states
+ * in little more time than one. So the unit of work is a job, a whole hash computation, and
+ * keccak_run keeps four lanes filled with jobs until all are done. Which lane does what depends
+ * on the lengths of the jobs alone, never on their bytes. */
 #ifndef NATIVE_KECCAK_H
 #define NATIVE_KECCAK_H
 
@@ -17,8 +17,8 @@ struct keccak_state {
     _Alignas(32) uint64_t words[KECCAK_WORDS * KECCAK_LANES];
 };
 
-/* Keccak-f[1600] on every lane whose bit is set in lanes (at least one); the others may change too, or
- * not. */
+/* Keccak-f[1600] on every lane whose bit is set in lanes (at least one); the others may change
+ * too, or not. */
 typedef void (*keccak_permute_fn)(struct keccak_state *state, unsigned lanes);
 
 void keccak_permute_portable(struct keccak_state *state, unsigned lanes);
@@ -38,8 +38,8 @@ enum {
     KECCAK_SHAKE128_RATE = 168 /* bytes of output for each permutation */
 };
 
-/* One hash: out[0..out_len) = function(head || body). The head is a copy, for short strings that are
- * put together; the body stays the caller's. */
+/* One hash: out[0..out_len) = function(head || body). The head is a copy, for short strings that
+ * are put together; the body stays the caller's. */
 struct keccak_job {
     enum keccak_function function;
     size_t head_len;
@@ -50,8 +50,8 @@ struct keccak_job {
     size_t out_len;
 };
 
-/* Does all jobs. They are started in the order given: longest first keeps the lanes full to the end.
- * Wipes its own state, not the jobs. */
+/* Does all jobs. They are started in the order given: longest first keeps the lanes full to the
+ * end. Wipes its own state, not the jobs. */
 void keccak_run(keccak_permute_fn permute, const struct keccak_job *jobs, size_t count);
 
 #endif

@@ -1,5 +1,5 @@
-/* Four Keccak states in 256-bit registers. One state alone is left to the integer unit, which is faster
- * then. */
+/* Four Keccak states in 256-bit registers. One state alone is left to the integer unit, which is
+ * faster then. */
 #include "keccak.h"
 
 #if defined(__x86_64__)

@@ -1,5 +1,6 @@
-/* Four Keccak states in 256-bit registers with AVX-512's rotate and three-input logic: the whole state
- * stays in the 32 registers. One state alone goes the same way: still faster than the integer unit. */
+/* Four Keccak states in 256-bit registers with AVX-512's rotate and three-input logic: the whole
+ * state stays in the 32 registers. One state alone goes the same way: still faster than the
+ * integer unit. */
 #include "keccak.h"
 
 #if defined(__x86_64__)

@@ -1,7 +1,7 @@
 /* Keccak-f[1600] (FIPS 202, 3.2), written once for every word type.
  *
- * No include guard: a file that includes this says first what a word is (one state's, or the words of
- * four states side by side) and how to compute with it:
+ * No include guard: a file that includes this says first what a word is (one state's, or the words
+ * of four states side by side) and how to compute with it:
  *   KECCAK_TARGET       attributes of the functions
  *   KECCAK_WORD         the type
  *   KECCAK_XOR(a, b), KECCAK_XOR3(a, b, c), KECCAK_CHI(a, b, c) = a ^ (~b & c),

@@ -1,9 +1,10 @@
-/* ML-KEM-768 and the encryption scheme K-PKE inside it (FIPS 203, 5 and 6). Names are the standard's.
+/* ML-KEM-768 and the encryption scheme K-PKE inside it (FIPS 203, 5 and 6). Names are the
+ * standard's.
  *
- * What is slow is hashing, so each operation first lists everything it can hash at one time and hands
- * that to keccak_run as one batch, longest first. The nine streams of the matrix A take 27
- * permutations; encapsulation's H(ek) takes 9, so that together they fill four lanes for 9 steps, and
- * decapsulation's H(ek), J(z || c) and noise fill the gaps in the same way.
+ * What is slow is hashing, so each operation first lists everything it can hash at one time and
+ * hands that to keccak_run as one batch, longest first. The nine streams of the matrix A take 27
+ * permutations; encapsulation's H(ek) takes 9, so that together they fill four lanes for 9 steps,
+ * and decapsulation's H(ek), J(z || c) and noise fill the gaps in the same way.
  *
  * Secret: d, z, m, sigma, K, r, and all polynomials but A and t. Public: ek, ct, rho, A, t. */
 #include "mlkem768.h"
@@ -31,7 +32,8 @@ struct noise {
     uint8_t of[NOISE_COUNT][MLKEM_NOISE_LEN];
 };
 
-/* What hashing makes of rho and a seed: A or its transpose, and the bytes that noise is sampled from. */
+/* What hashing makes of rho and a seed: A or its transpose, and the bytes that noise is sampled
+ * from. */
 struct expansion {
     struct matrix matrix;
     struct noise noise;
@@ -217,7 +219,8 @@ static void encaps_hash(const struct mlkem_impl *impl, const uint8_t ek[MLKEM768
     hf_wipe(jobs, noise_count * sizeof jobs[0]);
 }
 
-/* All of it at once: r is known here. Returns whether dk's copy of H(ek) is right: FIPS 203, 7.3. */
+/* All of it at once: r is known here. Returns whether dk's copy of H(ek) is right: FIPS 203,
+ * 7.3. */
 static bool decaps_hash(const struct mlkem_impl *impl, const uint8_t dk[MLKEM768_SECRET_LEN],
                         const uint8_t ct[MLKEM768_CIPHERTEXT_LEN], const uint8_t r[32],
                         struct expansion *out, uint8_t k_bar[MLKEM768_SHARED_LEN])
@@ -346,7 +349,8 @@ static struct keccak_job job_make(enum keccak_function function, hf_span head, h
     return job;
 }
 
-/* Reads the streams of matrix_jobs. One in a hundred is too short and is hashed again, to more bytes. */
+/* Reads the streams of matrix_jobs. One in a hundred is too short and is hashed again, to more
+ * bytes. */
 static void matrix_sample(const struct mlkem_impl *impl, struct matrix *a,
                           uint8_t (*streams)[MLKEM_STREAM_LEN], const struct keccak_job *jobs)
 {

@@ -124,9 +124,9 @@ void mlkem_decompress1_portable(struct mlkem_poly *out, const uint8_t in[MLKEM76
 
 /* round(2^d c / q) mod 2^d, for d up to 10.
  *
- * The rounded quotient is floor(n / q) with n = 2^d c + (q - 1) / 2. c * floor(2^(16 + d) / q) / 2^16 is
- * below 2^d c / q by less than c / 2^16 < 0.06, so its floor is right or one too small, and the
- * remainder, which fits 16 bits, says which. */
+ * The rounded quotient is floor(n / q) with n = 2^d c + (q - 1) / 2. c * floor(2^(16 + d) / q) /
+ * 2^16 is below 2^d c / q by less than c / 2^16 < 0.06, so its floor is right or one too small,
+ * and the remainder, which fits 16 bits, says which. */
 static inline uint32_t compress(int16_t c, unsigned d)
 {
     const uint32_t x = canonical(c);

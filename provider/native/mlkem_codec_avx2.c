@@ -1,4 +1,5 @@
-/* Encoding and compression of polynomials (FIPS 203, 4.2.1) with AVX2; formulas as in mlkem_codec.c. */
+/* Encoding and compression of polynomials (FIPS 203, 4.2.1) with AVX2; formulas as in
+ * mlkem_codec.c. */
 #include "mlkem_impl.h"
 
 #if defined(__x86_64__)
@@ -7,8 +8,8 @@
 
 #include "mlkem_avx2.h"
 
-/* round(2^d c / q), for any representative: as compress in mlkem_codec.c, without its last reduction
- * mod 2^d. */
+/* round(2^d c / q), for any representative: as compress in mlkem_codec.c, without its last
+ * reduction mod 2^d. */
 MLKEM_AVX2_INLINE __m256i compress(const int16_t *c, int d)
 {
     const __m256i x = mlkem_canonical(mlkem_load(c));
@@ -55,8 +56,8 @@ MLKEM_AVX2 void mlkem_compress10_avx2(uint8_t out[MLKEM_POLY10_LEN], const struc
 {
     const __m256i join = _mm256_set1_epi32(1 + (1024 << 16));
     const __m256i up = _mm256_set1_epi64x(12);
-    /* Ten bytes of each half; those of the upper half go where the lower half leaves room, its first
-     * six, and to the front, its last four. */
+    /* Ten bytes of each half; those of the upper half go where the lower half leaves room, its
+     * first six, and to the front, its last four. */
     const __m256i pack = _mm256_set_epi8(8, 4, 3, 2, 1, 0, -1, -1, -1, -1, -1, -1, 12, 11, 10, 9,
                                          -1, -1, -1, -1, -1, -1, 12, 11, 10, 9, 8, 4, 3, 2, 1, 0);
     for (size_t i = 0; i < MLKEM_N; i += MLKEM_STEP) {
@@ -75,8 +76,8 @@ MLKEM_AVX2 void mlkem_compress10_avx2(uint8_t out[MLKEM_POLY10_LEN], const struc
 
 MLKEM_AVX2 void mlkem_decompress10_avx2(struct mlkem_poly *out, const uint8_t in[MLKEM_POLY10_LEN])
 {
-    /* Coefficient i of four starts at bit 2 i of byte i. The upper half of the register is loaded from
-     * byte 4 of the 20 on, so that nothing behind them is read. */
+    /* Coefficient i of four starts at bit 2 i of byte i. The upper half of the register is
+     * loaded from byte 4 of the 20 on, so that nothing behind them is read. */
     const __m256i spread = _mm256_set_epi8(15, 14, 14, 13, 13, 12, 12, 11, 10, 9, 9, 8, 8, 7, 7, 6,
                                            9, 8, 8, 7, 7, 6, 6, 5, 4, 3, 3, 2, 2, 1, 1, 0);
     /* 2^(6 - 2 i): brings the ten bits to the top of the word. */

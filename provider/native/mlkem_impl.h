@@ -4,8 +4,9 @@
  * function says what it takes and what it leaves. "Any representative" means -32768..32767.
  * Products are Montgomery products: a * b * 2^-16 mod q.
  *
- * An implementation is a const table; there is no global choice. mlkem_impl_best asks the processor,
- * and tests pass whichever they want to the functions at the end, which the public ones are made of. */
+ * An implementation is a const table; there is no global choice. mlkem_impl_best asks the
+ * processor, and tests pass whichever they want to the functions at the end, which the public
+ * ones are made of. */
 #ifndef NATIVE_MLKEM_IMPL_H
 #define NATIVE_MLKEM_IMPL_H
 
@@ -26,8 +27,8 @@ enum {
     MLKEM_POLY10_LEN = 320,
     MLKEM_POLY4_LEN = 128,
     MLKEM_NOISE_LEN = 128, /* 64 * eta, eta1 = eta2 = 2 */
-    /* Three blocks of SHAKE128 are enough for 256 coefficients in 99 of 100 cases; five are FIPS 203's
-     * 280 iterations (appendix B): too few with probability below 2^-261. */
+    /* Three blocks of SHAKE128 are enough for 256 coefficients in 99 of 100 cases; five are FIPS
+     * 203's 280 iterations (appendix B): too few with probability below 2^-261. */
     MLKEM_STREAM_LEN = 3 * KECCAK_SHAKE128_RATE,
     MLKEM_STREAM_MAX = 5 * KECCAK_SHAKE128_RATE
 };
@@ -36,9 +37,9 @@ struct mlkem_poly {
     _Alignas(32) int16_t c[MLKEM_N];
 };
 
-/* One side of products in the NTT domain. For the pair (b0, b1) of coefficients 2i and 2i + 1, the
- * product with (a0, a1) is (a0 b0 + a1 g b1, a0 b1 + a1 b0) with g = 17^(2 BitRev7(i) + 1) (algorithm
- * 12). twisted holds (b0, g b1), so that both halves are plain sums of two products. */
+/* One side of products in the NTT domain. For the pair (b0, b1) of coefficients 2i and 2i + 1,
+ * the product with (a0, a1) is (a0 b0 + a1 g b1, a0 b1 + a1 b0) with g = 17^(2 BitRev7(i) + 1)
+ * (algorithm 12). twisted holds (b0, g b1), so that both halves are plain sums of two products. */
 struct mlkem_factor {
     struct mlkem_poly plain;
     struct mlkem_poly twisted;
@@ -55,14 +56,14 @@ struct mlkem_impl {
     void (*inverse_ntt)(struct mlkem_poly *p);
     /* Makes twisted from plain, whose |c| < 4096. Leaves |c| < 4096. */
     void (*factor_twist)(struct mlkem_factor *f);
-    /* out = sum of a[i] * b[i], products of the NTT domain, times 2^-16. Takes |a| < 4096 and |b| <= q
-     * or the other way round, leaves |c| < q. */
+    /* out = sum of a[i] * b[i], products of the NTT domain, times 2^-16. Takes |a| < 4096 and
+     * |b| <= q or the other way round, leaves |c| < q. */
     void (*dot)(struct mlkem_poly *out, const struct mlkem_poly a[MLKEM_K],
                 const struct mlkem_factor b[MLKEM_K]);
 
-    /* SampleNTT (algorithm 7) from the XOF's output, whose len is a multiple of 24. Returns how many
-     * coefficients it found: 256, or fewer when the stream was too short. Not constant time: the
-     * matrix is public. Leaves 0 <= c < q. */
+    /* SampleNTT (algorithm 7) from the XOF's output, whose len is a multiple of 24. Returns how
+     * many coefficients it found: 256, or fewer when the stream was too short. Not constant
+     * time: the matrix is public. Leaves 0 <= c < q. */
     size_t (*sample_uniform)(struct mlkem_poly *out, const uint8_t *stream, size_t len);
     /* SamplePolyCBD (algorithm 8) with eta = 2. Leaves |c| <= 2. */
     void (*sample_noise)(struct mlkem_poly *out, const uint8_t bytes[MLKEM_NOISE_LEN]);
@@ -124,8 +125,8 @@ void mlkem_decompress1_avx2(struct mlkem_poly *out, const uint8_t in[MLKEM768_ME
 size_t mlkem_sample_uniform_avx512(struct mlkem_poly *out, const uint8_t *stream, size_t len);
 
 /* The public functions with the implementation as an argument. Key generation comes in two steps
- * because the first makes something public (rho) of something secret (d): a check that follows secrets
- * through the program must be able to step in between. rho_sigma is G(d || k). */
+ * because the first makes something public (rho) of something secret (d): a check that follows
+ * secrets through the program must be able to step in between. rho_sigma is G(d || k). */
 void mlkem768_seed_expand(const struct mlkem_impl *impl, const uint8_t d[32],
                           uint8_t rho_sigma[64]);
 void mlkem768_keypair_derive(const struct mlkem_impl *impl, const uint8_t rho_sigma[64],

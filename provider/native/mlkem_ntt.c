@@ -1,12 +1,14 @@
 /* The NTT and products in it, portable: loops that compilers turn into vector code.
  *
- * Two facts carry the bounds written below. A Montgomery product a * b * 2^-16 is at most
- * |a| * |b| / 2^16 + q/2, so with |b| <= q/2 and any int16_t a it is below q. A Barrett reduction of any
- * int16_t is at most q/2. Right shifts of negative numbers are arithmetic on every compiler we use. */
+ * Two facts carry the bounds written below. A Montgomery product a * b * 2^-16 is at most |a| *
+ * |b| / 2^16 + q/2, so with |b| <= q/2 and any int16_t a it is below q. A Barrett reduction of
+ * any int16_t is at most q/2. Right shifts of negative numbers are arithmetic on every compiler
+ * we use. */
 #include "mlkem_impl.h"
 #include "mlkem_zeta.h"
 
-/* A constant factor of Montgomery products, with z * q^-1 mod 2^16 beside it: saves a multiplication. */
+/* A constant factor of Montgomery products, with z * q^-1 mod 2^16 beside it: saves a
+ * multiplication. */
 struct zeta {
     int16_t z;
     int16_t zq;
@@ -65,7 +67,8 @@ void mlkem_inverse_ntt_portable(struct mlkem_poly *p)
 void mlkem_factor_twist_portable(struct mlkem_factor *f)
 {
     for (size_t i = 0; i < MLKEM_N / 4; i++) {
-        /* 17^(2 BitRev7(2i) + 1) is entry 64 + i of the table; the one for 2i + 1 is its negative. */
+        /* 17^(2 BitRev7(2i) + 1) is entry 64 + i of the table; the one for 2i + 1 is its
+         * negative. */
         const struct zeta zeta = zetas[64 + i];
         f->twisted.c[4 * i] = f->plain.c[4 * i];
         f->twisted.c[4 * i + 1] = multiply_zeta(f->plain.c[4 * i + 1], zeta);
@@ -93,7 +96,8 @@ void mlkem_dot_portable(struct mlkem_poly *out, const struct mlkem_poly a[MLKEM_
     }
 }
 
-/* Butterflies of Cooley and Tukey: (x, y) to (x + zeta y, x - zeta y). Blocks of 2 len, a zeta each. */
+/* Butterflies of Cooley and Tukey: (x, y) to (x + zeta y, x - zeta y). Blocks of 2 len, a zeta
+ * each. */
 static inline __attribute__((always_inline)) void forward_layer(int16_t *c, size_t len,
                                                                 const struct zeta *zeta)
 {

@@ -1,9 +1,10 @@
 /* The NTT and products in it with AVX2. Bounds and formulas are those of mlkem_ntt.c.
  *
- * The layers are done in two passes. Between coefficients 128, 64 and 32 apart, butterflies join whole
- * registers: eight registers, 32 coefficients apart, are loaded once for three layers. Below that, each
- * run of 32 coefficients is on its own: two registers for four layers, with shuffles that bring partners
- * to the same place of the two registers before each layer, and back into order at the end. */
+ * The layers are done in two passes. Between coefficients 128, 64 and 32 apart, butterflies join
+ * whole registers: eight registers, 32 coefficients apart, are loaded once for three layers.
+ * Below that, each run of 32 coefficients is on its own: two registers for four layers, with
+ * shuffles that bring partners to the same place of the two registers before each layer, and
+ * back into order at the end. */
 #include "mlkem_impl.h"
 
 #if defined(__x86_64__)
@@ -32,8 +33,8 @@ struct pair {
 #define FOUR_Q(z)     TWICE_Q(z) TWICE_Q(z)
 #define EIGHT(z)      FOUR(z) FOUR(z)
 #define EIGHT_Q(z)    FOUR_Q(z) FOUR_Q(z)
-/* Factors of algorithm 11: products of pair 2i take the zeta, those of pair 2i + 1 its negative; the
- * coefficients with even number are left alone, whatever stands there. */
+/* Factors of algorithm 11: products of pair 2i take the zeta, those of pair 2i + 1 its negative;
+ * the coefficients with even number are left alone, whatever stands there. */
 #define TWIST(z)   0, (z), 0, -(z),
 #define TWIST_Q(z) 0, TIMES_QINV(z), 0, TIMES_QINV(-(z)),
 
@@ -82,8 +83,8 @@ MLKEM_AVX2_INLINE struct pair inverse(struct pair p, struct factors f)
     return (struct pair){_mm256_add_epi16(p.x, p.y), multiply(_mm256_sub_epi16(p.y, p.x), f)};
 }
 
-/* Exchanges the upper half of x with the lower half of y, in units of 128 bits, and of 64 and 32 bits
- * in each 128. Each is its own inverse. */
+/* Exchanges the upper half of x with the lower half of y, in units of 128 bits, and of 64 and 32
+ * bits in each 128. Each is its own inverse. */
 MLKEM_AVX2_INLINE struct pair exchange128(struct pair p)
 {
     return (struct pair){_mm256_permute2x128_si256(p.x, p.y, 0x20),
@@ -146,8 +147,8 @@ MLKEM_AVX2 void mlkem_ntt_avx2(struct mlkem_poly *p)
     }
 }
 
-/* The inverse takes a layer's zetas from last to first: the register of the mirrored run, with its own
- * runs of 8, 4 or 2 in reverse. */
+/* The inverse takes a layer's zetas from last to first: the register of the mirrored run, with
+ * its own runs of 8, 4 or 2 in reverse. */
 MLKEM_AVX2_INLINE struct factors mirrored8(size_t run)
 {
     const struct factors f = factors_load(zeta8, zeta8_q, 7 - run);
@@ -229,8 +230,8 @@ MLKEM_AVX2 void mlkem_factor_twist_avx2(struct mlkem_factor *f)
     }
 }
 
-/* The sums of two products are what vpmaddwd computes, in 32 bits: coefficients with even number against
- * (b0, g b1), those with odd number against (b1, b0). */
+/* The sums of two products are what vpmaddwd computes, in 32 bits: coefficients with even number
+ * against (b0, g b1), those with odd number against (b1, b0). */
 MLKEM_AVX2 void mlkem_dot_avx2(struct mlkem_poly *out, const struct mlkem_poly a[MLKEM_K],
                                const struct mlkem_factor b[MLKEM_K])
 {

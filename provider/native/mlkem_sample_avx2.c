@@ -11,8 +11,8 @@ static size_t sample_tail(int16_t *out, size_t room, const uint8_t *stream, size
 
 MLKEM_AVX2_INLINE size_t append(int16_t *out, __m128i candidates, unsigned accepted);
 
-/* Entry m moves the words whose bits are set in m to the front: byte i is the place of the low byte of
- * the i-th of them. */
+/* Entry m moves the words whose bits are set in m to the front: byte i is the place of the low
+ * byte of the i-th of them. */
 static const uint64_t compaction[256] = {
     0x0000000000000000, 0x0000000000000000, 0x0000000000000002, 0x0000000000000200,
     0x0000000000000004, 0x0000000000000400, 0x0000000000000402, 0x0000000000040200,
@@ -85,8 +85,8 @@ MLKEM_AVX2 size_t mlkem_sample_uniform_avx2(struct mlkem_poly *out, const uint8_
 {
     size_t found = 0;
     size_t at = 0;
-    /* 24 bytes are 16 candidates; each half of them is stored as eight words, of which those behind the
-     * accepted ones are overwritten or do not count. */
+    /* 24 bytes are 16 candidates; each half of them is stored as eight words, of which those
+     * behind the accepted ones are overwritten or do not count. */
     while (at + 24 <= len && found <= MLKEM_N - MLKEM_STEP) {
         const __m256i candidates = mlkem_spread12(stream + at);
         const __m256i good = _mm256_cmpgt_epi16(_mm256_set1_epi16(MLKEM_Q), candidates);
@@ -120,8 +120,8 @@ static size_t sample_tail(int16_t *out, size_t room, const uint8_t *stream, size
 MLKEM_AVX2 void mlkem_sample_noise_avx2(struct mlkem_poly *out,
                                         const uint8_t bytes[MLKEM_NOISE_LEN])
 {
-    /* Entry n is the coefficient of the four bits n: bits 0 and 1 count up, 2 and 3 down. A shuffle is
-     * not a table in memory: its time does not depend on what it picks. */
+    /* Entry n is the coefficient of the four bits n: bits 0 and 1 count up, 2 and 3 down. A
+     * shuffle is not a table in memory: its time does not depend on what it picks. */
     const __m128i value = _mm_set_epi8(0, -1, -1, -2, 1, 0, 0, -1, 1, 0, 0, -1, 2, 1, 1, 0);
     const __m128i nibble = _mm_set1_epi8(15);
     for (size_t i = 0; i < MLKEM_NOISE_LEN; i += 16) {

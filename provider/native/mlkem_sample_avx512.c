@@ -1,4 +1,5 @@
-/* SampleNTT (FIPS 203, algorithm 7) with AVX-512: the processor moves accepted candidates together. */
+/* SampleNTT (FIPS 203, algorithm 7) with AVX-512: the processor moves accepted candidates
+ * together. */
 #include "mlkem_impl.h"
 
 #if defined(__x86_64__)

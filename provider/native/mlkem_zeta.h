@@ -1,7 +1,7 @@
 /* The powers of zeta = 17, the 256th root of one mod q (FIPS 203, 4.3 and appendix A), as lists:
- * MLKEM_ZETAS_n(X) is X(...) of the n powers that the NTT layer with n blocks uses, in its order. Entry i
- * of all lists together (i = 1..127) is 17^BitRev7(i) * 2^16 mod q, between -q/2 and q/2: in Montgomery
- * form, so that a Montgomery product with it is the plain product. */
+ * MLKEM_ZETAS_n(X) is X(...) of the n powers that the NTT layer with n blocks uses, in its
+ * order. Entry i of all lists together (i = 1..127) is 17^BitRev7(i) * 2^16 mod q, between -q/2
+ * and q/2: in Montgomery form, so that a Montgomery product with it is the plain product. */
 #ifndef NATIVE_MLKEM_ZETA_H
 #define NATIVE_MLKEM_ZETA_H
 

@@ -36,8 +36,8 @@ static inline size_t arena_mark(const struct arena *a)
     return a->first_used;
 }
 
-/* Takes back and wipes what was given out of the owner's chunk since the mark; what came from further chunks stays until
- * arena_clear. */
+/* Takes back and wipes what was given out of the owner's chunk since the mark; what came from
+ * further chunks stays until arena_clear. */
 void arena_release(struct arena *a, size_t mark);
 
 /* Wipes everything given out and frees the further chunks. The arena is empty and usable again. */

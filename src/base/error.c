@@ -57,8 +57,8 @@ hf_status err_raise_alert(hf_error *e, uint8_t alert)
         e->code = HF_E_ALERT_RECEIVED;
         e->alert = (hf_alert)alert;
         const char *name = hf_alert_name(alert);
-        (void)snprintf(e->detail, sizeof e->detail, "%s (%u)", name == NULL ? "unknown alert" : name,
-                       (unsigned)alert);
+        (void)snprintf(e->detail, sizeof e->detail, "%s (%u)",
+                       name == NULL ? "unknown alert" : name, (unsigned)alert);
     }
     return HF_FAILED;
 }

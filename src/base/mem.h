@@ -1,5 +1,5 @@
-/* The engine's only door to the heap. Memory is zero when it comes and wiped when it goes, so that no
- * freed block holds a key. Everything is sized on return: whoever frees knows how much it holds.
+/* The engine's only door to the heap. Memory is zero when it comes and wiped when it goes, so that
+ * no freed block holds a key. Everything is sized on return: whoever frees knows how much it holds.
  *
  * Threads: as malloc.
  */
@@ -14,7 +14,8 @@ void *mem_alloc(size_t n);
 /* n zeroed bytes aligned to align (a power of two), or NULL; freed by mem_free as well. */
 void *mem_alloc_aligned(size_t align, size_t n);
 
-/* As mem_alloc_aligned, but only the first zeroed bytes are zero: for a block whose owner tells apart what it uses. */
+/* As mem_alloc_aligned, but only the first zeroed bytes are zero: for a block whose owner tells
+ * apart what it uses. */
 void *mem_alloc_partly(size_t align, size_t n, size_t zeroed);
 
 /* Wipes and frees; p may be NULL. n: how many of its bytes may hold anything. */

@@ -1,10 +1,12 @@
-/* Wiping and constant-time comparison: the two things that must not be left to the compiler's taste. */
+/* Wiping and constant-time comparison: the two things that must not be left to the compiler's
+ * taste. */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
 #include <handfast/types.h>
 
-/* Overwrites n bytes at p with zero, in a way that is not optimised away. p may be NULL when n is 0. */
+/* Overwrites n bytes at p with zero, in a way that is not optimised away. p may be NULL when n
+ * is 0. */
 void hf_wipe(void *p, size_t n);
 
 /* Whether a and b are equal over n bytes, in time that depends on n alone. */

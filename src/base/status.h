@@ -16,8 +16,8 @@
 
 /* Records the error and returns HF_FAILED, so that raising is one expression:
  *     return err_raise(e, HF_E_NO_COMMON_GROUP, "client offered %s", names);
- * The first error stays: a later raise on the same object changes nothing. detail may be NULL; it is
- * cut to fit and its control characters are replaced, as it may hold what a peer said. */
+ * The first error stays: a later raise on the same object changes nothing. detail may be NULL;
+ * it is cut to fit and its control characters are replaced, as it may hold what a peer said. */
 hf_status err_raise(hf_error *e, hf_err code, const char *detail, ...) HF_PRINTF(3, 4);
 
 /* The same for an alert that the peer sent. */

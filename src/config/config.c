@@ -32,7 +32,7 @@ static hf_status check_psks(hf_config *config);
 static hf_status settle_key_shares(hf_config *config);
 static void settle_sizes(hf_config *config);
 
-/* --- Life --------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 hf_config *hf_config_new(hf_role role, const hf_provider *provider)
 {
@@ -126,7 +126,7 @@ bool config_list_has(const struct config_list *list, uint16_t id)
     return false;
 }
 
-/* --- Freeze ------------------------------------------------------------------------------------- */
+/* --- Freeze ----------------------------------------------------------------------------------- */
 
 hf_status hf_config_freeze(hf_config *config)
 {

@@ -1,10 +1,12 @@
 /* The door of the config room: the frozen policy as the handshake reads it.
  *
- * Invariants: before freeze one thread writes; after freeze nothing is written but ref and misused. Lists hold IANA
- * code points in order of preference, without duplicates, all known to the provider; sigalgs holds at least one that
- * may sign in TLS 1.3. Once frozen: key_shares is in the order of groups (RFC 9846, 4.3.8); a server has identities,
- * pre-shared keys or lets the caller choose identities; trust is there whenever verify asks for it, but where the caller
- * verifies chains itself or a client has pre-shared keys (then NULL, and a chain that comes anyway is not to be believed).
+ * Invariants: before freeze one thread writes; after freeze nothing is written but ref and misused.
+ * Lists hold IANA code points in order of preference, without duplicates, all known to the
+ * provider; sigalgs holds at least one that may sign in TLS 1.3. Once frozen: key_shares is in the
+ * order of groups (RFC 9846, 4.3.8); a server has identities, pre-shared keys or lets the caller
+ * choose identities; trust is there whenever verify asks for it, but where the caller verifies
+ * chains itself or a client has pre-shared keys (then NULL, and a chain that comes anyway is not to
+ * be believed).
  */
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H

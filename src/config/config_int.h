@@ -14,11 +14,13 @@ HF_MUST_CHECK hf_status config_begin_for(hf_config *config, hf_role role, bool o
 /* Fills the lists with the defaults that the provider has. */
 void config_list_defaults(hf_config *config);
 
-/* The name of known (a comma-separated list) that was most likely meant by name, in out. False: none is near. */
+/* The name of known (a comma-separated list) that was most likely meant by name, in out. False:
+ * none is near. */
 bool config_suggest(const char *known, hf_span name, char *out, size_t cap);
 
-/* The next element of a comma-separated list without the blanks around it; moves *rest behind it. False: the list is at
- * its end. "a,,b" has three elements, "" has one; both with an empty one. */
+/* The next element of a comma-separated list without the blanks around it; moves *rest behind
+ * it. False: the list is at its end. "a,,b" has three elements, "" has one; both with an empty
+ * one. */
 bool config_next(hf_span *rest, hf_span *element);
 
 #endif

@@ -1,5 +1,5 @@
-/* Lists of names: "X25519MLKEM768, P-256" to code points in order of preference, with an answer that helps when one is
- * unknown, there twice, or missing. */
+/* Lists of names: "X25519MLKEM768, P-256" to code points in order of preference, with an answer
+ * that helps when one is unknown, there twice, or missing. */
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +43,8 @@ static const struct list_kind groups = {
     .name = iana_group_name,
     .has = has_group,
 };
-/* The rsa_pkcs1 ones stand last: they speak of signatures in certificates only (RFC 9846, 4.3.3), and most of the
- * certificates out there are signed so. */
+/* The rsa_pkcs1 ones stand last: they speak of signatures in certificates only (RFC 9846,
+ * 4.3.3), and most of the certificates out there are signed so. */
 static const struct list_kind sigalgs = {
     .which = "sigalgs",
     .noun = "signature algorithm",
@@ -76,7 +76,7 @@ static hf_status refuse_name(hf_config *config, const struct list_kind *kind, hf
 static bool is_known(const struct list_kind *kind, uint16_t id);
 static hf_status measure_alpn(hf_config *config, const char *names, size_t *len);
 
-/* --- Setters ------------------------------------------------------------------------------------ */
+/* --- Setters ---------------------------------------------------------------------------------- */
 
 hf_status hf_config_set_ciphers(hf_config *config, const char *names)
 {
@@ -184,7 +184,7 @@ void config_list_defaults(hf_config *config)
     fill_default(config, &sigalgs, &config->sigalgs);
 }
 
-/* --- One list ----------------------------------------------------------------------------------- */
+/* --- One list --------------------------------------------------------------------------------- */
 
 bool config_next(hf_span *rest, hf_span *element)
 {
@@ -335,7 +335,7 @@ static bool has_anyway(const hf_provider *provider, uint16_t id)
     return true;
 }
 
-/* --- ALPN --------------------------------------------------------------------------------------- */
+/* --- ALPN ------------------------------------------------------------------------------------- */
 
 static bool is_repeated(hf_span rest, hf_span name)
 {

@@ -14,7 +14,8 @@ enum { OLDEST_KNOWN = HF_TLS13, NEWEST_KNOWN = HF_TLS13 };
 enum {
     PSK_KEY_MIN_LEN = 16,
     PSK_KEY_MAX_LEN = 65535,
-    /* All identities with their overhead in one ClientHello (RFC 9846, 4.3.11), beside everything else in it. */
+    /* All identities with their overhead in one ClientHello (RFC 9846, 4.3.11), beside
+     * everything else in it. */
     PSK_IDENTITIES_MAX_LEN = 32768
 };
 
@@ -37,7 +38,7 @@ hf_status hf_config_set_versions(hf_config *config, hf_version lowest, hf_versio
     return HF_OK;
 }
 
-/* --- Who ---------------------------------------------------------------------------------------- */
+/* --- Who -------------------------------------------------------------------------------------- */
 
 hf_status hf_config_set_identities(hf_config *config, hf_identity_store *store)
 {
@@ -147,7 +148,7 @@ static hf_status check_psk(hf_config *config, hf_span identity, hf_span key, uns
     return HF_OK;
 }
 
-/* --- Behaviour ---------------------------------------------------------------------------------- */
+/* --- Behaviour -------------------------------------------------------------------------------- */
 
 hf_status hf_config_set_grease(hf_config *config, bool on)
 {

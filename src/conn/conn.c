@@ -12,7 +12,7 @@
 
 enum { NAME_MAX_LEN = 253, ADDRESS_MAX_LEN = 64 };
 
-/* --- Made and ended ----------------------------------------------------------------------------------------------- */
+/* --- Made and ended --------------------------------------------------------------------------- */
 
 static size_t text_size(const char *s)
 {
@@ -51,8 +51,8 @@ static bool params_are_sane(const hf_config *config, const hf_conn_params *param
 /* The connection and copies of its strings, in one block. */
 static hf_conn *allocate(const hf_conn_params *params)
 {
-    size_t size = sizeof(hf_conn) + text_size(params->server_name) + text_size(params->verify_name) +
-                  params->peer_address.len;
+    size_t size = sizeof(hf_conn) + text_size(params->server_name) +
+                  text_size(params->verify_name) + params->peer_address.len;
     hf_conn *conn = mem_alloc(size);
     if (conn == NULL) {
         return NULL;
@@ -137,7 +137,7 @@ void hf_conn_set_time(hf_conn *conn, int64_t now_ms)
     }
 }
 
-/* --- Driven ---------------------------------------------------------------------------------------------------------- */
+/* --- Driven ----------------------------------------------------------------------------------- */
 
 /* The server may have chosen another configuration for this client. */
 static void adopt_config(hf_conn *conn)
@@ -200,8 +200,8 @@ hf_status conn_send_alert(hf_conn *conn, hf_alert alert)
 {
     bool is_warning = alert == HF_ALERT_close_notify || alert == HF_ALERT_user_canceled;
     uint8_t content[2] = {is_warning ? 1 : 2, (uint8_t)alert};
-    TRACE(&conn->tr, HF_EV_ALERT, alert, .direction = HF_SENT, .level = content[0], .description = content[1],
-          .name = hf_alert_name(content[1]));
+    TRACE(&conn->tr, HF_EV_ALERT, alert, .direction = HF_SENT, .level = content[0],
+          .description = content[1], .name = hf_alert_name(content[1]));
     hf_error ignored = {0};
     (void)conn_seal_open(conn);
     struct outq_seal how = conn_seal_how(conn);
@@ -221,7 +221,8 @@ hf_status conn_fail(hf_conn *conn)
         hf_event event = {.kind = HF_EV_ERROR, .u.error = &conn->error};
         trace_emit(&conn->tr, &event);
     }
-    if (conn->error.code != HF_E_ALERT_RECEIVED && conn->error.alert != HF_ALERT_none && !conn->write_closed) {
+    if (conn->error.code != HF_E_ALERT_RECEIVED && conn->error.alert != HF_ALERT_none &&
+        !conn->write_closed) {
         (void)conn_send_alert(conn, conn->error.alert);
     }
     conn->write_closed = true;
@@ -233,7 +234,7 @@ hf_status conn_fail(hf_conn *conn)
     return HF_FAILED;
 }
 
-/* --- Closed ------------------------------------------------------------------------------------------------------------ */
+/* --- Closed ----------------------------------------------------------------------------------- */
 
 hf_status hf_conn_close(hf_conn *conn)
 {
@@ -263,7 +264,7 @@ hf_status hf_conn_abort(hf_conn *conn, hf_alert alert)
     return conn_fail(conn);
 }
 
-/* --- Asked about ---------------------------------------------------------------------------------------------------------- */
+/* --- Asked about ------------------------------------------------------------------------------ */
 
 hf_op *hf_conn_op(hf_conn *conn)
 {
@@ -301,7 +302,8 @@ static const char *scheme_name(uint16_t scheme)
 void hf_conn_describe(const hf_conn *conn, hf_conn_info *out)
 {
     const struct hs_result *r = &conn->result;
-    const char *name = conn->config->role == HF_CLIENT ? (conn->send_sni ? conn->server_name : NULL) : r->server_name;
+    const char *name = conn->config->role == HF_CLIENT ? (conn->send_sni ? conn->server_name : NULL)
+                                                       : r->server_name;
     *out = (hf_conn_info){
         .role = conn->config->role,
         .connected = hf_conn_is_connected(conn),
@@ -359,14 +361,16 @@ void hf_conn_forget_peer_chain(hf_conn *conn)
     }
 }
 
-hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_span context, uint8_t *out,
-                         size_t out_len)
+hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_span context,
+                         uint8_t *out, size_t out_len)
 {
     const struct hs_result *r = &conn->result;
     const struct secret *secret = early ? r->early_exporter : &r->exporter;
-    const bool is_there = secret != NULL && secret->len > 0 && (early || conn->connected || r->write_ready);
+    const bool is_there =
+        secret != NULL && secret->len > 0 && (early || conn->connected || r->write_ready);
     if (!is_there) {
         return HF_NEED_INPUT;
     }
-    return exporter_compute(r->suite.hash, secret, label, context, out, out_len) ? HF_OK : HF_FAILED;
+    return exporter_compute(r->suite.hash, secret, label, context, out, out_len) ? HF_OK
+                                                                                 : HF_FAILED;
 }

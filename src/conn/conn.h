@@ -5,8 +5,9 @@
 #include "conn/outq.h"
 #include "hs/hs.h"
 
-/* Invariants: hs is there exactly while a handshake (or an authentication after it) runs. Keys of both directions live in
- * aead_mem, which is taken when the first key comes. After failure nothing but flush, describe and free do anything. */
+/* Invariants: hs is there exactly while a handshake (or an authentication after it) runs. Keys
+ * of both directions live in aead_mem, which is taken when the first key comes. After failure
+ * nothing but flush, describe and free do anything. */
 struct hf_conn {
     const hf_config *config; /* a reference */
     struct hs *hs;
@@ -19,13 +20,13 @@ struct hf_conn {
     struct hs_result result;
     int64_t now_ms;
     void *user;
-    uint64_t records_since_data; /* ignored or empty ones: against floods */
+    uint64_t records_since_data;  /* ignored or empty ones: against floods */
     uint32_t messages_since_data; /* after the handshake */
     uint32_t early_skipped;       /* bytes of refused early data */
     uint32_t keys_sent, keys_received;
     uint8_t read_level, write_level; /* hf_level */
-    bool started;      /* a record was read, or our first hello was sent */
-    bool hello_seen;   /* change_cipher_spec may come */
+    bool started;                    /* a record was read, or our first hello was sent */
+    bool hello_seen;                 /* change_cipher_spec may come */
     bool connected;
     bool failed, read_closed, write_closed, user_canceled;
     bool update_waits; /* our KeyUpdate answer is in out */
@@ -44,7 +45,8 @@ struct outq_seal conn_seal_how(hf_conn *conn);
 /* Seals the messages that wait. */
 hf_status conn_seal_open(hf_conn *conn);
 
-/* conn.c: ends the connection by the error that is set: the alert is queued, the handshake is gone. Returns HF_FAILED. */
+/* conn.c: ends the connection by the error that is set: the alert is queued, the handshake is
+ * gone. Returns HF_FAILED. */
 hf_status conn_fail(hf_conn *conn);
 /* Runs everything that can run. */
 hf_status conn_run(hf_conn *conn);
@@ -53,7 +55,8 @@ hf_status conn_run(hf_conn *conn);
 hf_status post_next(hf_conn *conn);
 /* A KeyUpdate of ours into the queue, and the new key behind it. */
 hf_status post_update_keys(hf_conn *conn, bool ask_peer);
-/* Whether a KeyUpdate stands next in the inbox while the server waits for a certificate after the handshake. */
+/* Whether a KeyUpdate stands next in the inbox while the server waits for a certificate after
+ * the handshake. */
 bool post_key_update_is_next(const hf_conn *conn);
 
 /* Queues an alert record. */

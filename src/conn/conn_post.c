@@ -9,7 +9,8 @@ enum { TICKET_LIFETIME_MAX = 604800 };
 static const struct secret *traffic_secret(const hf_conn *conn, hf_direction direction)
 {
     bool is_client = conn->config->role == HF_CLIENT;
-    return is_client == (direction == HF_SENT) ? &conn->result.client_app : &conn->result.server_app;
+    return is_client == (direction == HF_SENT) ? &conn->result.client_app
+                                               : &conn->result.server_app;
 }
 
 /* The next generation of keys for a direction. */
@@ -21,7 +22,7 @@ static hf_status next_keys(hf_conn *conn, hf_direction direction)
     return conn_sink.install(conn, direction, HF_LEVEL_APPLICATION, &conn->result.suite, secret);
 }
 
-/* --- KeyUpdate ------------------------------------------------------------------------------------------------------- */
+/* --- KeyUpdate -------------------------------------------------------------------------------- */
 
 hf_status post_update_keys(hf_conn *conn, bool ask_peer)
 {
@@ -32,7 +33,8 @@ hf_status post_update_keys(hf_conn *conn, bool ask_peer)
     }
     memcpy(room, message, sizeof message);
     TRACE(&conn->tr, HF_EV_MESSAGE, message, .direction = HF_SENT, .level = HF_LEVEL_APPLICATION,
-          .type = MSG_KEY_UPDATE, .name = iana_handshake_title(MSG_KEY_UPDATE), .bytes = span_of(message, sizeof message));
+          .type = MSG_KEY_UPDATE, .name = iana_handshake_title(MSG_KEY_UPDATE),
+          .bytes = span_of(message, sizeof message));
     TRY(conn_sink.commit(conn, sizeof message));
     return next_keys(conn, HF_SENT);
 }
@@ -68,22 +70,23 @@ static hf_status take_key_update(hf_conn *conn, const struct message *m)
     return HF_OK;
 }
 
-/* --- NewSessionTicket ------------------------------------------------------------------------------------------------- */
+/* --- NewSessionTicket ------------------------------------------------------------------------- */
 
 static hf_status take_ticket(hf_conn *conn, const struct message *m)
 {
     struct new_session_ticket ticket;
     TRY(new_session_ticket_parse(m->body, &conn->error, &ticket));
     if (ticket.ticket_lifetime > TICKET_LIFETIME_MAX) {
-        return err_raise(&conn->error, HF_E_TICKET_LIFETIME, "%u seconds", (unsigned)ticket.ticket_lifetime);
+        return err_raise(&conn->error, HF_E_TICKET_LIFETIME, "%u seconds",
+                         (unsigned)ticket.ticket_lifetime);
     }
-    TRACE(&conn->tr, HF_EV_NOTE, note, .about = "NewSessionTicket", .text = "a session could be resumed",
-          .value = ticket.ticket_lifetime);
+    TRACE(&conn->tr, HF_EV_NOTE, note, .about = "NewSessionTicket",
+          .text = "a session could be resumed", .value = ticket.ticket_lifetime);
     inbox_drop(&conn->in, m);
     return HF_OK;
 }
 
-/* --- Authentication after the handshake --------------------------------------------------------------------------------- */
+/* --- Authentication after the handshake ------------------------------------------------------- */
 
 static hf_status start_post_client(hf_conn *conn)
 {
@@ -117,7 +120,7 @@ hf_status hf_conn_request_certificate(hf_conn *conn)
     return s == HF_NEED_INPUT ? HF_OK : s;
 }
 
-/* --- Dispatch ---------------------------------------------------------------------------------------------------------------- */
+/* --- Dispatch --------------------------------------------------------------------------------- */
 
 bool post_key_update_is_next(const hf_conn *conn)
 {
@@ -140,8 +143,9 @@ hf_status post_next(hf_conn *conn)
     if (m.type == MSG_CERTIFICATE_REQUEST && is_client) {
         return start_post_client(conn); /* the new handshake reads the message itself */
     }
-    TRACE(&conn->tr, HF_EV_MESSAGE, message, .direction = HF_RECEIVED, .level = HF_LEVEL_APPLICATION, .type = m.type,
-          .name = iana_handshake_title(m.type), .bytes = m.raw, .offset = conn->in.total);
+    TRACE(&conn->tr, HF_EV_MESSAGE, message, .direction = HF_RECEIVED,
+          .level = HF_LEVEL_APPLICATION, .type = m.type, .name = iana_handshake_title(m.type),
+          .bytes = m.raw, .offset = conn->in.total);
     if (m.type == MSG_KEY_UPDATE) {
         return take_key_update(conn, &m);
     }

@@ -9,7 +9,7 @@ enum {
     EARLY_SKIP_MAX = 16 * REC_MAX_PLAIN /* refused early data that is read over */
 };
 
-/* --- The three kinds that are not application data ------------------------------------------------------------------- */
+/* --- The three kinds that are not application data -------------------------------------------- */
 
 static hf_status count_idle(hf_conn *conn)
 {
@@ -22,9 +22,11 @@ static hf_status count_idle(hf_conn *conn)
 /* RFC 9846, 5: dropped between the first hello and the peer's Finished, an error elsewhere. */
 static hf_status take_change_cipher_spec(hf_conn *conn, hf_span fragment)
 {
-    bool is_time = conn->hello_seen && conn->hs != NULL && !conn->hs->post && conn->read_level != HF_LEVEL_APPLICATION;
+    bool is_time = conn->hello_seen && conn->hs != NULL && !conn->hs->post &&
+                   conn->read_level != HF_LEVEL_APPLICATION;
     if (!is_time || fragment.len != 1 || fragment.data[0] != 1) {
-        return err_raise(&conn->error, HF_E_CCS_UNEXPECTED, is_time ? "not one byte of value 1" : NULL);
+        return err_raise(&conn->error, HF_E_CCS_UNEXPECTED,
+                         is_time ? "not one byte of value 1" : NULL);
     }
     return count_idle(conn);
 }
@@ -32,12 +34,12 @@ static hf_status take_change_cipher_spec(hf_conn *conn, hf_span fragment)
 static hf_status take_alert(hf_conn *conn, hf_span content, hf_received *out)
 {
     if (content.len != 2) {
-        return err_raise(&conn->error, content.len == 0 ? HF_E_RECORD_EMPTY : HF_E_ALERT_MALFORMED, "%zu bytes",
-                         content.len);
+        return err_raise(&conn->error, content.len == 0 ? HF_E_RECORD_EMPTY : HF_E_ALERT_MALFORMED,
+                         "%zu bytes", content.len);
     }
     uint8_t description = content.data[1];
-    TRACE(&conn->tr, HF_EV_ALERT, alert, .direction = HF_RECEIVED, .level = content.data[0], .description = description,
-          .name = hf_alert_name(description));
+    TRACE(&conn->tr, HF_EV_ALERT, alert, .direction = HF_RECEIVED, .level = content.data[0],
+          .description = description, .name = hf_alert_name(description));
     if (description == HF_ALERT_user_canceled) {
         conn->user_canceled = true;
         return count_idle(conn);
@@ -46,7 +48,8 @@ static hf_status take_alert(hf_conn *conn, hf_span content, hf_received *out)
         return err_raise_alert(&conn->error, description);
     }
     if (!conn->connected) {
-        return err_raise(&conn->error, conn->user_canceled ? HF_E_USER_CANCELED : HF_E_PEER_CLOSED_HANDSHAKE,
+        return err_raise(&conn->error,
+                         conn->user_canceled ? HF_E_USER_CANCELED : HF_E_PEER_CLOSED_HANDSHAKE,
                          "by close_notify");
     }
     conn->read_closed = true;
@@ -68,7 +71,8 @@ static hf_status take_handshake(hf_conn *conn, hf_span content)
 static hf_status take_data(hf_conn *conn, struct rec_plain *plain, hf_received *out)
 {
     if (conn->read_level != HF_LEVEL_APPLICATION) {
-        return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s", hf_conn_state(conn));
+        return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s",
+                         hf_conn_state(conn));
     }
     if (plain->len == 0) {
         return count_idle(conn);
@@ -81,12 +85,13 @@ static hf_status take_data(hf_conn *conn, struct rec_plain *plain, hf_received *
     return HF_OK;
 }
 
-/* --- Dispatch ----------------------------------------------------------------------------------------------------------- */
+/* --- Dispatch --------------------------------------------------------------------------------- */
 
 static hf_status dispatch(hf_conn *conn, struct rec_plain *plain, hf_received *out)
 {
     if (plain->type != REC_HANDSHAKE && !inbox_is_empty(&conn->in)) {
-        return err_raise(&conn->error, HF_E_MESSAGE_INTERLEAVED, "%s", iana_content_name(plain->type));
+        return err_raise(&conn->error, HF_E_MESSAGE_INTERLEAVED, "%s",
+                         iana_content_name(plain->type));
     }
     switch (plain->type) {
     case REC_HANDSHAKE:
@@ -96,8 +101,8 @@ static hf_status dispatch(hf_conn *conn, struct rec_plain *plain, hf_received *o
     case REC_APPLICATION_DATA:
         return take_data(conn, plain, out);
     default:
-        return err_raise(&conn->error, HF_E_RECORD_TYPE_UNKNOWN, "type %u inside a protected record",
-                         (unsigned)plain->type);
+        return err_raise(&conn->error, HF_E_RECORD_TYPE_UNKNOWN,
+                         "type %u inside a protected record", (unsigned)plain->type);
     }
 }
 
@@ -106,42 +111,50 @@ static hf_status skip_early(hf_conn *conn, size_t len)
 {
     conn->early_skipped += (uint32_t)len;
     if (conn->early_skipped > EARLY_SKIP_MAX) {
-        return err_raise(&conn->error, HF_E_EARLY_DATA_TOO_MUCH, "%u bytes", (unsigned)conn->early_skipped);
+        return err_raise(&conn->error, HF_E_EARLY_DATA_TOO_MUCH, "%u bytes",
+                         (unsigned)conn->early_skipped);
     }
     return HF_OK;
 }
 
-static hf_status take_plain(hf_conn *conn, uint8_t *record, const struct rec_header *header, hf_received *out)
+static hf_status take_plain(hf_conn *conn, uint8_t *record, const struct rec_header *header,
+                            hf_received *out)
 {
     if (header->type == REC_APPLICATION_DATA) {
         if (conn->result.skip_early_data) {
             return skip_early(conn, header->len);
         }
-        return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s", hf_conn_state(conn));
+        return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s",
+                         hf_conn_state(conn));
     }
     struct rec_plain plain = {header->type, record + REC_HEADER_LEN, header->len, 0};
     return dispatch(conn, &plain, out);
 }
 
-/* A peer that could not follow to the new keys says so in the clear, as its first record after ours changed. */
+/* A peer that could not follow to the new keys says so in the clear, as its first record after
+ * ours changed. */
 static bool is_plain_alert(const hf_conn *conn, const struct rec_header *header)
 {
-    return header->type == REC_ALERT && conn->read_level == HF_LEVEL_HANDSHAKE && conn->read.seq == 0;
+    return header->type == REC_ALERT && conn->read_level == HF_LEVEL_HANDSHAKE &&
+           conn->read.seq == 0;
 }
 
-static hf_status take_protected(hf_conn *conn, uint8_t *record, const struct rec_header *header, hf_received *out)
+static hf_status take_protected(hf_conn *conn, uint8_t *record, const struct rec_header *header,
+                                hf_received *out)
 {
     if (is_plain_alert(conn, header)) {
         return take_alert(conn, span_of(record + REC_HEADER_LEN, header->len), out);
     }
     if (header->type != REC_APPLICATION_DATA) {
-        return err_raise(&conn->error, HF_E_RECORD_PLAIN_AFTER_KEYS, "%s", iana_content_name(header->type));
+        return err_raise(&conn->error, HF_E_RECORD_PLAIN_AFTER_KEYS, "%s",
+                         iana_content_name(header->type));
     }
     struct rec_plain plain;
     const uint64_t seq = conn->read.seq;
     if (conn->result.skip_early_data) {
         bool opened;
-        TRY(rec_try_open(&conn->read, record, header, conn_limit_in(conn), &conn->error, &plain, &opened));
+        TRY(rec_try_open(&conn->read, record, header, conn_limit_in(conn), &conn->error, &plain,
+                         &opened));
         if (!opened) {
             return skip_early(conn, header->len);
         }
@@ -149,13 +162,15 @@ static hf_status take_protected(hf_conn *conn, uint8_t *record, const struct rec
     } else {
         TRY(rec_open(&conn->read, record, header, conn_limit_in(conn), &conn->error, &plain));
     }
-    TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_RECEIVED, .level = (hf_level)conn->read_level,
-          .type = plain.type, .header = span_of(record, REC_HEADER_LEN), .len = header->len, .plain_len = plain.len,
+    TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_RECEIVED,
+          .level = (hf_level)conn->read_level, .type = plain.type,
+          .header = span_of(record, REC_HEADER_LEN), .len = header->len, .plain_len = plain.len,
           .padding = plain.padding, .sequence = seq);
     return dispatch(conn, &plain, out);
 }
 
-static hf_status take_record(hf_conn *conn, uint8_t *record, const struct rec_header *header, hf_received *out)
+static hf_status take_record(hf_conn *conn, uint8_t *record, const struct rec_header *header,
+                             hf_received *out)
 {
     conn->started = true;
     if (header->type == REC_CHANGE_CIPHER_SPEC) {
@@ -167,12 +182,13 @@ static hf_status take_record(hf_conn *conn, uint8_t *record, const struct rec_he
     if (conn->read.aead != NULL) {
         return take_protected(conn, record, header, out);
     }
-    TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_RECEIVED, .level = HF_LEVEL_PLAIN, .type = header->type,
-          .header = span_of(record, REC_HEADER_LEN), .len = header->len, .plain_len = header->len);
+    TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_RECEIVED, .level = HF_LEVEL_PLAIN,
+          .type = header->type, .header = span_of(record, REC_HEADER_LEN), .len = header->len,
+          .plain_len = header->len);
     return take_plain(conn, record, header, out);
 }
 
-/* --- The door -------------------------------------------------------------------------------------------------------------- */
+/* --- The door --------------------------------------------------------------------------------- */
 
 hf_status hf_conn_recv(hf_conn *conn, uint8_t *buf, size_t len, hf_received *out)
 {
@@ -190,8 +206,8 @@ hf_status hf_conn_recv(hf_conn *conn, uint8_t *buf, size_t len, hf_received *out
         }
     }
     struct rec_header header;
-    hf_status s = rec_read_header(span_of(buf, len), conn->read.aead != NULL, !conn->started, conn_limit_in(conn),
-                                  &conn->error, &header);
+    hf_status s = rec_read_header(span_of(buf, len), conn->read.aead != NULL, !conn->started,
+                                  conn_limit_in(conn), &conn->error, &header);
     if (s == HF_NEED_INPUT) {
         out->want = REC_HEADER_LEN;
         return s;
@@ -216,7 +232,8 @@ hf_status hf_conn_recv_eof(hf_conn *conn)
         return HF_CLOSED;
     }
     if (!conn->connected) {
-        (void)err_raise(&conn->error, conn->user_canceled ? HF_E_USER_CANCELED : HF_E_PEER_CLOSED_HANDSHAKE,
+        (void)err_raise(&conn->error,
+                        conn->user_canceled ? HF_E_USER_CANCELED : HF_E_PEER_CLOSED_HANDSHAKE,
                         "in state %s", hf_conn_state(conn));
     } else {
         (void)err_raise(&conn->error, HF_E_TRUNCATED, NULL);

@@ -3,7 +3,7 @@
 #include "base/status.h"
 #include "conn/conn.h"
 
-/* --- What waits -------------------------------------------------------------------------------------------------- */
+/* --- What waits ------------------------------------------------------------------------------- */
 
 size_t hf_conn_pending(const hf_conn *conn)
 {
@@ -20,9 +20,10 @@ hf_status hf_conn_flush(hf_conn *conn, hf_buf *out)
     return HF_OK;
 }
 
-/* --- Application data --------------------------------------------------------------------------------------------- */
+/* --- Application data ------------------------------------------------------------------------- */
 
-/* Zeros that bring a record's inner plaintext to the multiple that is asked for, within the limits. */
+/* Zeros that bring a record's inner plaintext to the multiple that is asked for, within the
+ * limits. */
 static size_t padding_for(const hf_conn *conn, size_t len)
 {
     const size_t multiple = conn->config->padding;
@@ -54,7 +55,8 @@ static hf_status keep_key_fresh(hf_conn *conn)
     if (limit == 0 || limit > conn->write.aead->confidentiality_limit) {
         limit = conn->write.aead->confidentiality_limit;
     }
-    /* A server may send before the client's Finished, but not update its keys then: it is far from any limit. */
+    /* A server may send before the client's Finished, but not update its keys then: it is far
+     * from any limit. */
     if (conn->write.seq < limit || !conn->connected) {
         return HF_OK;
     }
@@ -72,8 +74,8 @@ static hf_status seal_one(hf_conn *conn, const uint8_t *src, size_t len, uint8_t
     }
     TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = HF_LEVEL_APPLICATION,
           .type = REC_APPLICATION_DATA, .header = span_of(dst, REC_HEADER_LEN),
-          .len = rec_sealed_len(&conn->write, len, padding) - REC_HEADER_LEN, .plain_len = len, .padding = padding,
-          .sequence = seq);
+          .len = rec_sealed_len(&conn->write, len, padding) - REC_HEADER_LEN, .plain_len = len,
+          .padding = padding, .sequence = seq);
     return HF_OK;
 }
 
@@ -124,7 +126,8 @@ hf_status hf_conn_seal(hf_conn *conn, uint8_t *buf, size_t len, size_t *record_l
         return HF_NEED_SPACE;
     }
     if (len > hf_conn_max_send(conn)) {
-        (void)err_raise(&conn->error, HF_E_API_MISUSE, "hf_conn_seal of %zu bytes, at most %zu are allowed", len,
+        (void)err_raise(&conn->error, HF_E_API_MISUSE,
+                        "hf_conn_seal of %zu bytes, at most %zu are allowed", len,
                         hf_conn_max_send(conn));
         return conn_fail(conn);
     }
@@ -135,8 +138,8 @@ hf_status hf_conn_seal(hf_conn *conn, uint8_t *buf, size_t len, size_t *record_l
     }
     *record_len = rec_sealed_len(&conn->write, len, 0);
     TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = HF_LEVEL_APPLICATION,
-          .type = REC_APPLICATION_DATA, .header = span_of(buf, REC_HEADER_LEN), .len = *record_len - REC_HEADER_LEN,
-          .plain_len = len, .sequence = seq);
+          .type = REC_APPLICATION_DATA, .header = span_of(buf, REC_HEADER_LEN),
+          .len = *record_len - REC_HEADER_LEN, .plain_len = len, .sequence = seq);
     return HF_OK;
 }
 

@@ -6,8 +6,10 @@
 
 struct outq_seal conn_seal_how(hf_conn *conn)
 {
-    /* RFC 9846, 5.1: the first ClientHello may carry 0x0301 for old middleboxes; everything else is 0x0303. */
-    const bool is_first = conn->config->role == HF_CLIENT && conn->write.aead == NULL && !conn->hello_seen;
+    /* RFC 9846, 5.1: the first ClientHello may carry 0x0301 for old middleboxes; everything else
+     * is 0x0303. */
+    const bool is_first =
+        conn->config->role == HF_CLIENT && conn->write.aead == NULL && !conn->hello_seen;
     return (struct outq_seal){&conn->write, is_first ? 0x0301 : 0x0303, conn_limit_out(conn)};
 }
 
@@ -19,8 +21,9 @@ hf_status conn_seal_open(hf_conn *conn)
     TRY(outq_seal_open(&conn->out, &how, &conn->error));
     if (conn->out.tail > before) {
         conn->hello_seen = true;
-        TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = (hf_level)conn->write_level,
-              .type = REC_HANDSHAKE, .header = span_of(conn->out.buf + before, REC_HEADER_LEN),
+        TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT,
+              .level = (hf_level)conn->write_level, .type = REC_HANDSHAKE,
+              .header = span_of(conn->out.buf + before, REC_HEADER_LEN),
               .len = conn->out.tail - before - REC_HEADER_LEN, .sequence = seq);
     }
     return HF_OK;
@@ -56,8 +59,8 @@ static hf_status take_aead_mem(hf_conn *conn)
     return HF_OK;
 }
 
-static hf_status sink_install(void *owner, hf_direction direction, hf_level level, const struct suite *suite,
-                              const struct secret *secret)
+static hf_status sink_install(void *owner, hf_direction direction, hf_level level,
+                              const struct suite *suite, const struct secret *secret)
 {
     hf_conn *conn = owner;
     uint8_t key[HF_AEAD_MAX_KEY_LEN];
@@ -70,10 +73,12 @@ static hf_status sink_install(void *owner, hf_direction direction, hf_level leve
         conn->read_level = (uint8_t)level;
     }
     traffic_keys(suite->hash, secret, suite->aead, &conn->tr, key, iv);
-    hf_status s = rec_set_keys(direction == HF_SENT ? &conn->write : &conn->read, suite->aead, key, iv, &conn->error);
+    hf_status s = rec_set_keys(direction == HF_SENT ? &conn->write : &conn->read, suite->aead, key,
+                               iv, &conn->error);
     hf_wipe(key, sizeof key);
     hf_wipe(iv, sizeof iv);
-    TRACE(&conn->tr, HF_EV_KEYS, keys, .direction = direction, .level = level, .cipher_suite = suite->id,
+    TRACE(&conn->tr, HF_EV_KEYS, keys, .direction = direction, .level = level,
+          .cipher_suite = suite->id,
           .generation = direction == HF_SENT ? conn->keys_sent : conn->keys_received);
     return s;
 }

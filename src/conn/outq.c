@@ -108,7 +108,8 @@ hf_status outq_seal_open(struct outq *q, const struct outq_seal *how, hf_error *
         return seal_pieces(q, how, error);
     }
     const size_t len = q->open_len;
-    struct rec_seal_args args = {REC_HANDSHAKE, how->version, q->buf + q->tail + REC_HEADER_LEN, len, 0};
+    struct rec_seal_args args = {REC_HANDSHAKE, how->version, q->buf + q->tail + REC_HEADER_LEN,
+                                 len, 0};
     q->is_open = false;
     q->open_len = 0;
     TRY(rec_seal(how->keys, &args, q->buf + q->tail, error));
@@ -116,7 +117,8 @@ hf_status outq_seal_open(struct outq *q, const struct outq_seal *how, hf_error *
     return HF_OK;
 }
 
-hf_status outq_record(struct outq *q, const struct outq_seal *how, uint8_t type, hf_span content, hf_error *error)
+hf_status outq_record(struct outq *q, const struct outq_seal *how, uint8_t type, hf_span content,
+                      hf_error *error)
 {
     size_t need = rec_sealed_len(how->keys, content.len, 0);
     if (!make_room(q, need)) {

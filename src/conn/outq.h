@@ -1,15 +1,19 @@
-/* What waits to be sent: sealed records, and behind them the messages of a record that is still open.
+/* What waits to be sent: sealed records, and behind them the messages of a record that is still
+ * open.
  *
- * Messages of one flight and one level share records; the open record is sealed in place when its keys change or when
- * somebody wants to send. Invariants: buf[head..tail) are wire bytes; while is_open, buf[tail + 5 .. tail + 5 + open_len) is the
- * plaintext of the open record, and room for its tail stands behind it.
+ * Messages of one flight and one level share records; the open record is sealed in place when its
+ * keys change or when somebody wants to send. Invariants: buf[head..tail) are wire bytes; while
+ * is_open, buf[tail + 5 .. tail + 5 + open_len) is the plaintext of the open record, and room for
+ * its tail stands behind it.
  */
 #ifndef CONN_OUTQ_H
 #define CONN_OUTQ_H
 
 #include "record/record.h"
 
-enum { OUTQ_SMALL_LEN = 96 }; /* a client's Finished, an alert, a KeyUpdate: without memory of the heap */
+enum {
+    OUTQ_SMALL_LEN = 96
+}; /* a client's Finished, an alert, a KeyUpdate: without memory of the heap */
 
 struct outq {
     uint8_t *buf; /* NULL: nothing waits; may be small */
@@ -34,7 +38,8 @@ struct outq_seal {
 hf_status outq_seal_open(struct outq *q, const struct outq_seal *how, hf_error *error);
 
 /* Appends one whole record with content (an alert, a change_cipher_spec); nothing may be open. */
-hf_status outq_record(struct outq *q, const struct outq_seal *how, uint8_t type, hf_span content, hf_error *error);
+hf_status outq_record(struct outq *q, const struct outq_seal *how, uint8_t type, hf_span content,
+                      hf_error *error);
 
 /* Moves wire bytes to out as far as they fit. Frees the memory when nothing is left. */
 void outq_move(struct outq *q, hf_buf *out);

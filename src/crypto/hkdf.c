@@ -8,7 +8,8 @@ enum { LABEL_MAX = 249, INFO_MAX = 2 + 1 + 6 + LABEL_MAX + 1 + 255 };
 
 void hkdf_extract(const hf_hash *hash, hf_span salt, hf_span ikm, struct secret *out)
 {
-    /* RFC 5869, 2.2: an absent salt is a string of zeros, which HMAC's own padding makes of the empty key. */
+    /* RFC 5869, 2.2: an absent salt is a string of zeros, which HMAC's own padding makes of the
+     * empty key. */
     out->len = hash->digest_len;
     hmac_compute(hash, salt, ikm, out->b);
 }
@@ -19,7 +20,8 @@ bool hkdf_expand(const struct hmac_key *prk, hf_span info, uint8_t *out, size_t 
     if (len > 255 * n || info.len > INFO_MAX) {
         return false;
     }
-    /* T(i) = HMAC(T(i-1) || info || i): the previous block stands before info, the counter behind. */
+    /* T(i) = HMAC(T(i-1) || info || i): the previous block stands before info, the counter
+     * behind. */
     uint8_t t[HF_HASH_MAX_LEN];
     uint8_t tail[INFO_MAX + 1];
     memcpy(tail, info.data, info.len);
@@ -37,7 +39,8 @@ bool hkdf_expand(const struct hmac_key *prk, hf_span info, uint8_t *out, size_t 
     return true;
 }
 
-bool hkdf_expand_label(const struct hmac_key *secret, const char *label, hf_span context, uint8_t *out, size_t len)
+bool hkdf_expand_label(const struct hmac_key *secret, const char *label, hf_span context,
+                       uint8_t *out, size_t len)
 {
     size_t label_len = strlen(label);
     if (label_len > LABEL_MAX || context.len > 255 || len > 0xffff) {

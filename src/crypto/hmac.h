@@ -1,7 +1,8 @@
 /* HMAC (RFC 2104) over a provider's hash, with the key's two blocks hashed once.
  *
- * Ours, and not the library's, because a TLS 1.3 handshake makes about thirty HMACs under ten keys: libcrypto's
- * EVP_MAC costs several times the compressions themselves (bench/keyschedule.c shows it).
+ * Ours, and not the library's, because a TLS 1.3 handshake makes about thirty HMACs under ten keys:
+ * libcrypto's EVP_MAC costs several times the compressions themselves (bench/keyschedule.c shows
+ * it).
  */
 #ifndef CRYPTO_HMAC_H
 #define CRYPTO_HMAC_H

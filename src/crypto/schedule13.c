@@ -5,8 +5,9 @@
 #include "base/span.h"
 #include "crypto/hkdf.h"
 
-/* HKDF-Extract(0, 0) expanded with "derived": where every handshake without a PSK starts. Constants of the hash alone, so
- * they are not computed again and again; schedule13_test recomputes them. */
+/* HKDF-Extract(0, 0) expanded with "derived": where every handshake without a PSK starts.
+ * Constants of the hash alone, so they are not computed again and again; schedule13_test
+ * recomputes them. */
 static const uint8_t zero_derived_sha256[32] = {
     0x6f, 0x26, 0x15, 0xa1, 0x08, 0xc7, 0x02, 0xc5, 0x67, 0x8f, 0x54, 0xfc, 0x9d, 0xba, 0xb6, 0x97,
     0x16, 0xc0, 0x76, 0x18, 0x9c, 0x48, 0x25, 0x0c, 0xeb, 0xea, 0xc3, 0x57, 0x6c, 0x36, 0x11, 0xba};
@@ -20,8 +21,8 @@ static void empty_hash(const hf_hash *hash, uint8_t *out)
     hash->final(&ctx, out);
 }
 
-static void trace_step(const struct tracer *tr, const char *step, const char *name, const char *label, hf_span in,
-                       hf_span context, hf_span out)
+static void trace_step(const struct tracer *tr, const char *step, const char *name,
+                       const char *label, hf_span in, hf_span context, hf_span out)
 {
     TRACE(tr, HF_EV_KEY_STEP, key_step, .step = step, .name = name, .label = label, .in = in,
           .salt_or_context = context, .out = out);
@@ -49,7 +50,8 @@ void sched13_start(struct sched13 *s, const hf_hash *hash, hf_span psk, const st
 /* The salt of the next stage: Derive-Secret(., "derived", ""). */
 static void next_salt(const struct sched13 *s, struct secret *salt)
 {
-    bool is_constant = s->stage == SCHED13_EARLY && s->zero_psk && s->hash->digest_len == sizeof zero_derived_sha256;
+    bool is_constant = s->stage == SCHED13_EARLY && s->zero_psk &&
+                       s->hash->digest_len == sizeof zero_derived_sha256;
     if (is_constant && !TRACE_ON(s->tr, HF_EV_KEY_STEP)) {
         salt->len = sizeof zero_derived_sha256;
         memcpy(salt->b, zero_derived_sha256, sizeof zero_derived_sha256);
@@ -72,7 +74,8 @@ static void advance(struct sched13 *s, hf_span ikm, const char *name, enum sched
 
 void sched13_to_handshake(struct sched13 *s, hf_span shared_secret)
 {
-    if (s->zero_psk && s->hash->digest_len != sizeof zero_derived_sha256 && !TRACE_ON(s->tr, HF_EV_KEY_STEP)) {
+    if (s->zero_psk && s->hash->digest_len != sizeof zero_derived_sha256 &&
+        !TRACE_ON(s->tr, HF_EV_KEY_STEP)) {
         /* SHA-384 has no constant here: the early secret is computed after all. */
         hf_span zero = span_of(zeros, s->hash->digest_len);
         extract(s, zero, zero, "early_secret");
@@ -85,12 +88,13 @@ void sched13_to_main(struct sched13 *s)
     advance(s, span_of(NULL, 0), "main_secret", SCHED13_MAIN);
 }
 
-void sched13_derive(const struct sched13 *s, const char *label, hf_span transcript_hash, const char *name,
-                    struct secret *out)
+void sched13_derive(const struct sched13 *s, const char *label, hf_span transcript_hash,
+                    const char *name, struct secret *out)
 {
     out->len = s->hash->digest_len;
     (void)hkdf_expand_label(&s->current, label, transcript_hash, out->b, out->len);
-    trace_step(s->tr, "Expand-Label", name, label, secret_span(&s->secret), transcript_hash, secret_span(out));
+    trace_step(s->tr, "Expand-Label", name, label, secret_span(&s->secret), transcript_hash,
+               secret_span(out));
 }
 
 void sched13_wipe(struct sched13 *s)
@@ -98,16 +102,18 @@ void sched13_wipe(struct sched13 *s)
     hf_wipe(s, sizeof *s);
 }
 
-void traffic_keys(const hf_hash *hash, const struct secret *traffic, const hf_aead *aead, const struct tracer *tr,
-                  uint8_t *key, uint8_t iv[HF_AEAD_NONCE_LEN])
+void traffic_keys(const hf_hash *hash, const struct secret *traffic, const hf_aead *aead,
+                  const struct tracer *tr, uint8_t *key, uint8_t iv[HF_AEAD_NONCE_LEN])
 {
     struct hmac_key k;
     hf_span none = span_of(NULL, 0);
     hmac_key_init(&k, hash, secret_span(traffic));
     (void)hkdf_expand_label(&k, "key", none, key, aead->key_len);
     (void)hkdf_expand_label(&k, "iv", none, iv, HF_AEAD_NONCE_LEN);
-    trace_step(tr, "Expand-Label", "key", "key", secret_span(traffic), none, span_of(key, aead->key_len));
-    trace_step(tr, "Expand-Label", "iv", "iv", secret_span(traffic), none, span_of(iv, HF_AEAD_NONCE_LEN));
+    trace_step(tr, "Expand-Label", "key", "key", secret_span(traffic), none,
+               span_of(key, aead->key_len));
+    trace_step(tr, "Expand-Label", "iv", "iv", secret_span(traffic), none,
+               span_of(iv, HF_AEAD_NONCE_LEN));
     hmac_key_wipe(&k);
 }
 
@@ -117,15 +123,15 @@ void traffic_update(const hf_hash *hash, struct secret *traffic, const struct tr
     struct secret next = {.len = hash->digest_len};
     hmac_key_init(&k, hash, secret_span(traffic));
     (void)hkdf_expand_label(&k, "traffic upd", span_of(NULL, 0), next.b, next.len);
-    trace_step(tr, "Expand-Label", "application_traffic_secret_N+1", "traffic upd", secret_span(traffic),
-               span_of(NULL, 0), secret_span(&next));
+    trace_step(tr, "Expand-Label", "application_traffic_secret_N+1", "traffic upd",
+               secret_span(traffic), span_of(NULL, 0), secret_span(&next));
     *traffic = next;
     secret_wipe(&next);
     hmac_key_wipe(&k);
 }
 
-void finished_mac(const hf_hash *hash, const struct secret *base, hf_span transcript_hash, const struct tracer *tr,
-                  uint8_t *out)
+void finished_mac(const hf_hash *hash, const struct secret *base, hf_span transcript_hash,
+                  const struct tracer *tr, uint8_t *out)
 {
     struct hmac_key k;
     struct secret finished_key = {.len = hash->digest_len};
@@ -138,8 +144,8 @@ void finished_mac(const hf_hash *hash, const struct secret *base, hf_span transc
     hmac_key_wipe(&k);
 }
 
-bool exporter_compute(const hf_hash *hash, const struct secret *exporter, const char *label, hf_span context,
-                      uint8_t *out, size_t out_len)
+bool exporter_compute(const hf_hash *hash, const struct secret *exporter, const char *label,
+                      hf_span context, uint8_t *out, size_t out_len)
 {
     uint8_t nothing[HF_HASH_MAX_LEN];
     uint8_t context_hash[HF_HASH_MAX_LEN];
@@ -151,10 +157,12 @@ bool exporter_compute(const hf_hash *hash, const struct secret *exporter, const 
     hash->update(&ctx, context.data, context.len);
     hash->final(&ctx, context_hash);
     hmac_key_init(&k, hash, secret_span(exporter));
-    bool ok = hkdf_expand_label(&k, label, span_of(nothing, hash->digest_len), derived.b, derived.len);
+    bool ok =
+        hkdf_expand_label(&k, label, span_of(nothing, hash->digest_len), derived.b, derived.len);
     if (ok) {
         hmac_key_init(&k, hash, secret_span(&derived));
-        ok = hkdf_expand_label(&k, "exporter", span_of(context_hash, hash->digest_len), out, out_len);
+        ok = hkdf_expand_label(&k, "exporter", span_of(context_hash, hash->digest_len), out,
+                               out_len);
     }
     secret_wipe(&derived);
     hmac_key_wipe(&k);

@@ -20,7 +20,8 @@ void transcript_value(const struct transcript *t, uint8_t *out);
 /* Replaces all so far (ClientHello1) by the synthetic message_hash message (RFC 9846, 4.1). */
 void transcript_retry(struct transcript *t);
 
-/* As transcript_retry for a server that kept no state: digest is that of ClientHello1, from the cookie. */
+/* As transcript_retry for a server that kept no state: digest is that of ClientHello1, from the
+ * cookie. */
 void transcript_restart(struct transcript *t, const hf_hash *hash, const uint8_t *digest);
 
 #endif

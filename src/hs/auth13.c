@@ -12,9 +12,13 @@
 #include "wire/wr.h"
 #include "x509/x509.h"
 
-enum { SIGN_PAD = 64, CONTEXT_STRING = 34, SIGN_INPUT_MAX = SIGN_PAD + CONTEXT_STRING + HF_HASH_MAX_LEN };
+enum {
+    SIGN_PAD = 64,
+    CONTEXT_STRING = 34,
+    SIGN_INPUT_MAX = SIGN_PAD + CONTEXT_STRING + HF_HASH_MAX_LEN
+};
 
-/* --- Certificate, sending -------------------------------------------------------------------------------------- */
+/* --- Certificate, sending --------------------------------------------------------------------- */
 
 size_t auth13_certificate_size(const struct auth_show *show)
 {
@@ -23,7 +27,8 @@ size_t auth13_certificate_size(const struct auth_show *show)
         n += 3 + hf_identity_certificate(show->identity, i).len + 2;
     }
     if (show->identity != NULL) {
-        n += 8 + hf_identity_ocsp_response(show->identity).len + 4 + hf_identity_sct_list(show->identity).len;
+        n += 8 + hf_identity_ocsp_response(show->identity).len + 4 +
+             hf_identity_sct_list(show->identity).len;
     }
     return n;
 }
@@ -56,8 +61,10 @@ static void write_certificate(struct wr *w, const struct auth_show *show)
     wr_close(w, list, 3);
 }
 
-/* Sends the CompressedCertificate; *sent false when compression does not pay or fails: the plain form is as good. */
-static hf_status send_compressed(struct hs *hs, const struct auth_show *show, size_t size, bool *sent)
+/* Sends the CompressedCertificate; *sent false when compression does not pay or fails: the plain
+ * form is as good. */
+static hf_status send_compressed(struct hs *hs, const struct auth_show *show, size_t size,
+                                 bool *sent)
 {
     *sent = false;
     uint8_t *plain = mem_alloc(size);
@@ -70,7 +77,8 @@ static hf_status send_compressed(struct hs *hs, const struct auth_show *show, si
     struct wr body = wr_of(plain, size);
     write_certificate(&body, show);
     size_t packed_len = 0;
-    if (body.bad || !cert_compress(show->compression, span_of(plain, body.len), packed, size, &packed_len)) {
+    if (body.bad ||
+        !cert_compress(show->compression, span_of(plain, body.len), packed, size, &packed_len)) {
         goto out;
     }
     struct wr w;
@@ -105,7 +113,7 @@ hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show)
     return hs_end(hs, &w);
 }
 
-/* --- Certificate, receiving ---------------------------------------------------------------------------------------- */
+/* --- Certificate, receiving ------------------------------------------------------------------- */
 
 /* Expands a CompressedCertificate into memory of the arena. */
 static hf_status decompress(struct hs *hs, hf_span body, hf_span *out)
@@ -113,11 +121,13 @@ static hf_status decompress(struct hs *hs, hf_span body, hf_span *out)
     struct compressed_certificate cc;
     TRY(compressed_certificate_parse(body, hs->error, &cc));
     if (!config_list_has(&hs->config->compression, cc.algorithm)) {
-        return err_raise(hs->error, HF_E_CERTIFICATE_COMPRESSION_NOT_OFFERED, "%s", iana_compression_name(cc.algorithm));
+        return err_raise(hs->error, HF_E_CERTIFICATE_COMPRESSION_NOT_OFFERED, "%s",
+                         iana_compression_name(cc.algorithm));
     }
     if (cc.uncompressed_length == 0 || cc.uncompressed_length > hs->config->limits.decompressed) {
         return err_raise(hs->error, HF_E_CERTIFICATE_DECOMPRESS, "claims %u bytes, the limit is %u",
-                         (unsigned)cc.uncompressed_length, (unsigned)hs->config->limits.decompressed);
+                         (unsigned)cc.uncompressed_length,
+                         (unsigned)hs->config->limits.decompressed);
     }
     uint8_t *room = hs_alloc(hs, cc.uncompressed_length);
     if (room == NULL) {
@@ -125,7 +135,8 @@ static hf_status decompress(struct hs *hs, hf_span body, hf_span *out)
     }
     if (!cert_decompress(cc.algorithm, cc.data, room, cc.uncompressed_length)) {
         return err_raise(hs->error, HF_E_CERTIFICATE_DECOMPRESS, "%s, %zu bytes to %u",
-                         iana_compression_name(cc.algorithm), cc.data.len, (unsigned)cc.uncompressed_length);
+                         iana_compression_name(cc.algorithm), cc.data.len,
+                         (unsigned)cc.uncompressed_length);
     }
     hs->result->compression = cc.algorithm;
     *out = span_of(room, cc.uncompressed_length);
@@ -133,7 +144,8 @@ static hf_status decompress(struct hs *hs, hf_span body, hf_span *out)
 }
 
 /* Walks the list once for form, limits and sizes. */
-static hf_status measure_chain(struct hs *hs, hf_span list, uint32_t allowed, size_t *count, size_t *bytes)
+static hf_status measure_chain(struct hs *hs, hf_span list, uint32_t allowed, size_t *count,
+                               size_t *bytes)
 {
     struct rd r = rd_of(list);
     *count = 0;
@@ -152,7 +164,8 @@ static hf_status measure_chain(struct hs *hs, hf_span list, uint32_t allowed, si
 }
 
 /* The leaf's staple and SCTs. */
-static hf_status read_leaf_extensions(struct hs *hs, const struct certificate_entry *e, hf_span *ocsp, hf_span *sct)
+static hf_status read_leaf_extensions(struct hs *hs, const struct certificate_entry *e,
+                                      hf_span *ocsp, hf_span *sct)
 {
     *ocsp = *sct = span_of(NULL, 0);
     if (ext_has(&e->ext, EXT_status_request)) {
@@ -188,7 +201,8 @@ static hf_status keep_chain(struct hs *hs, hf_span list, size_t count, size_t by
     hf_span sct;
     TRY(certificate_next(&r, hs->error, &e));
     TRY(read_leaf_extensions(hs, &e, &ocsp, &sct));
-    const size_t size = sizeof(struct hs_chain) + count * sizeof(hf_span) + bytes + ocsp.len + sct.len;
+    const size_t size =
+        sizeof(struct hs_chain) + count * sizeof(hf_span) + bytes + ocsp.len + sct.len;
     struct hs_chain *chain = mem_alloc(size);
     if (chain == NULL) {
         return hs_no_memory(hs);
@@ -250,10 +264,11 @@ hf_status auth13_chain_verified(struct hs *hs)
 {
     TRY(hs_answer(hs));
     const hf_verdict *v = &hs->op.u.verify_chain.verdict;
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CERTIFICATE, .value = v->accepted, .name = v->subject,
-          .reason = v->accepted ? "accepted" : v->detail);
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CERTIFICATE, .value = v->accepted,
+          .name = v->subject, .reason = v->accepted ? "accepted" : v->detail);
     if (!v->accepted) {
-        return err_raise(hs->error, v->code == HF_E_NONE ? HF_E_CERTIFICATE_REJECTED : v->code, "%s", v->detail);
+        return err_raise(hs->error, v->code == HF_E_NONE ? HF_E_CERTIFICATE_REJECTED : v->code,
+                         "%s", v->detail);
     }
     if (!x5_subject_public_key_info(hs->result->chain->cert[0], &hs->peer_spki)) {
         return err_raise(hs->error, HF_E_CERTIFICATE_MALFORMED, "the leaf");
@@ -261,9 +276,10 @@ hf_status auth13_chain_verified(struct hs *hs)
     return HF_OK;
 }
 
-/* --- CertificateVerify ---------------------------------------------------------------------------------------------- */
+/* --- CertificateVerify ------------------------------------------------------------------------ */
 
-/* The content that is signed (RFC 9846, 4.5.2): 64 spaces, a context string, a zero, the transcript hash. */
+/* The content that is signed (RFC 9846, 4.5.2): 64 spaces, a context string, a zero, the
+ * transcript hash. */
 static hf_status sign_input(struct hs *hs, hf_role signer, hf_span *out)
 {
     static const char *const contexts[] = {[HF_CLIENT] = "TLS 1.3, client CertificateVerify",
@@ -318,12 +334,15 @@ hf_status auth13_send_certificate_verify(struct hs *hs)
     return hs_end(hs, &w);
 }
 
-hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t *scheme, enum hs_state wait)
+hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t *scheme,
+                                         enum hs_state wait)
 {
     struct certificate_verify cv;
     TRY(certificate_verify_parse(hs->msg.body, hs->error, &cv));
-    if (!op_scheme_signs_tls13(cv.algorithm) || !config_list_has(&hs->config->sigalgs, cv.algorithm)) {
-        return err_raise(hs->error, HF_E_CERTIFICATE_ALGORITHM, "%s was not offered", iana_scheme_name(cv.algorithm));
+    if (!op_scheme_signs_tls13(cv.algorithm) ||
+        !config_list_has(&hs->config->sigalgs, cv.algorithm)) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_ALGORITHM, "%s was not offered",
+                         iana_scheme_name(cv.algorithm));
     }
     hf_span message;
     TRY(sign_input(hs, signer, &message));
@@ -341,18 +360,20 @@ hf_status auth13_signature_verified(struct hs *hs)
 {
     TRY(hs_answer(hs));
     if (!hs->op.u.verify_signature.valid) {
-        return err_raise(hs->error, HF_E_CERTIFICATE_VERIFY, "%s", iana_scheme_name(hs->op.u.verify_signature.scheme));
+        return err_raise(hs->error, HF_E_CERTIFICATE_VERIFY, "%s",
+                         iana_scheme_name(hs->op.u.verify_signature.scheme));
     }
     return HF_OK;
 }
 
-/* --- Finished -------------------------------------------------------------------------------------------------------- */
+/* --- Finished --------------------------------------------------------------------------------- */
 
 static void verify_data(struct hs *hs, const struct secret *base, uint8_t *out)
 {
     uint8_t digest[HF_HASH_MAX_LEN];
     transcript_value(&hs->transcript, digest);
-    finished_mac(hs->transcript.hash, base, span_of(digest, hs->transcript.hash->digest_len), hs->tr, out);
+    finished_mac(hs->transcript.hash, base, span_of(digest, hs->transcript.hash->digest_len),
+                 hs->tr, out);
 }
 
 hf_status auth13_send_finished(struct hs *hs, const struct secret *base)
@@ -379,7 +400,7 @@ hf_status auth13_read_finished(struct hs *hs, const struct secret *base)
     return HF_OK;
 }
 
-/* --- Secrets ------------------------------------------------------------------------------------------------------------ */
+/* --- Secrets ---------------------------------------------------------------------------------- */
 
 hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk)
 {
@@ -392,8 +413,8 @@ hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk)
     struct sched13 early;
     transcript_value(&hs->transcript, digest);
     sched13_start(&early, psk->hash, span_of(psk->key, psk->key_len), hs->tr);
-    sched13_derive(&early, "e exp master", span_of(digest, psk->hash->digest_len), "early_exporter_secret",
-                   secret);
+    sched13_derive(&early, "e exp master", span_of(digest, psk->hash->digest_len),
+                   "early_exporter_secret", secret);
     hs_log_secret(hs, "EARLY_EXPORTER_SECRET", secret);
     sched13_wipe(&early);
     return HF_OK;
@@ -406,8 +427,10 @@ void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret)
     transcript_value(&hs->transcript, digest);
     sched13_start(&hs->sched, hs->transcript.hash, psk, hs->tr);
     sched13_to_handshake(&hs->sched, shared_secret);
-    sched13_derive(&hs->sched, "c hs traffic", th, "client_handshake_traffic_secret", &hs->client_hs);
-    sched13_derive(&hs->sched, "s hs traffic", th, "server_handshake_traffic_secret", &hs->server_hs);
+    sched13_derive(&hs->sched, "c hs traffic", th, "client_handshake_traffic_secret",
+                   &hs->client_hs);
+    sched13_derive(&hs->sched, "s hs traffic", th, "server_handshake_traffic_secret",
+                   &hs->server_hs);
     hs_log_secret(hs, "CLIENT_HANDSHAKE_TRAFFIC_SECRET", &hs->client_hs);
     hs_log_secret(hs, "SERVER_HANDSHAKE_TRAFFIC_SECRET", &hs->server_hs);
 }
@@ -419,8 +442,10 @@ void auth13_application_secrets(struct hs *hs)
     struct hs_result *r = hs->result;
     transcript_value(&hs->transcript, digest);
     sched13_to_main(&hs->sched);
-    sched13_derive(&hs->sched, "c ap traffic", th, "client_application_traffic_secret_0", &r->client_app);
-    sched13_derive(&hs->sched, "s ap traffic", th, "server_application_traffic_secret_0", &r->server_app);
+    sched13_derive(&hs->sched, "c ap traffic", th, "client_application_traffic_secret_0",
+                   &r->client_app);
+    sched13_derive(&hs->sched, "s ap traffic", th, "server_application_traffic_secret_0",
+                   &r->server_app);
     sched13_derive(&hs->sched, "exp master", th, "exporter_secret", &r->exporter);
     hs_log_secret(hs, "CLIENT_TRAFFIC_SECRET_0", &r->client_app);
     hs_log_secret(hs, "SERVER_TRAFFIC_SECRET_0", &r->server_app);

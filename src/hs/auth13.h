@@ -1,10 +1,11 @@
-/* Authentication messages of TLS 1.3 (RFC 9846, 4.5), as leaf functions for both machines and both directions. */
+/* Authentication messages of TLS 1.3 (RFC 9846, 4.5), as leaf functions for both machines and
+ * both directions. */
 #ifndef HS_AUTH13_H
 #define HS_AUTH13_H
 
 #include "hs/hs.h"
 
-/* --- Certificate ------------------------------------------------------------------------------------------------ */
+/* --- Certificate ------------------------------------------------------------------------------ */
 
 /* What a Certificate of this end holds beside the chain. */
 struct auth_show {
@@ -19,36 +20,40 @@ size_t auth13_certificate_size(const struct auth_show *show);
 /* Room that a signature of the identity's key may take. */
 size_t auth13_signature_room(const hf_identity *identity);
 
-/* Reads the Certificate or CompressedCertificate of the present step into result->chain; the message goes to the transcript.
- * context: what certificate_request_context must be. allowed: EXT_BITs that this end asked for in entries. An empty list leaves
- * result->chain NULL. */
+/* Reads the Certificate or CompressedCertificate of the present step into result->chain; the
+ * message goes to the transcript. context: what certificate_request_context must be. allowed:
+ * EXT_BITs that this end asked for in entries. An empty list leaves result->chain NULL. */
 hf_status auth13_read_certificate(struct hs *hs, hf_span context, uint32_t allowed);
 
-/* Asks for the verdict over result->chain; then raises a refusal and finds the leaf's key. name: see hf_op. */
-hf_status auth13_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait);
+/* Asks for the verdict over result->chain; then raises a refusal and finds the leaf's key. name:
+ * see hf_op. */
+hf_status auth13_ask_verify_chain(struct hs *hs, hf_role peer, const char *name,
+                                  enum hs_state wait);
 hf_status auth13_chain_verified(struct hs *hs);
 
-/* --- CertificateVerify -------------------------------------------------------------------------------------------- */
+/* --- CertificateVerify ------------------------------------------------------------------------ */
 
 /* Asks for this end's signature over the transcript so far. signer: whose role signs. */
 hf_status auth13_ask_sign(struct hs *hs, hf_role signer, enum hs_state wait);
 /* Sends CertificateVerify with the answer. */
 hf_status auth13_send_certificate_verify(struct hs *hs);
 
-/* Checks the scheme of the peer's CertificateVerify and asks for its signature to be verified; the message goes to the
- * transcript. *scheme: the peer's. */
-hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t *scheme, enum hs_state wait);
+/* Checks the scheme of the peer's CertificateVerify and asks for its signature to be verified;
+ * the message goes to the transcript. *scheme: the peer's. */
+hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t *scheme,
+                                         enum hs_state wait);
 hf_status auth13_signature_verified(struct hs *hs);
 
-/* --- Finished --------------------------------------------------------------------------------------------------------- */
+/* --- Finished --------------------------------------------------------------------------------- */
 
 hf_status auth13_send_finished(struct hs *hs, const struct secret *base);
 /* Compares and adds to the transcript. */
 hf_status auth13_read_finished(struct hs *hs, const struct secret *base);
 
-/* --- Secrets at the two corners of the key schedule ------------------------------------------------------------------- */
+/* --- Secrets at the two corners of the key schedule ------------------------------------------- */
 
-/* With a pre-shared key, after the ClientHello that offers it: the early exporter secret, into the result. */
+/* With a pre-shared key, after the ClientHello that offers it: the early exporter secret, into
+ * the result. */
 hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk);
 /* After ServerHello: handshake traffic secrets from the shared secret and psk (may be empty). */
 void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret);

@@ -1,7 +1,7 @@
 /* The driver: the one place that knows what waiting means.
  *
- * It refuses messages that a state does not accept, so that no step has to; it runs a step only when what its row waits
- * for is there; and it names the state in every error.
+ * It refuses messages that a state does not accept, so that no step has to; it runs a step only
+ * when what its row waits for is there; and it names the state in every error.
  */
 #include <assert.h>
 
@@ -96,7 +96,8 @@ hf_status hs_ask(struct hs *hs, hf_op_kind kind, enum hs_state wait)
 hf_status hs_answer(struct hs *hs)
 {
     hf_op *op = &hs->op;
-    TRACE(hs->tr, HF_EV_OP, op, .kind = (int)op->kind, .name = hf_op_name(op->kind), .answered = true);
+    TRACE(hs->tr, HF_EV_OP, op, .kind = (int)op->kind, .name = hf_op_name(op->kind),
+          .answered = true);
     hf_op_kind kind = op->kind;
     op->kind = HF_OP_NONE;
     if (op->status == HF_OK) {

@@ -1,4 +1,5 @@
-/* Life and death of a handshake, and what all machines do alike: messages out, keys in, secrets logged. */
+/* Life and death of a handshake, and what all machines do alike: messages out, keys in, secrets
+ * logged. */
 #include "hs/hs.h"
 
 #include <string.h>
@@ -11,9 +12,9 @@
 #include "wire/wr.h"
 
 enum {
-    ARENA_SERVER = 1536,      /* lists; share and secret, then signature */
-    ARENA_CLIENT = 640,       /* signatures, lists; more where the key shares are larger */
-    SHARED_SECRET = 64,       /* of the groups with large shares */
+    ARENA_SERVER = 1536, /* lists; share and secret, then signature */
+    ARENA_CLIENT = 640,  /* signatures, lists; more where the key shares are larger */
+    SHARED_SECRET = 64,  /* of the groups with large shares */
     INBOX_FLIGHT = 1280,
     ARENA_LIMIT = 256 * 1024,
     POOL_LEN = HS_POOL_LEN,
@@ -25,7 +26,8 @@ static size_t padded(size_t n)
     return (n + 63) / 64 * 64;
 }
 
-/* The first chunk holds what a common handshake of this configuration needs, so that it allocates once. */
+/* The first chunk holds what a common handshake of this configuration needs, so that it
+ * allocates once. */
 static size_t arena_size(const hf_config *config)
 {
     if (config->role == HF_SERVER) {
@@ -143,8 +145,9 @@ hf_status hs_end(struct hs *hs, struct wr *w)
     if (hs->transcript.hash != NULL) {
         transcript_add(&hs->transcript, raw);
     }
-    TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_SENT, .level = hs->write_level, .type = raw.data[0],
-          .name = iana_handshake_title(raw.data[0]), .bytes = raw, .offset = hs->sent_total);
+    TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_SENT, .level = hs->write_level,
+          .type = raw.data[0], .name = iana_handshake_title(raw.data[0]), .bytes = raw,
+          .offset = hs->sent_total);
     hs->sent_total += raw.len;
     return hs->sink->commit(hs->owner, raw.len);
 }
@@ -168,14 +171,16 @@ void hs_hash_received(struct hs *hs)
     transcript_add(&hs->transcript, hs->msg.raw);
 }
 
-hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level, const struct secret *secret)
+hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level,
+                     const struct secret *secret)
 {
     if (direction == HF_RECEIVED) {
         /* RFC 9846, 5.1: messages must not span key changes. */
         size_t held = hs->held ? hs->msg.raw.len : 0;
         if (hs->in->start + held != hs->in->len) {
             return err_raise(hs->error, HF_E_KEY_CHANGE_MID_MESSAGE, "%zu bytes stand behind %s",
-                             hs->in->len - hs->in->start - held, iana_handshake_title(hs->msg.type));
+                             hs->in->len - hs->in->start - held,
+                             iana_handshake_title(hs->msg.type));
         }
     } else {
         hs->write_level = level;
@@ -185,7 +190,8 @@ hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level, cons
 
 void hs_log_secret(struct hs *hs, const char *label, const struct secret *secret)
 {
-    TRACE(hs->tr, HF_EV_SECRET, secret, .label = label, .client_random = span_of(hs->client_random, MSG_RANDOM_LEN),
+    TRACE(hs->tr, HF_EV_SECRET, secret, .label = label,
+          .client_random = span_of(hs->client_random, MSG_RANDOM_LEN),
           .secret = secret_span(secret));
 }
 

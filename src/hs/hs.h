@@ -1,11 +1,13 @@
 /* The door of the handshake room: one handshake, from the first byte to CONNECTED, then gone.
  *
- * A handshake is one block: this struct and its arena behind it, allocated together, wiped and freed when the machine
- * reaches CONNECTED. What outlives it is copied to hs_result as it becomes known. It talks to a sink (sink.h), reads
- * messages from an inbox (inbox.h), and asks operations (<handfast/op.h>). It never sees a record.
+ * A handshake is one block: this struct and its arena behind it, allocated together, wiped and
+ * freed when the machine reaches CONNECTED. What outlives it is copied to hs_result as it becomes
+ * known. It talks to a sink (sink.h), reads messages from an inbox (inbox.h), and asks operations
+ * (<handfast/op.h>). It never sees a record.
  *
- * Invariants: state is a row of state.def; op is open exactly in a row that stops for OP; msg is the message of the
- * present step and stays readable until the machine next stops for a message (held).
+ * Invariants: state is a row of state.def; op is open exactly in a row that stops for OP; msg is
+ * the message of the present step and stays readable until the machine next stops for a message
+ * (held).
  */
 #ifndef HS_HS_H
 #define HS_HS_H
@@ -21,9 +23,16 @@
 #include "hs/state.h"
 #include "wire/wr.h"
 
-enum { HS_POOL_LEN = 256, HS_SHARES_MAX = 4, HS_GREASE_COUNT = 6, HS_CHAIN_MAX = 64, HS_OFFERS_MAX = 32 };
+enum {
+    HS_POOL_LEN = 256,
+    HS_SHARES_MAX = 4,
+    HS_GREASE_COUNT = 6,
+    HS_CHAIN_MAX = 64,
+    HS_OFFERS_MAX = 32
+};
 
-/* The peer's chain as it outlives the handshake: one block. bytes: ocsp response, then the certificates. */
+/* The peer's chain as it outlives the handshake: one block. bytes: ocsp response, then the
+ * certificates. */
 struct hs_chain {
     size_t block_size;
     size_t count;
@@ -42,9 +51,9 @@ struct hs_result {
     uint16_t peer_record_size_limit; /* 0: not announced */
     bool retried, psk, resumed, early_data, client_certificate, peer_post_auth, write_ready;
     bool skip_early_data; /* the client sends early data that this server refused */
-    int chosen_identity; /* -1: none */
-    hf_span alpn;        /* into the configuration's list */
-    char *server_name;   /* owned, NULL: none */
+    int chosen_identity;  /* -1: none */
+    hf_span alpn;         /* into the configuration's list */
+    char *server_name;    /* owned, NULL: none */
     struct hs_chain *chain;
     struct transcript *post_transcript; /* kept when post-handshake authentication may come */
     struct secret client_app, server_app, exporter;
@@ -64,15 +73,15 @@ struct hs_client {
     const char *sni;         /* what to send; NULL: nothing */
     struct hs_share shares[HS_SHARES_MAX];
     size_t share_count, share_done;
-    size_t scratch; /* arena mark: what the key exchange took is given back */
-    uint32_t offered;      /* EXT_BIT of all that the hello holds */
+    size_t scratch;               /* arena mark: what the key exchange took is given back */
+    uint32_t offered;             /* EXT_BIT of all that the hello holds */
     uint8_t order[HS_OFFERS_MAX]; /* permutation of the offers */
     uint16_t grease[HS_GREASE_COUNT];
     hf_span cookie;
     uint16_t retry_suite;
     uint16_t retry_group; /* 0: none */
     bool ccs_sent;
-    size_t psk_count; /* how many of the configuration's keys are offered */
+    size_t psk_count;             /* how many of the configuration's keys are offered */
     const struct config_psk *psk; /* chosen by the server */
     /* CertificateRequest */
     bool requested;
@@ -95,7 +104,7 @@ struct hs_offer {
     hf_span alpn;                                    /* ProtocolName after ProtocolName */
     hf_span psk_modes, cookie;
     hf_span psk_identities, psk_binders;
-    size_t binders_at; /* offset in the whole message where the binders' vector begins */
+    size_t binders_at;   /* offset in the whole message where the binders' vector begins */
     hf_span compression; /* list16 */
     bool has_alpn, has_psk, wants_status, wants_sct, early_data, post_auth;
 };
@@ -104,23 +113,23 @@ struct hs_offer {
 struct hs_server {
     struct hs_offer offer;
     hf_span peer_address;
-    hf_span share;       /* the client's share of the group, or empty */
-    hf_span server_name; /* copy that survives the message */
+    hf_span share;            /* the client's share of the group, or empty */
+    hf_span server_name;      /* copy that survives the message */
     uint8_t fixed_digest[32]; /* of what a second hello may not change */
-    int psk_index;       /* among the client's; -1: none */
+    int psk_index;            /* among the client's; -1: none */
     const struct config_psk *psk;
     bool certificate_requested;
     uint16_t compression;
     uint8_t *share_out;
-    size_t scratch; /* arena mark: what the key exchange took is given back */
+    size_t scratch;      /* arena mark: what the key exchange took is given back */
     uint8_t context[16]; /* of a post-handshake request */
     uint8_t context_len;
 };
 
 struct hs {
     enum hs_state state;
-    bool held;      /* msg is still in the inbox */
-    bool post;      /* authentication after the handshake */
+    bool held; /* msg is still in the inbox */
+    bool post; /* authentication after the handshake */
     hf_level write_level;
     const hf_config *config; /* a reference */
     const struct hs_sink *sink;
@@ -157,7 +166,8 @@ struct hs {
     };
     struct arena arena;
     uint8_t inbox_spare[INBOX_SPARE_LEN];
-    uint8_t pool[HS_POOL_LEN]; /* random bytes drawn together: a draw costs more than its bytes. Unused from pool_at on */
+    uint8_t pool[HS_POOL_LEN]; /* random bytes drawn together: a draw costs more than its bytes.
+                                  Unused from pool_at on */
     uint16_t pool_at;
 };
 
@@ -182,25 +192,28 @@ struct hs *hs_new(const struct hs_args *args);
 /* Wipes and frees; NULL is allowed. */
 void hs_free(struct hs *hs);
 
-/* Goes on until the machine stops. HF_OK: CONNECTED. HF_NEED_INPUT, HF_NEED_OP, HF_FAILED as elsewhere. */
+/* Goes on until the machine stops. HF_OK: CONNECTED. HF_NEED_INPUT, HF_NEED_OP, HF_FAILED as
+ * elsewhere. */
 hf_status hs_drive(struct hs *hs);
 
-/* After CONNECTED: authentication of the client (RFC 9846, 4.7.2), as a handshake of its own over the kept transcript. */
+/* After CONNECTED: authentication of the client (RFC 9846, 4.7.2), as a handshake of its own
+ * over the kept transcript. */
 struct hs *hs_new_post_client(const struct hs_args *args);
 struct hs *hs_new_post_server(const struct hs_args *args);
 
 void hs_result_clear(struct hs_result *r);
 
-/* --- For the machines -------------------------------------------------------------------------------------------- */
+/* --- For the machines ------------------------------------------------------------------------- */
 
 /* Moves to a state, which the row of the present one must allow. */
 void hs_go(struct hs *hs, enum hs_state next);
 
-/* Opens the operation that was filled in hs->op and goes to the state that waits for it. An operation that the configuration does
- * not leave to the caller is answered at once. */
+/* Opens the operation that was filled in hs->op and goes to the state that waits for it. An
+ * operation that the configuration does not leave to the caller is answered at once. */
 hf_status hs_ask(struct hs *hs, hf_op_kind kind, enum hs_state wait);
 
-/* After the wait: HF_OK, or the operation's failure raised as this connection's. Closes the operation. */
+/* After the wait: HF_OK, or the operation's failure raised as this connection's. Closes the
+ * operation. */
 hf_status hs_answer(struct hs *hs);
 
 /* Starts a message of at most hint bytes of body; ends it: length, transcript, trace, sink. */
@@ -216,13 +229,16 @@ void hs_release_message(struct hs *hs);
 /* Tells the sink how many bytes the flight that begins may take, so that it takes memory once. */
 void hs_expect(struct hs *hs, size_t bytes);
 
-/* New keys for a direction. Receiving keys may change only between messages: checked here, for everybody. */
-hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level, const struct secret *secret);
+/* New keys for a direction. Receiving keys may change only between messages: checked here, for
+ * everybody. */
+hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level,
+                     const struct secret *secret);
 
 /* Tells the trace a secret under its key log label. */
 void hs_log_secret(struct hs *hs, const char *label, const struct secret *secret);
 
-/* n zeroed bytes of the arena; NULL is raised as HF_E_NO_MEMORY by the caller's TRY through hs_no_memory. */
+/* n zeroed bytes of the arena; NULL is raised as HF_E_NO_MEMORY by the caller's TRY through
+ * hs_no_memory. */
 void *hs_alloc(struct hs *hs, size_t n);
 hf_status hs_no_memory(struct hs *hs);
 

@@ -28,9 +28,11 @@ static hf_status check_length(const uint8_t *head, size_t have, size_t limit, hf
 }
 
 /* Memory for need bytes in all, of which have are held already and stay. */
-static hf_status make_room(struct inbox *in, size_t have, size_t need, size_t whole, hf_error *error)
+static hf_status make_room(struct inbox *in, size_t have, size_t need, size_t whole,
+                           hf_error *error)
 {
-    if (in->buf == NULL && need <= INBOX_SPARE_LEN && whole <= INBOX_SPARE_LEN && in->spare != NULL) {
+    if (in->buf == NULL && need <= INBOX_SPARE_LEN && whole <= INBOX_SPARE_LEN &&
+        in->spare != NULL) {
         in->buf = in->spare;
         in->cap = INBOX_SPARE_LEN;
         return HF_OK;

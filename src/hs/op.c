@@ -53,10 +53,12 @@ static hf_status run_sign(hf_op *op)
 {
     const hf_private_key *key = hf_identity_key(op->u.sign.identity);
     if (key == NULL) {
-        return err_raise(&op->error, HF_E_SIGN, "the key lives elsewhere and nobody answered the sign operation");
+        return err_raise(&op->error, HF_E_SIGN,
+                         "the key lives elsewhere and nobody answered the sign operation");
     }
     size_t len = op->u.sign.capacity;
-    if (!op->config->provider->sign(key, op->u.sign.scheme, op->u.sign.message, op->u.sign.signature, &len)) {
+    if (!op->config->provider->sign(key, op->u.sign.scheme, op->u.sign.message,
+                                    op->u.sign.signature, &len)) {
         return err_raise(&op->error, HF_E_SIGN, NULL);
     }
     op->u.sign.signature_len = len;
@@ -100,10 +102,12 @@ static hf_status run_verify_signature(hf_op *op)
     }
     hf_status s = HF_OK;
     if (hf_key_kind_fits(p->public_key_kind(key), op->u.verify_signature.scheme)) {
-        op->u.verify_signature.valid = p->verify(key, op->u.verify_signature.scheme, op->u.verify_signature.message,
-                                                 op->u.verify_signature.signature);
+        op->u.verify_signature.valid =
+            p->verify(key, op->u.verify_signature.scheme, op->u.verify_signature.message,
+                      op->u.verify_signature.signature);
     } else {
-        s = err_raise(&op->error, HF_E_CERTIFICATE_ALGORITHM, "the scheme 0x%04x does not fit the certificate's key",
+        s = err_raise(&op->error, HF_E_CERTIFICATE_ALGORITHM,
+                      "the scheme 0x%04x does not fit the certificate's key",
                       (unsigned)op->u.verify_signature.scheme);
     }
     p->public_key_free(key);
@@ -114,16 +118,20 @@ static hf_status run_key(hf_op *op, const struct op_context *context)
 {
     if (op->kind == HF_OP_KEY_GENERATE) {
         const hf_group *g = op->u.key_generate.group;
-        return g->generate(context->random, context->random_ctx, op->u.key_generate.priv, op->u.key_generate.share)
+        return g->generate(context->random, context->random_ctx, op->u.key_generate.priv,
+                           op->u.key_generate.share)
                    ? HF_OK
-                   : err_raise(&op->error, HF_E_CRYPTO, "a key share of %s could not be generated", g->name);
+                   : err_raise(&op->error, HF_E_CRYPTO, "a key share of %s could not be generated",
+                               g->name);
     }
     if (op->kind == HF_OP_KEY_ENCAP) {
         const hf_group *g = op->u.key_encap.group;
         hf_span peer = op->u.key_encap.peer_share;
-        return g->encap(context->random, context->random_ctx, peer.data, peer.len, op->u.key_encap.share, op->u.key_encap.secret)
+        return g->encap(context->random, context->random_ctx, peer.data, peer.len,
+                        op->u.key_encap.share, op->u.key_encap.secret)
                    ? HF_OK
-                   : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the client's share of %s", g->name);
+                   : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the client's share of %s",
+                               g->name);
     }
     const hf_group *g = op->u.key_decap.group;
     hf_span peer = op->u.key_decap.peer_share;
@@ -195,7 +203,8 @@ void op_discard(hf_op *op)
 
 bool op_scheme_signs_tls13(uint16_t scheme)
 {
-    /* The low byte of rsa_pkcs1_* is 01 and their hash byte is 02 to 06; all SHA-1 schemes have the hash byte 02. */
+    /* The low byte of rsa_pkcs1_* is 01 and their hash byte is 02 to 06; all SHA-1 schemes have
+     * the hash byte 02. */
     return scheme >> 8 != 0x02 && !((scheme & 0xff) == 0x01 && scheme >> 8 <= 0x06);
 }
 

@@ -16,7 +16,8 @@ struct op_context {
 /* hf_op_run on the connection's own thread, with its trace and its random bytes. */
 void op_run(hf_op *op, const struct op_context *context);
 
-/* Frees what an answered but not consumed operation holds for the connection (an identity, a configuration). */
+/* Frees what an answered but not consumed operation holds for the connection (an identity, a
+ * configuration). */
 void op_discard(hf_op *op);
 
 /* Schemes that TLS 1.3 allows in CertificateVerify: not rsa_pkcs1, not SHA-1 (RFC 9846, 4.3.3). */

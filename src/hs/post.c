@@ -1,4 +1,5 @@
-/* Authentication of the client after the handshake (RFC 9846, 4.7.2): a short handshake over the kept transcript. */
+/* Authentication of the client after the handshake (RFC 9846, 4.7.2): a short handshake over the
+ * kept transcript. */
 #include "base/status.h"
 #include "hs/hs.h"
 

@@ -30,8 +30,8 @@ const struct config_psk *psk_offered_at(const struct hs *hs, size_t position)
 }
 
 /* The MAC of one binder over the hello up to its binders, on top of what the transcript holds. */
-static void compute_binder(struct hs *hs, const struct config_psk *psk, const struct transcript *before,
-                           hf_span truncated, uint8_t *out)
+static void compute_binder(struct hs *hs, const struct config_psk *psk,
+                           const struct transcript *before, hf_span truncated, uint8_t *out)
 {
     uint8_t digest[HF_HASH_MAX_LEN];
     uint8_t nothing[HF_HASH_MAX_LEN];
@@ -44,7 +44,8 @@ static void compute_binder(struct hs *hs, const struct config_psk *psk, const st
     transcript_start(&empty, psk->hash);
     transcript_value(&empty, nothing);
     sched13_start(&early, psk->hash, span_of(psk->key, psk->key_len), hs->tr);
-    sched13_derive(&early, "ext binder", span_of(nothing, psk->hash->digest_len), "binder_key", &binder_key);
+    sched13_derive(&early, "ext binder", span_of(nothing, psk->hash->digest_len), "binder_key",
+                   &binder_key);
     finished_mac(psk->hash, &binder_key, span_of(digest, psk->hash->digest_len), hs->tr, out);
     secret_wipe(&binder_key);
     sched13_wipe(&early);
@@ -77,7 +78,8 @@ const struct config_psk *psk_find(const struct hs *hs, int *position)
         (void)rd_u32(&r);
         for (size_t i = 0; i < hs->config->psk_count; i++) {
             const struct config_psk *psk = &hs->config->psks[i];
-            if (psk->identity_len == identity.len && hf_ct_equal(psk->identity, identity.data, identity.len)) {
+            if (psk->identity_len == identity.len &&
+                hf_ct_equal(psk->identity, identity.data, identity.len)) {
                 *position = n;
                 return psk;
             }
@@ -94,7 +96,8 @@ hf_status psk_check_binder(struct hs *hs, const struct config_psk *psk, int posi
         binder = rd_vec8(&r, 1, 0xff);
     }
     uint8_t mac[HF_HASH_MAX_LEN];
-    compute_binder(hs, psk, &hs->transcript, span_of(hs->msg.raw.data, hs->s.offer.binders_at), mac);
+    compute_binder(hs, psk, &hs->transcript, span_of(hs->msg.raw.data, hs->s.offer.binders_at),
+                   mac);
     if (binder.len != psk->hash->digest_len || !hf_ct_equal(binder.data, mac, binder.len)) {
         return err_raise(hs->error, HF_E_PSK_BINDER, "identity %d of the client's", position);
     }

@@ -7,7 +7,7 @@
 
 _Static_assert(HS_STATE_COUNT <= 64, "successors is a mask of 64 states");
 
-#define M(type) (UINT32_C(1) << MSG_##type)
+#define M(type)   (UINT32_C(1) << MSG_##type)
 #define TO(state) | (UINT64_C(1) << HS_##state)
 
 const struct hs_row hs_rows[HS_STATE_COUNT] = {

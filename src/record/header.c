@@ -49,9 +49,10 @@ static hf_status refuse_type(hf_span in, bool first, hf_error *error)
                      in.data[0], rec_looks_like(in), excerpt);
 }
 
-/* RFC 9846, 5.1: legacy_record_version is to be ignored. Of the very first record we still want the major version that
- * all of SSL 3.0 to TLS 1.3 share: nothing else in it proves that this is TLS at all. Later ones are ignored; under
- * protection the version is a part of the additional data, so a changed one does not open. */
+/* RFC 9846, 5.1: legacy_record_version is to be ignored. Of the very first record we still want
+ * the major version that all of SSL 3.0 to TLS 1.3 share: nothing else in it proves that this is
+ * TLS at all. Later ones are ignored; under protection the version is a part of the additional
+ * data, so a changed one does not open. */
 static hf_status check_version(hf_span in, bool first, hf_error *error)
 {
     if (!first || in.data[1] == 3) {
@@ -67,7 +68,8 @@ static hf_status check_version(hf_span in, bool first, hf_error *error)
 static hf_status check_len(const struct rec_header *h, bool is_sealed, size_t max_plain,
                            hf_error *error)
 {
-    /* RFC 9846, 5.2: protection may add 256 bytes; whether the plaintext keeps the limit is seen once it is open. */
+    /* RFC 9846, 5.2: protection may add 256 bytes; whether the plaintext keeps the limit is seen
+     * once it is open. */
     const size_t most = is_sealed ? max_plain + (REC_MAX_CIPHER - REC_MAX_PLAIN) : REC_MAX_PLAIN;
     if (h->len > most) {
         return err_raise(error, HF_E_RECORD_TOO_LONG,

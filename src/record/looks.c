@@ -1,5 +1,6 @@
-/* What it is when it is not TLS. A wrong port is the commonest mistake of all, and a sentence that names the protocol
- * found there ends the search for it. At least the five bytes of a header are there, often a whole first line. */
+/* What it is when it is not TLS. A wrong port is the commonest mistake of all, and a sentence
+ * that names the protocol found there ends the search for it. At least the five bytes of a
+ * header are there, often a whole first line. */
 #include "record/record_int.h"
 
 #include <stdio.h>
@@ -102,7 +103,8 @@ static bool line_has(hf_span in, const char *word)
     return false;
 }
 
-/* SMTP and FTP greet with the same code (RFC 5321, 4.2; RFC 959, 5.4), and mostly with their own name behind it. */
+/* SMTP and FTP greet with the same code (RFC 5321, 4.2; RFC 959, 5.4), and mostly with their own
+ * name behind it. */
 static const char *looks_like_greeting_220(hf_span in)
 {
     if (line_has(in, "SMTP")) {
@@ -111,7 +113,8 @@ static const char *looks_like_greeting_220(hf_span in)
     return line_has(in, "FTP") ? "an FTP greeting" : "an SMTP or FTP greeting";
 }
 
-/* A record layout of SSL 2.0 with a header of two bytes: the length with its top bit set, then the message type. */
+/* A record layout of SSL 2.0 with a header of two bytes: the length with its top bit set, then
+ * the message type. */
 static const char *looks_like_ssl2(const uint8_t *b)
 {
     if ((b[0] & 0x80) == 0) {
@@ -168,7 +171,8 @@ static const char *looks_binary(hf_span in)
     return b[0] == 5 && b[1] >= 1 && b[1] <= 3 && b[2] <= 2 ? "a SOCKS request" : NULL;
 }
 
-/* How many bytes from the start are printable ASCII: the first line, unless binary bytes end it earlier. */
+/* How many bytes from the start are printable ASCII: the first line, unless binary bytes end it
+ * earlier. */
 static size_t text_len(hf_span in)
 {
     size_t len = 0;

@@ -1,7 +1,8 @@
 /* Record payload protection: RFC 9846, 5.2 to 5.4.
  *
- * Invariants: seq counts the records that were wholly sealed or opened under the present keys, and never wraps. A
- * direction that ever had keys never goes back to the clear: when new keys cannot be set, `refuse` takes their place.
+ * Invariants: seq counts the records that were wholly sealed or opened under the present keys, and
+ * never wraps. A direction that ever had keys never goes back to the clear: when new keys cannot be
+ * set, `refuse` takes their place.
  */
 #include "record/record.h"
 
@@ -39,7 +40,7 @@ static hf_status read_inner(uint8_t *inner, size_t len, size_t max_plain, hf_err
                             struct rec_plain *out);
 static size_t len_without_zeros(const uint8_t *data, size_t len);
 
-/* --- Keys --------------------------------------------------------------------------------------- */
+/* --- Keys ------------------------------------------------------------------------------------- */
 
 hf_status rec_set_keys(struct rec_keys *keys, const hf_aead *aead, const uint8_t *key,
                        const uint8_t *iv, hf_error *error)
@@ -66,7 +67,7 @@ void rec_clear(struct rec_keys *keys)
     keys->ctx = ctx;
 }
 
-/* --- Sealing ------------------------------------------------------------------------------------ */
+/* --- Sealing ---------------------------------------------------------------------------------- */
 
 size_t rec_sealed_len(const struct rec_keys *keys, size_t len, size_t padding)
 {
@@ -96,8 +97,9 @@ hf_status rec_seal(struct rec_keys *keys, const struct rec_seal_args *args, uint
     }
     uint8_t nonce[HF_AEAD_NONCE_LEN];
     make_nonce(keys, nonce);
-    /* Content type and padding are put where their ciphertext goes: nothing is copied, and a record that is sealed in
-     * place is one piece. The type is written first, as src may end where it stands. */
+    /* Content type and padding are put where their ciphertext goes: nothing is copied, and a
+     * record that is sealed in place is one piece. The type is written first, as src may end
+     * where it stands. */
     const hf_span tail = span_of(body + args->len, 1 + args->padding);
     body[args->len] = args->type;
     memset(body + args->len + 1, 0, args->padding);
@@ -129,7 +131,7 @@ static void make_nonce(const struct rec_keys *keys, uint8_t nonce[HF_AEAD_NONCE_
     }
 }
 
-/* --- Opening ------------------------------------------------------------------------------------ */
+/* --- Opening ---------------------------------------------------------------------------------- */
 
 hf_status rec_open(struct rec_keys *keys, uint8_t *record, const struct rec_header *header,
                    size_t max_plain, hf_error *error, struct rec_plain *out)
@@ -182,7 +184,8 @@ static hf_status check_sealed(const struct rec_keys *keys, const struct rec_head
     if (keys->seq == UINT64_MAX) {
         return err_raise(error, HF_E_SEQUENCE_EXHAUSTED, NULL);
     }
-    /* RFC 9846, 5.5: forgeries are limited too. Only skipped early data can ever come here more than once. */
+    /* RFC 9846, 5.5: forgeries are limited too. Only skipped early data can ever come here more
+     * than once. */
     if (keys->failures >= keys->aead->integrity_limit) {
         return err_raise(error, HF_E_AEAD_LIMIT, "%llu records did not open under one key",
                          (unsigned long long)keys->failures);
@@ -226,8 +229,8 @@ static hf_status read_inner(uint8_t *inner, size_t len, size_t max_plain, hf_err
     return HF_OK;
 }
 
-/* From the end, 32 bytes at a time: a record may be 16 KiB of padding. How long this takes shows how much padding there
- * is, which the specification accepts (RFC 9846, F.3). */
+/* From the end, 32 bytes at a time: a record may be 16 KiB of padding. How long this takes shows
+ * how much padding there is, which the specification accepts (RFC 9846, F.3). */
 static size_t len_without_zeros(const uint8_t *data, size_t len)
 {
     while (len >= 32) {
@@ -244,7 +247,7 @@ static size_t len_without_zeros(const uint8_t *data, size_t len)
     return len;
 }
 
-/* --- When there are no usable keys -------------------------------------------------------------- */
+/* --- When there are no usable keys ------------------------------------------------------------ */
 
 static bool refuse_seal(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad,
                         uint8_t *dst, const uint8_t *src, size_t len, hf_span tail)

@@ -57,8 +57,8 @@ enum cookie_result cookie_open(const hf_provider *provider, const uint8_t key[CO
     return COOKIE_OK;
 }
 
-/* The label keeps this use of the key apart from any other; the address goes in as its hash, so that its length is fixed
- * and no byte can pass from it to the body. */
+/* The label keeps this use of the key apart from any other; the address goes in as its hash, so
+ * that its length is fixed and no byte can pass from it to the body. */
 static void compute_mac(const hf_provider *provider, const uint8_t *key, hf_span body,
                         hf_span peer_address, uint8_t mac[MAC_LEN])
 {

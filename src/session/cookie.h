@@ -1,8 +1,9 @@
-/* The cookie of a stateless HelloRetryRequest (RFC 9846, 4.3.2): what the server would have remembered, handed to the
- * client under a MAC of the server.
+/* The cookie of a stateless HelloRetryRequest (RFC 9846, 4.3.2): what the server would have
+ * remembered, handed to the client under a MAC of the server.
  *
- * HMAC-SHA-256 rather than an AEAD: the client knows all of the content anyway, so there is nothing to hide, and a MAC
- * has no nonce. One key may then serve any number of instances and cookies without a count of either.
+ * HMAC-SHA-256 rather than an AEAD: the client knows all of the content anyway, so there is nothing
+ * to hide, and a MAC has no nonce. One key may then serve any number of instances and cookies
+ * without a count of either.
  */
 #ifndef SESSION_COOKIE_H
 #define SESSION_COOKIE_H
@@ -28,7 +29,8 @@ struct cookie_state {
     uint8_t fixed[COOKIE_FIXED_LEN];     /* digest of what may not change */
 };
 
-/* Seals state, bound to the client's address (which may be empty). Returns the length of the cookie in out. */
+/* Seals state, bound to the client's address (which may be empty). Returns the length of the
+ * cookie in out. */
 size_t cookie_seal(const hf_provider *provider, const uint8_t key[COOKIE_KEY_LEN],
                    const struct cookie_state *state, hf_span peer_address,
                    uint8_t out[COOKIE_MAX_LEN]);

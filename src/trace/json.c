@@ -1,9 +1,10 @@
 /* An event as one line of JSON (RFC 8259).
  *
- * Every line is an object with "event", "role", "conn" (which connection, a number in hexadecimal) and "at_ns", then the
- * members of the kind under the names that <handfast/trace.h> gives them. Bytes are lower-case hexadecimal. A text that
- * a peer may have chosen cannot break out of its string: quotes, backslashes and control characters are escaped, and
- * bytes that are not UTF-8 become the characters of the same number, \u0080 to \u00ff.
+ * Every line is an object with "event", "role", "conn" (which connection, a number in hexadecimal)
+ * and "at_ns", then the members of the kind under the names that <handfast/trace.h> gives them.
+ * Bytes are lower-case hexadecimal. A text that a peer may have chosen cannot break out of its
+ * string: quotes, backslashes and control characters are escaped, and bytes that are not UTF-8
+ * become the characters of the same number, \u0080 to \u00ff.
  */
 #include <handfast/trace.h>
 
@@ -95,7 +96,7 @@ size_t hf_event_json(const hf_event *event, char *out, size_t cap)
     return j.len;
 }
 
-/* --- One kind each ------------------------------------------------------------------------------ */
+/* --- One kind each ---------------------------------------------------------------------------- */
 
 static void write_state(struct json *j, const hf_event *event)
 {
@@ -206,7 +207,7 @@ static void write_note(struct json *j, const hf_event *event)
     member_number(j, "value", event->u.note.value);
 }
 
-/* --- Members ------------------------------------------------------------------------------------ */
+/* --- Members ---------------------------------------------------------------------------------- */
 
 static void put(struct json *j, char c)
 {

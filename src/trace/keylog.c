@@ -1,4 +1,5 @@
-/* The key log of RFC 9850: what lets another program, such as Wireshark, look into a captured connection. */
+/* The key log of RFC 9850: what lets another program, such as Wireshark, look into a captured
+ * connection. */
 #include <handfast/trace.h>
 
 #include <stdio.h>

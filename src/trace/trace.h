@@ -9,7 +9,8 @@
 
 #include <handfast/trace.h>
 
-/* A connection's view of its trace. wanted is a copy, 0 without a trace, so that the test is one load. */
+/* A connection's view of its trace. wanted is a copy, 0 without a trace, so that the test is one
+ * load. */
 struct tracer {
     uint64_t wanted;
     const hf_trace *trace;

@@ -28,11 +28,13 @@ static hf_status take_unknown(struct ext_view *out, uint16_t code, uint16_t *see
 {
     for (size_t i = 0; i < out->unknown_count; i++) {
         if (seen[i] == code) {
-            return err_raise(error, HF_E_DUPLICATE_EXTENSION, "extension %u stands there twice", (unsigned)code);
+            return err_raise(error, HF_E_DUPLICATE_EXTENSION, "extension %u stands there twice",
+                             (unsigned)code);
         }
     }
     if (out->unknown_count == EXT_MAX_PER_MESSAGE) {
-        return err_raise(error, HF_E_DECODE, "more than %d unknown extensions", (int)EXT_MAX_PER_MESSAGE);
+        return err_raise(error, HF_E_DECODE, "more than %d unknown extensions",
+                         (int)EXT_MAX_PER_MESSAGE);
     }
     if (out->unknown_count == 0) {
         out->first_unknown = code;
@@ -59,11 +61,12 @@ hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct
             continue;
         }
         if ((out->present & EXT_BIT(i)) != 0) {
-            return err_raise(error, HF_E_DUPLICATE_EXTENSION, "%s stands there twice", iana_extension_name(code));
+            return err_raise(error, HF_E_DUPLICATE_EXTENSION, "%s stands there twice",
+                             iana_extension_name(code));
         }
         if ((rows[i].where & where) == 0) {
-            return err_raise(error, HF_E_MISPLACED_EXTENSION, "%s does not belong into this message",
-                             iana_extension_name(code));
+            return err_raise(error, HF_E_MISPLACED_EXTENSION,
+                             "%s does not belong into this message", iana_extension_name(code));
         }
         out->present |= EXT_BIT(i);
         out->body[i] = body;

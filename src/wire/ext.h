@@ -8,13 +8,13 @@
 
 /* Messages that carry extensions, as a mask. */
 enum ext_where {
-    EXT_CH = 1,   /* ClientHello */
-    EXT_SH = 2,   /* ServerHello */
-    EXT_HRR = 4,  /* HelloRetryRequest */
-    EXT_EE = 8,   /* EncryptedExtensions */
-    EXT_CR = 16,  /* CertificateRequest */
-    EXT_CT = 32,  /* CertificateEntry */
-    EXT_NST = 64  /* NewSessionTicket */
+    EXT_CH = 1,  /* ClientHello */
+    EXT_SH = 2,  /* ServerHello */
+    EXT_HRR = 4, /* HelloRetryRequest */
+    EXT_EE = 8,  /* EncryptedExtensions */
+    EXT_CR = 16, /* CertificateRequest */
+    EXT_CT = 32, /* CertificateEntry */
+    EXT_NST = 64 /* NewSessionTicket */
 };
 
 /* Positions in a view and in masks: EXT_server_name and so on. */
@@ -45,12 +45,12 @@ struct ext_view {
     hf_span body[EXT_COUNT];
 };
 
-/* Parses the extensions of one message. block: without its outer length. Refuses malformed blocks, doubles (known or not)
- * and known extensions in the wrong message. */
+/* Parses the extensions of one message. block: without its outer length. Refuses malformed
+ * blocks, doubles (known or not) and known extensions in the wrong message. */
 hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct ext_view *out);
 
-/* In a message that answers one of ours: refuses what we did not send (asked: mask of EXT_BIT) and all that we do not
- * know (RFC 9846, 4.3). */
+/* In a message that answers one of ours: refuses what we did not send (asked: mask of EXT_BIT)
+ * and all that we do not know (RFC 9846, 4.3). */
 hf_status ext_check_solicited(const struct ext_view *view, uint32_t asked, hf_error *error);
 
 static inline bool ext_has(const struct ext_view *v, enum ext_index i)

@@ -121,7 +121,8 @@ const char *iana_content_name(uint8_t id)
 
 const char *iana_psk_mode_name(uint8_t id)
 {
-    /* RFC 8701, 2: PskKeyExchangeModes have GREASE values of their own, 0x0b and then every 31st. */
+    /* RFC 8701, 2: PskKeyExchangeModes have GREASE values of their own, 0x0b and then every
+     * 31st. */
     if (id % 0x1f == 0x0b) {
         return "GREASE";
     }

@@ -1,8 +1,8 @@
 /* Code points of TLS and their names, both ways. The lists stand in iana.def.
  *
- * Names are IANA's. What has no name is called "unknown", and "GREASE" where RFC 8701 reserves the value so that
- * nobody ever gives it a meaning. Nothing here says what this library supports: that is the provider's and the
- * configuration's business.
+ * Names are IANA's. What has no name is called "unknown", and "GREASE" where RFC 8701 reserves the
+ * value so that nobody ever gives it a meaning. Nothing here says what this library supports: that
+ * is the provider's and the configuration's business.
  */
 #ifndef WIRE_IANA_H
 #define WIRE_IANA_H
@@ -37,8 +37,8 @@ const char *iana_content_name(uint8_t id);          /* "handshake" */
 const char *iana_psk_mode_name(uint8_t id);         /* "psk_dhe_ke" */
 const char *iana_certificate_type_name(uint8_t id); /* "X509" */
 
-/* The code point of a name or of one of its aliases ("P-256", "AES-128-GCM"), without regard to case, '-' and '_'.
- * False: nobody has that name, and *id is unchanged. */
+/* The code point of a name or of one of its aliases ("P-256", "AES-128-GCM"), without regard to
+ * case, '-' and '_'. False: nobody has that name, and *id is unchanged. */
 bool iana_suite_find(hf_span name, uint16_t *id);
 bool iana_group_find(hf_span name, uint16_t *id);
 bool iana_scheme_find(hf_span name, uint16_t *id);

@@ -6,9 +6,9 @@
 #include "wire/iana.h"
 
 /* SHA-256 of "HelloRetryRequest". */
-const uint8_t message_retry_random[MSG_RANDOM_LEN] = {0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c,
-                                                      0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb,
-                                                      0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+const uint8_t message_retry_random[MSG_RANDOM_LEN] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
 hf_status client_hello_parse(hf_span body, hf_error *error, struct client_hello *out)
 {
@@ -90,7 +90,8 @@ hf_status certificate_next(struct rd *list, hf_error *error, struct certificate_
     return ext_parse(block, EXT_CT, error, &out->ext);
 }
 
-hf_status compressed_certificate_parse(hf_span body, hf_error *error, struct compressed_certificate *out)
+hf_status compressed_certificate_parse(hf_span body, hf_error *error,
+                                       struct compressed_certificate *out)
 {
     struct rd r = rd_of(body);
     out->algorithm = rd_u16(&r);
@@ -135,7 +136,8 @@ hf_status key_update_parse(hf_span body, hf_error *error, uint8_t *request_updat
         return err_raise(error, HF_E_DECODE, "KeyUpdate: lengths do not add up");
     }
     if (*request_update > 1) {
-        return err_raise(error, HF_E_KEY_UPDATE_VALUE, "request_update is %u", (unsigned)*request_update);
+        return err_raise(error, HF_E_KEY_UPDATE_VALUE, "request_update is %u",
+                         (unsigned)*request_update);
     }
     return HF_OK;
 }
@@ -154,8 +156,10 @@ hf_status message_refuse(const struct message *m, const char *state, hf_error *e
     case MSG_FINISHED:
     case MSG_KEY_UPDATE:
     case MSG_COMPRESSED_CERTIFICATE:
-        return err_raise(error, HF_E_UNEXPECTED_MESSAGE, "%s came in state %s", iana_handshake_title(m->type), state);
+        return err_raise(error, HF_E_UNEXPECTED_MESSAGE, "%s came in state %s",
+                         iana_handshake_title(m->type), state);
     default:
-        return err_raise(error, HF_E_UNKNOWN_MESSAGE, "type %u came in state %s", (unsigned)m->type, state);
+        return err_raise(error, HF_E_UNKNOWN_MESSAGE, "type %u came in state %s", (unsigned)m->type,
+                         state);
     }
 }

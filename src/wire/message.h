@@ -94,14 +94,15 @@ hf_status encrypted_extensions_parse(hf_span body, hf_error *error, struct ext_v
 hf_status certificate_request_parse(hf_span body, hf_error *error, struct certificate_request *out);
 hf_status certificate_parse(hf_span body, hf_error *error, struct certificate *out);
 hf_status certificate_next(struct rd *list, hf_error *error, struct certificate_entry *out);
-hf_status compressed_certificate_parse(hf_span body, hf_error *error, struct compressed_certificate *out);
+hf_status compressed_certificate_parse(hf_span body, hf_error *error,
+                                       struct compressed_certificate *out);
 hf_status certificate_verify_parse(hf_span body, hf_error *error, struct certificate_verify *out);
 hf_status new_session_ticket_parse(hf_span body, hf_error *error, struct new_session_ticket *out);
 /* request_update: 0 or 1. */
 hf_status key_update_parse(hf_span body, hf_error *error, uint8_t *request_update);
 
-/* Refuses a message that may not come in this state: HF_E_UNEXPECTED_MESSAGE, or HF_E_UNKNOWN_MESSAGE when TLS 1.3 has no such
- * type at all. Returns HF_FAILED. */
+/* Refuses a message that may not come in this state: HF_E_UNEXPECTED_MESSAGE, or
+ * HF_E_UNKNOWN_MESSAGE when TLS 1.3 has no such type at all. Returns HF_FAILED. */
 hf_status message_refuse(const struct message *m, const char *state, hf_error *error);
 
 #endif

@@ -1,8 +1,9 @@
 /* Reading the wire: a cursor with a sticky failure.
  *
- * Getters return values; one that asks for more than there is empties the reader, so that loops over input end, and
- * marks it bad. The question "was all of this well formed and consumed?" is asked once, at the end: rd_done. Limits of
- * vectors are arguments, as in the RFC: opaque cookie<1..2^16-1> is rd_vec16(&r, 1, 0xffff).
+ * Getters return values; one that asks for more than there is empties the reader, so that loops
+ * over input end, and marks it bad. The question "was all of this well formed and consumed?" is
+ * asked once, at the end: rd_done. Limits of vectors are arguments, as in the RFC: opaque
+ * cookie<1..2^16-1> is rd_vec16(&r, 1, 0xffff).
  */
 #ifndef WIRE_RD_H
 #define WIRE_RD_H

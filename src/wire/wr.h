@@ -2,8 +2,8 @@
  *
  *     size_t m = wr_open(&w, 2);  ...body...  wr_close(&w, m, 2);
  *
- * writes a vector with a two-byte length. A write beyond the capacity, or a body too long for its length field, marks
- * the writer bad and writes nothing; the question is asked once, at the end.
+ * writes a vector with a two-byte length. A write beyond the capacity, or a body too long for its
+ * length field, marks the writer bad and writes nothing; the question is asked once, at the end.
  */
 #ifndef WIRE_WR_H
 #define WIRE_WR_H
@@ -91,7 +91,8 @@ static inline void wr_close(struct wr *w, size_t mark, size_t n)
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): a writer without a buffer is bad by now. */
+        /* A writer without a buffer is bad by now. */
+        /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         w->buf[mark - 1 - i] = (uint8_t)(len >> (8 * i));
     }
 }

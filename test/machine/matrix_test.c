@@ -1,8 +1,9 @@
-/* Every message in every state: what a row of state.def accepts is taken, all else is refused by name and alert.
+/* Every message in every state: what a row of state.def accepts is taken, all else is refused by
+ * name and alert.
  *
- * The places where a machine may stop are found by running every kind of handshake; at each, one after the other, every
- * handshake type and every other content of a record is put in the peer's place. From the same runs comes what of the
- * table they reach.
+ * The places where a machine may stop are found by running every kind of handshake; at each, one
+ * after the other, every handshake type and every other content of a record is put in the peer's
+ * place. From the same runs comes what of the table they reach.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +44,7 @@ static uint64_t edges[HS_STATE_COUNT];
 
 static struct run run;
 
-/* --- Found -------------------------------------------------------------------------------------- */
+/* --- Found ------------------------------------------------------------------------------------ */
 
 static bool is_post(const struct stage *s)
 {
@@ -129,7 +130,8 @@ static void put_sample(uint8_t type, const char *body, size_t len)
     sample_len[type] = MSG_HEADER_LEN + len;
 }
 
-/* Of what our two ends do not say to each other: the types of other versions have the bodies of those. */
+/* Of what our two ends do not say to each other: the types of other versions have the bodies of
+ * those. */
 static void make_samples(void)
 {
     static const char ticket[] = "\0\0\16\20\1\2\3\4\1\0\0\4tick\0\0"; /* lives one hour */
@@ -175,7 +177,7 @@ static int drop_run(void **state)
     return 0;
 }
 
-/* --- Messages ----------------------------------------------------------------------------------- */
+/* --- Messages --------------------------------------------------------------------------------- */
 
 /* The types that a place takes: its row's, and beside them those of RFC 9846, 4.7. */
 static uint32_t accepted_at(const struct stage *s, const struct place *p)
@@ -190,7 +192,8 @@ static uint32_t accepted_at(const struct stage *s, const struct place *p)
                 s->run->client->post_handshake_auth ? UINT32_C(1) << MSG_CERTIFICATE_REQUEST : 0;
         }
     } else if (p->is_post && p->state == HS_S13_READ_CERTIFICATE) {
-        /* RFC 9846, 4.7.2: the client answers when its user has decided; its keys may change before. */
+        /* RFC 9846, 4.7.2: the client answers when its user has decided; its keys may change
+         * before. */
         mask |= key_update;
     }
     return mask;
@@ -216,7 +219,8 @@ static hf_err expected_refusal(const struct stage *s, const struct place *p, uns
     return is_known_type(type) ? HF_E_UNEXPECTED_MESSAGE : HF_E_UNKNOWN_MESSAGE;
 }
 
-/* The very message that the peer would say now is dealt with, and the machine goes on as its row allows. */
+/* The very message that the peer would say now is dealt with, and the machine goes on as its row
+ * allows. */
 static void must_take(struct stage *s, const struct place *p, const struct tape_message *next)
 {
     s->next++;
@@ -266,7 +270,7 @@ static void every_message_in_every_state(void **state)
     }
 }
 
-/* --- Other records ------------------------------------------------------------------------------ */
+/* --- Other records ---------------------------------------------------------------------------- */
 
 /* What comes of a record: an error, or none and the handshake goes on to its end. */
 struct outcome {
@@ -473,7 +477,8 @@ static struct outcome expected_of(const struct stage *s, const struct place *p, 
     case TYPE_UNKNOWN:
         return (struct outcome){expected_unknown_type(p), false};
     case ALERT_PLAIN:
-        /* A peer that could not follow to the new keys speaks in the clear, as long as it has not used them. */
+        /* A peer that could not follow to the new keys speaks in the clear, as long as it has
+         * not used them. */
         if (read->aead != NULL && (read->seq > 0 || p->read_level != HF_LEVEL_HANDSHAKE)) {
             return (struct outcome){HF_E_RECORD_PLAIN_AFTER_KEYS, false};
         }
@@ -520,7 +525,7 @@ static void every_other_record_in_every_state(void **state)
     }
 }
 
-/* --- The table ---------------------------------------------------------------------------------- */
+/* --- The table -------------------------------------------------------------------------------- */
 
 static bool is_place(enum hs_state state)
 {
@@ -575,7 +580,8 @@ static void every_edge_is_taken_and_no_other(void **state)
     assert_int_equal(wrong, 0);
 }
 
-/* A move that the table does not allow ends a program that was built with assertions; here: there is none to end it. */
+/* A move that the table does not allow ends a program that was built with assertions; here:
+ * there is none to end it. */
 static void rows_are_sound(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
-/* Where the stream is cut and how messages lie in records makes no difference (RFC 9846, 5.1): every handshake comes to the
- * same end in any pieces. What may not be is refused: messages over a change of keys, other records between the pieces of a
- * message.
+/* Where the stream is cut and how messages lie in records makes no difference (RFC 9846, 5.1):
+ * every handshake comes to the same end in any pieces. What may not be is refused: messages over a
+ * change of keys, other records between the pieces of a message.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,7 @@ static int drop_run(void **state)
     return 0;
 }
 
-/* --- The stream --------------------------------------------------------------------------------- */
+/* --- The stream ------------------------------------------------------------------------------- */
 
 static void must_be_done(struct rerun *r, const char *how, size_t at)
 {
@@ -55,7 +55,8 @@ static void cut_everywhere(const struct recorded *stream, hf_role role)
     }
 }
 
-/* In the header, behind it, in the middle and at the end of every record: what else the kinds have of their own. */
+/* In the header, behind it, in the middle and at the end of every record: what else the kinds
+ * have of their own. */
 static void cut_every_record(const struct recorded *stream, hf_role role)
 {
     for (size_t start = 0; start < stream->len;) {
@@ -69,8 +70,8 @@ static void cut_every_record(const struct recorded *stream, hf_role role)
     }
 }
 
-/* The same once more without starting anew for every cut: a part of a record changes nothing, whatever its length, so
- * that what follows it cannot know of it. */
+/* The same once more without starting anew for every cut: a part of a record changes nothing,
+ * whatever its length, so that what follows it cannot know of it. */
 static void parts_of_records_change_nothing(const struct recorded *stream, hf_role role)
 {
     struct rerun r;
@@ -157,7 +158,7 @@ static void stream_in_small_pieces(void **state)
     for_each_stream(small_pieces);
 }
 
-/* --- Records ------------------------------------------------------------------------------------ */
+/* --- Records ---------------------------------------------------------------------------------- */
 
 static void must_finish(struct stage *s, const char *how, size_t at)
 {
@@ -186,7 +187,8 @@ static bool is_retry(const struct tape_message *m)
            memcmp(m->data + MSG_HEADER_LEN + 2, message_retry_random, MSG_RANDOM_LEN) == 0;
 }
 
-/* What a message is to the end that hears it; each is cut once. A HelloRetryRequest is type 0 here. */
+/* What a message is to the end that hears it; each is cut once. A HelloRetryRequest is type 0
+ * here. */
 struct heard {
     hf_role role;
     uint8_t type;
@@ -223,7 +225,8 @@ static struct heard describe(const struct stage *s, const struct tape_message *m
     return h;
 }
 
-/* The n-th message that this end hears comes in two records. Returns its length, or 0 without such a message. */
+/* The n-th message that this end hears comes in two records. Returns its length, or 0 without
+ * such a message. */
 static size_t cut_message_at(hf_role role, int n, size_t at, bool *news)
 {
     struct stage s;
@@ -249,7 +252,8 @@ static size_t cut_message_at(hf_role role, int n, size_t at, bool *news)
     return len;
 }
 
-/* Every byte, but only some in the long middle of a certificate: nobody looks at it before it is whole. */
+/* Every byte, but only some in the long middle of a certificate: nobody looks at it before it is
+ * whole. */
 static size_t next_cut(size_t at, size_t len)
 {
     enum { EDGE = 48, STRIDE = 11 };
@@ -278,13 +282,14 @@ static void messages_cut_at_every_byte(void **state)
         cut_messages(HF_SERVER);
         run_clear(&run);
     }
-    /* Nine of the handshake, a HelloRetryRequest and what follows it, a request, a client's proof, two compressed
-     * certificates, and the four messages of authentication after the handshake. */
+    /* Nine of the handshake, a HelloRetryRequest and what follows it, a request, a client's
+     * proof, two compressed certificates, and the four messages of authentication after the
+     * handshake. */
     assert_int_equal(heard_count, 19);
 }
 
-/* All messages in records of n bytes, so that some hold the end of one and the beginning of the next only where the
- * message ends by chance: coalescing is a test of its own. */
+/* All messages in records of n bytes, so that some hold the end of one and the beginning of the
+ * next only where the message ends by chance: coalescing is a test of its own. */
 static void tiny_records_to(enum run_kind kind, hf_role role, size_t n)
 {
     struct stage s;
@@ -318,7 +323,7 @@ static void messages_in_tiny_records(void **state)
     }
 }
 
-/* --- Several messages in one record ------------------------------------------------------------- */
+/* --- Several messages in one record ----------------------------------------------------------- */
 
 /* Whether the target's reading keys change when it has dealt with this message. */
 static bool ends_keys(const struct tape_message *m)
@@ -377,7 +382,7 @@ static void flights_in_records_of_any_size(void **state)
     }
 }
 
-/* --- What may not be ---------------------------------------------------------------------------- */
+/* --- What may not be -------------------------------------------------------------------------- */
 
 /* Steps until the next message is of this type, which is then the test's to give. */
 static struct tape_message go_before(struct stage *s, uint8_t type)

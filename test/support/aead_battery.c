@@ -31,7 +31,8 @@ static void fill_text(void)
     }
 }
 
-/* A context of the descriptor's own size and alignment, with nothing to spare: sanitizers watch it. */
+/* A context of the descriptor's own size and alignment, with nothing to spare: sanitizers watch
+ * it. */
 static void *new_context(const hf_aead *aead, const uint8_t *key)
 {
     const size_t align = aead->ctx_align < sizeof(void *) ? sizeof(void *) : aead->ctx_align;

@@ -1,6 +1,6 @@
-/* An AEAD that is no cipher: it XORs a stream made of key and nonce and appends a checksum over everything. Fast, without
- * a library, and strict about how it is called: an input that its contract excludes ends the test. For tests of what is
- * above an AEAD.
+/* An AEAD that is no cipher: it XORs a stream made of key and nonce and appends a checksum over
+ * everything. Fast, without a library, and strict about how it is called: an input that its
+ * contract excludes ends the test. For tests of what is above an AEAD.
  */
 #ifndef TEST_SUPPORT_FAKE_AEAD_H
 #define TEST_SUPPORT_FAKE_AEAD_H

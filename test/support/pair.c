@@ -23,7 +23,7 @@ static void must_ok(hf_status s, const hf_error *e)
     }
 }
 
-/* --- Pipes ------------------------------------------------------------------------------------------------------- */
+/* --- Pipes ------------------------------------------------------------------------------------ */
 
 void pipe_put(struct pair_pipe *pipe, const void *data, size_t len)
 {
@@ -44,7 +44,7 @@ void pipe_drop(struct pair_pipe *pipe, size_t len)
     pipe->len -= len;
 }
 
-/* --- Made and ended ------------------------------------------------------------------------------------------------- */
+/* --- Made and ended --------------------------------------------------------------------------- */
 
 struct pair *pair_new(const struct pair_options *options)
 {
@@ -54,7 +54,8 @@ struct pair *pair_new(const struct pair_options *options)
     p->ctx = options->ctx;
     hf_conn_params client = {.size = sizeof client,
                              .now_ms = PKI_NOW * 1000,
-                             .server_name = options->server_name == NULL ? "server.example" : options->server_name,
+                             .server_name = options->server_name == NULL ? "server.example"
+                                                                         : options->server_name,
                              .trace = options->client_trace};
     hf_conn_params server = {.size = sizeof server,
                              .now_ms = PKI_NOW * 1000,
@@ -90,7 +91,7 @@ struct pair_end *pair_other(struct pair *p, const struct pair_end *end)
     return end == &p->client ? &p->server : &p->client;
 }
 
-/* --- Pumped ------------------------------------------------------------------------------------------------------------ */
+/* --- Pumped ----------------------------------------------------------------------------------- */
 
 static void keep_data(struct pair_end *end, const hf_received *r)
 {
@@ -203,7 +204,7 @@ bool pair_send(struct pair *p, struct pair_end *from, const void *data, size_t l
            (len == 0 || memcmp(to->received + before, data, len) == 0);
 }
 
-/* --- Randomness and configurations ----------------------------------------------------------------------------------------- */
+/* --- Randomness and configurations ------------------------------------------------------------ */
 
 bool pair_random(void *ctx, uint8_t *out, size_t len)
 {
@@ -233,7 +234,8 @@ hf_trust_store *pair_trust(const struct pki *pki)
 {
     hf_error e = {0};
     hf_trust *trust = must(hf_trust_new());
-    must_ok(hf_trust_add(trust, (hf_span){(const uint8_t *)pki->ca_pem, strlen(pki->ca_pem)}, &e), &e);
+    must_ok(hf_trust_add(trust, (hf_span){(const uint8_t *)pki->ca_pem, strlen(pki->ca_pem)}, &e),
+            &e);
     hf_trust_store *store = must(hf_trust_store_new(trust));
     hf_trust_free(trust);
     return store;

@@ -1,12 +1,14 @@
 /* A client and a server in one process with two pipes between them, pumped by the test.
  *
- *     struct pair *p = pair_new(&(struct pair_options){.client = client_config, .server = server_config});
+ *     struct pair *p = pair_new(&(struct pair_options){.client = client_config, .server =
+ *     server_config});
  *     assert_true(pair_handshake(p));
  *     ...
  *     pair_free(p);
  *
- * Everything is deterministic where the configurations use pair_random. What comes out of one end waits in a pipe, where a test
- * may look at it or change it, until it is fed to the other end in pieces of chunk bytes.
+ * Everything is deterministic where the configurations use pair_random. What comes out of one end
+ * waits in a pipe, where a test may look at it or change it, until it is fed to the other end in
+ * pieces of chunk bytes.
  */
 #ifndef TEST_SUPPORT_PAIR_H
 #define TEST_SUPPORT_PAIR_H
@@ -34,7 +36,8 @@ struct pair_end {
 struct pair {
     struct pair_end client, server;
     size_t chunk; /* bytes per hf_conn_recv call; 0: all there is */
-    /* Called for every NEED_OP; NULL: hf_op_run at once. Returning false leaves the op open: try again later. */
+    /* Called for every NEED_OP; NULL: hf_op_run at once. Returning false leaves the op open: try
+     * again later. */
     bool (*on_op)(void *ctx, hf_op *op);
     void *ctx;
 };
@@ -72,8 +75,8 @@ struct pair_seed {
 };
 bool pair_random(void *ctx, uint8_t *out, size_t len);
 
-/* Configurations for tests, not frozen yet, with pki's identity and trust in place. verify is on in the client. Nothing here
- * returns NULL. */
+/* Configurations for tests, not frozen yet, with pki's identity and trust in place. verify is on
+ * in the client. Nothing here returns NULL. */
 hf_config *pair_client_config(const struct pki *pki);
 hf_config *pair_server_config(const struct pki *pki);
 /* The client shows this identity, and the server asks for one. */

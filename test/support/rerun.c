@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-/* --- Recording ---------------------------------------------------------------------------------- */
+/* --- Recording -------------------------------------------------------------------------------- */
 
 /* Keeps what has been put into the pipe since the last time. */
 static void keep(struct recorded *to, const struct pair_pipe *pipe)
@@ -55,7 +55,7 @@ void recording_free(struct recording *rec)
     free(rec->to[HF_SERVER].data);
 }
 
-/* --- Hearing again ---------------------------------------------------------------------------------- */
+/* --- Hearing again ---------------------------------------------------------------------------- */
 
 void rerun_begin(struct rerun *r, struct run *run, hf_role role)
 {

@@ -9,8 +9,9 @@
  *     assert_true(rerun_is_done(&r));
  *     rerun_end(&r);
  *
- * As run.h makes every run of a kind the same, the end says what it said when it was recorded, and so what it hears stays
- * true. Each call of hf_conn_recv is given memory that ends where its bytes end.
+ * As run.h makes every run of a kind the same, the end says what it said when it was recorded, and
+ * so what it hears stays true. Each call of hf_conn_recv is given memory that ends where its bytes
+ * end.
  */
 #ifndef TEST_SUPPORT_RERUN_H
 #define TEST_SUPPORT_RERUN_H

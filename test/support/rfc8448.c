@@ -16,7 +16,7 @@
 #include "hs/op.h"
 #include "identity/identity_int.h"
 
-/* --- The text ------------------------------------------------------------------------------------------- */
+/* --- The text --------------------------------------------------------------------------------- */
 
 struct row {
     int section;
@@ -85,7 +85,7 @@ hf_span rfc8448_message(int section, hf_role actor, const char *name, size_t nth
     return rfc8448(section, actor, step, name, nth);
 }
 
-/* --- The text's key schedule ------------------------------------------------------------------------------ */
+/* --- The text's key schedule ------------------------------------------------------------------ */
 
 /* The item of the step that row i belongs to; the rows of a step stand together. */
 static hf_span item_beside(size_t i, const char *item)
@@ -126,7 +126,7 @@ size_t rfc8448_steps(int section, struct rfc8448_step out[RFC8448_STEPS_MAX])
     return n;
 }
 
-/* --- Watching ----------------------------------------------------------------------------------------------- */
+/* --- Watching --------------------------------------------------------------------------------- */
 
 static size_t keep(uint8_t to[REPLAY_KEY_BYTES], hf_span from)
 {
@@ -239,9 +239,10 @@ void replay_check_log(const struct replay *r)
     }
 }
 
-/* --- Randomness and operations ------------------------------------------------------------------------------ */
+/* --- Randomness and operations ---------------------------------------------------------------- */
 
-/* The recorded draws as one stream, as the engine draws ahead; what it draws beyond them it does not use. */
+/* The recorded draws as one stream, as the engine draws ahead; what it draws beyond them it does
+ * not use. */
 static bool random_from_trace(void *ctx, uint8_t *out, size_t len)
 {
     struct replay *r = ctx;
@@ -263,7 +264,8 @@ void replay_draw(struct replay *r, hf_span bytes)
     r->draw[r->draw_count++] = bytes;
 }
 
-/* The recorded end's certificate, out of its Certificate message: context<0..2^8-1>, list<0..2^24-1>. */
+/* The recorded end's certificate, out of its Certificate message: context<0..2^8-1>,
+ * list<0..2^24-1>. */
 static hf_span recorded_certificate(int section, hf_role actor)
 {
     struct certificate message;
@@ -288,7 +290,8 @@ static struct certificate_verify recorded_proof(int section, hf_role actor)
     return proof;
 }
 
-/* Verifies with libcrypto alone: the recorded RSA keys have 1024 bits, which our provider refuses. */
+/* Verifies with libcrypto alone: the recorded RSA keys have 1024 bits, which our provider
+ * refuses. */
 static bool is_signed(EVP_PKEY *key, uint16_t scheme, hf_span message, hf_span signature)
 {
     enum { ECDSA_SECP256R1_SHA256 = 0x0403, RSA_PSS_RSAE_SHA256 = 0x0804 };
@@ -393,7 +396,7 @@ static void answer(struct replay *r, hf_op *op)
     hf_op_finish(op, HF_OK);
 }
 
-/* --- The connection ------------------------------------------------------------------------------------------- */
+/* --- The connection --------------------------------------------------------------------------- */
 
 hf_config *replay_config(struct replay *r, hf_role role)
 {

@@ -2,17 +2,18 @@
  *
  *     struct replay r;
  *     replay_open(&r, 3, config);               // section 3; the role is the configuration's
- *     replay_draw(&r, rfc8448(3, HF_SERVER, "create an ephemeral x25519 key pair", "private key", 0));
+ *     replay_draw(&r, rfc8448(3, HF_SERVER, "create an ephemeral x25519 key pair", "private key",
+ *     0));
  *     replay_feed(&r, rfc8448_record(3, HF_CLIENT, "handshake", 0));
  *     replay_expect(&r, rfc8448_record(3, HF_SERVER, "handshake", 0));
  *     replay_check_keys(&r);
  *     replay_close(&r);
  *
- * Randomness is drawn from the trace, in the order in which the engine asks. Certificates and signatures are the
- * recorded ones, and a recorded signature is first verified, by libcrypto, over what the engine wants signed. Identity
- * and verification are answered as operations from outside; the signature comes from the provider instead, as a stop in
- * the middle of a flight would end the record under way, and the recorded flights are one record. Whatever differs ends
- * the test.
+ * Randomness is drawn from the trace, in the order in which the engine asks. Certificates and
+ * signatures are the recorded ones, and a recorded signature is first verified, by libcrypto, over
+ * what the engine wants signed. Identity and verification are answered as operations from outside;
+ * the signature comes from the provider instead, as a stop in the middle of a flight would end the
+ * record under way, and the recorded flights are one record. Whatever differs ends the test.
  */
 #ifndef TEST_SUPPORT_RFC8448_H
 #define TEST_SUPPORT_RFC8448_H
@@ -23,7 +24,8 @@
 
 /* A value by section, actor, step and item (rfc8448.inc), the nth of that name. */
 hf_span rfc8448(int section, hf_role actor, const char *step, const char *item, size_t nth);
-/* The nth record that an actor sends as "handshake", "application_data", "alert" or "change_cipher_spec". */
+/* The nth record that an actor sends as "handshake", "application_data", "alert" or
+ * "change_cipher_spec". */
 hf_span rfc8448_record(int section, hf_role actor, const char *kind, size_t nth);
 /* The nth message by the RFC's name: "ClientHello". */
 hf_span rfc8448_message(int section, hf_role actor, const char *name, size_t nth);
@@ -79,10 +81,11 @@ struct replay {
     size_t secret_count;
 };
 
-/* A configuration over the trace, not frozen: randomness and signatures from r, identity and verification from outside. */
+/* A configuration over the trace, not frozen: randomness and signatures from r, identity and
+ * verification from outside. */
 hf_config *replay_config(struct replay *r, hf_role role);
-/* Starts a connection. The configuration must be frozen; watch: with a trace of keys, which the engine then computes
- * in full instead of from constants. */
+/* Starts a connection. The configuration must be frozen; watch: with a trace of keys, which the
+ * engine then computes in full instead of from constants. */
 void replay_open(struct replay *r, int section, const hf_config *config, bool watch);
 void replay_close(struct replay *r);
 
@@ -98,8 +101,8 @@ void replay_send(struct replay *r, hf_span data, hf_span record);
 /* Nothing is left: no output, no randomness. */
 void replay_expect_end(struct replay *r);
 
-/* All steps that the section shows were computed, but those whose name begins with one of `but` (NULL at its end), and
- * nothing else was. Nothing to do without watch. */
+/* All steps that the section shows were computed, but those whose name begins with one of `but`
+ * (NULL at its end), and nothing else was. Nothing to do without watch. */
 void replay_check_keys(const struct replay *r, const char *const *but);
 /* The key log has exactly the five secrets of the section. */
 void replay_check_log(const struct replay *r);

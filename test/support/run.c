@@ -53,7 +53,7 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
 static struct pki *server_pki;
 static struct pki *client_pki;
 
-/* --- Certificates ------------------------------------------------------------------------------- */
+/* --- Certificates ----------------------------------------------------------------------------- */
 
 int run_setup(void **state)
 {
@@ -81,7 +81,7 @@ const struct pki *run_client_pki(void)
     return client_pki;
 }
 
-/* --- Life --------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 const char *run_name(enum run_kind kind)
 {
@@ -178,7 +178,7 @@ const char *run_describe(const struct pair *p)
     return text;
 }
 
-/* --- The kinds ---------------------------------------------------------------------------------- */
+/* --- The kinds -------------------------------------------------------------------------------- */
 
 static void set(const hf_config *config, hf_status status)
 {

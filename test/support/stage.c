@@ -10,7 +10,7 @@
 #include "base/span.h"
 #include "record/record.h"
 
-/* --- Life --------------------------------------------------------------------------------------- */
+/* --- Life ------------------------------------------------------------------------------------- */
 
 void stage_begin(struct stage *s, struct run *run, hf_role role)
 {
@@ -31,7 +31,7 @@ void stage_end(struct stage *s)
     tape_end(&s->tape);
 }
 
-/* --- The peer ----------------------------------------------------------------------------------- */
+/* --- The peer --------------------------------------------------------------------------------- */
 
 /* The server asks once for a certificate where the kind of run wants it. */
 static void ask_certificate(struct stage *s)
@@ -96,7 +96,7 @@ bool stage_finish(struct stage *s)
            !server.post_auth_pending;
 }
 
-/* --- The target --------------------------------------------------------------------------------- */
+/* --- The target ------------------------------------------------------------------------------- */
 
 enum hs_state stage_state(const struct stage *s)
 {
@@ -159,7 +159,7 @@ hf_status stage_plain(struct stage *s, uint8_t type, hf_span content)
     return seal_and_give(s, &none, type, content);
 }
 
-/* --- Judging ------------------------------------------------------------------------------------ */
+/* --- Judging ---------------------------------------------------------------------------------- */
 
 void stage_must_fail(struct stage *s, hf_err code, const char *state)
 {

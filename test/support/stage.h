@@ -1,8 +1,9 @@
 /* A handshake of which one end, the target, hears only what the test lets it hear.
  *
- * Both ends are real. What the target says reaches its peer as it is; what the peer says is caught as messages, and each is
- * given to the target by stage_step in a record of its own, sealed under the keys by which the target reads at that moment.
- * Between two steps the test may say anything else in the peer's place.
+ * Both ends are real. What the target says reaches its peer as it is; what the peer says is caught
+ * as messages, and each is given to the target by stage_step in a record of its own, sealed under
+ * the keys by which the target reads at that moment. Between two steps the test may say anything
+ * else in the peer's place.
  *
  *     struct stage s;
  *     stage_begin(&s, &run, HF_CLIENT);
@@ -45,15 +46,17 @@ bool stage_finish(struct stage *s);
 /* Where the target is; HS_STATE_COUNT: it has failed. */
 enum hs_state stage_state(const struct stage *s);
 
-/* Gives the target one record with this content, under its reading keys or, as long as there are none, in the clear; a
- * message longer than its records may be comes in several. Operations that open are answered. */
+/* Gives the target one record with this content, under its reading keys or, as long as there are
+ * none, in the clear; a message longer than its records may be comes in several. Operations that
+ * open are answered. */
 hf_status stage_record(struct stage *s, uint8_t type, hf_span content);
 /* The same in the clear in any case. */
 hf_status stage_plain(struct stage *s, uint8_t type, hf_span content);
 /* The bytes as they are, in memory that ends where they end. */
 hf_status stage_raw(struct stage *s, hf_span bytes);
 
-/* Ends the test unless the target has failed with this code and its alert, in this state (NULL: any), and the peer was told so.
+/* Ends the test unless the target has failed with this code and its alert, in this state (NULL:
+ * any), and the peer was told so.
  */
 void stage_must_fail(struct stage *s, hf_err code, const char *state);
 

@@ -1,4 +1,5 @@
-/* What both ends of a run said and did, as its trace told it: messages, alerts, moves of the machines.
+/* What both ends of a run said and did, as its trace told it: messages, alerts, moves of the
+ * machines.
  *
  *     struct tape tape;
  *     tape_begin(&tape);

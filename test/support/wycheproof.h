@@ -9,8 +9,8 @@
  *     assert_int_equal(wycheproof_each(file, run_one, &ctx), wycheproof_count(file));
  *     wycheproof_close(file);
  *
- * The directory is $HF_VECTORS/wycheproof, or ../shared/vectors/wycheproof where that is not set. A file
- * that is there and cannot be read ends the test program: only absence is a reason to skip.
+ * The directory is $HF_VECTORS/wycheproof, or ../shared/vectors/wycheproof where that is not set. A
+ * file that is there and cannot be read ends the test program: only absence is a reason to skip.
  */
 #ifndef TEST_SUPPORT_WYCHEPROOF_H
 #define TEST_SUPPORT_WYCHEPROOF_H

@@ -1,5 +1,5 @@
-/* Wycheproof's key agreement vectors: the private key is what our random source gives, so that encap
- * meets the vector's peer with it. */
+/* Wycheproof's key agreement vectors: the private key is what our random source gives, so that
+ * encap meets the vector's peer with it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

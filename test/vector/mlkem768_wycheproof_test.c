@@ -1,5 +1,5 @@
-/* ML-KEM-768 against Wycheproof, in each implementation. Lengths are part of our types, so for vectors
- * with a wrong length only their verdict is checked: they must be the invalid ones. */
+/* ML-KEM-768 against Wycheproof, in each implementation. Lengths are part of our types, so for
+ * vectors with a wrong length only their verdict is checked: they must be the invalid ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
-/* RFC 8448, sections 3, 6 and 7: our client, in the place of the recorded one, reads the recorded server and answers
- * what the recorded client answered, byte for byte, under the recorded secrets.
+/* RFC 8448, sections 3, 6 and 7: our client, in the place of the recorded one, reads the recorded
+ * server and answers what the recorded client answered, byte for byte, under the recorded secrets.
  *
- * Our ClientHello cannot be the recorded one: that of NSS has renegotiation_info, in section 3 session_ticket, lists
- * that we do not configure, and an order of extensions that is its own. So our engine sends its hello, drawn from the
- * recorded private key and random, which is checked for both; then the recorded hello takes its place in the two
- * transcripts. All that follows is the engine's own. Not computed are the resumption secrets, as we keep no
- * sessions.
+ * Our ClientHello cannot be the recorded one: that of NSS has renegotiation_info, in section 3
+ * session_ticket, lists that we do not configure, and an order of extensions that is its own. So
+ * our engine sends its hello, drawn from the recorded private key and random, which is checked for
+ * both; then the recorded hello takes its place in the two transcripts. All that follows is the
+ * engine's own. Not computed are the resumption secrets, as we keep no sessions.
  */
 #include <setjmp.h>
 #include <stdarg.h>

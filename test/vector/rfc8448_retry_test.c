@@ -1,14 +1,15 @@
 /* RFC 8448, section 5: HelloRetryRequest with a cookie, replayed by both of our ends.
  *
- * The server. The text's prefers P-256 so much that it asks for a share although it has one of X25519; ours spends no
- * round trip for that, so it reads the first hello under a configuration without X25519 and the second under one that
- * announces all three groups. The cookie is a server's own affair: ours would differ, so the functions that seal and
- * open it are replaced by ones that give out the recorded bytes and remember what they stand for. The server keeps
- * nothing else between the hellos.
+ * The server. The text's prefers P-256 so much that it asks for a share although it has one of
+ * X25519; ours spends no round trip for that, so it reads the first hello under a configuration
+ * without X25519 and the second under one that announces all three groups. The cookie is a server's
+ * own affair: ours would differ, so the functions that seal and open it are replaced by ones that
+ * give out the recorded bytes and remember what they stand for. The server keeps nothing else
+ * between the hellos.
  *
- * The client. Neither of our hellos is the recorded one (rfc8448_client_test.c says why), so each is checked for what it
- * must have and then replaced in the transcript by the recorded one. The second is the engine's answer to the recorded
- * HelloRetryRequest.
+ * The client. Neither of our hellos is the recorded one (rfc8448_client_test.c says why), so each
+ * is checked for what it must have and then replaced in the transcript by the recorded one. The
+ * second is the engine's answer to the recorded HelloRetryRequest.
  *
  * Not computed are the resumption secrets, as we have no sessions.
  */
@@ -28,7 +29,7 @@ static const char *const not_ours[] = {"derive secret 'tls13 res master'", NULL}
 
 enum { SECTION = 5, RANDOM_AT = MSG_HEADER_LEN + 2 };
 
-/* --- The cookie --------------------------------------------------------------------------------------------- */
+/* --- The cookie ------------------------------------------------------------------------------- */
 
 /* The recorded cookie, out of the extensions of HelloRetryRequest. */
 static hf_span recorded_cookie(void)
@@ -76,7 +77,7 @@ static enum cookie_result open_recorded(const hf_provider *provider, const uint8
 #undef cookie_seal
 #undef cookie_open
 
-/* --- The server ----------------------------------------------------------------------------------------------- */
+/* --- The server ------------------------------------------------------------------------------- */
 
 static hf_config *server_config(struct replay *r, const char *groups)
 {
@@ -141,7 +142,7 @@ static void server(void **state)
     hf_config_free(config);
 }
 
-/* --- The client ----------------------------------------------------------------------------------------------- */
+/* --- The client ------------------------------------------------------------------------------- */
 
 static bool holds(const struct replay *r, hf_span part)
 {

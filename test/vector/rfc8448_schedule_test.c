@@ -1,7 +1,8 @@
-/* RFC 8448 below the engine: every step of every key schedule that the text shows, and section 4 (resumption with
- * early data) from the ticket of section 3 to its last record. The engine does not resume yet, so section 4 walks
- * through the schedule, the binder and the record room by hand; the others are replayed whole in
- * rfc8448_server_test.c, rfc8448_client_test.c and rfc8448_retry_test.c.
+/* RFC 8448 below the engine: every step of every key schedule that the text shows, and section 4
+ * (resumption with early data) from the ticket of section 3 to its last record. The engine does not
+ * resume yet, so section 4 walks through the schedule, the binder and the record room by hand; the
+ * others are replayed whole in rfc8448_server_test.c, rfc8448_client_test.c and
+ * rfc8448_retry_test.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@ static void must_equal(const char *what, const void *ours, hf_span theirs)
     }
 }
 
-/* --- Step by step ------------------------------------------------------------------------------------------ */
+/* --- Step by step ----------------------------------------------------------------------------- */
 
 /* The label in a step's name, "derive secret 'tls13 c hs traffic'", without its prefix. */
 static void label_of(const char *name, char *out, size_t cap)
@@ -78,7 +79,7 @@ static void every_step(void **state)
     }
 }
 
-/* --- Transcripts -------------------------------------------------------------------------------------------- */
+/* --- Transcripts ------------------------------------------------------------------------------ */
 
 static void must_be_hash(const struct transcript *t, int section, hf_role actor, const char *step)
 {
@@ -129,7 +130,7 @@ static void transcripts(void **state)
     }
 }
 
-/* --- Section 4 ------------------------------------------------------------------------------------------------ */
+/* --- Section 4 -------------------------------------------------------------------------------- */
 
 struct resumed {
     const hf_provider *provider;

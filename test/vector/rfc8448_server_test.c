@@ -1,12 +1,15 @@
-/* RFC 8448, sections 3, 6 and 7: our server, given the recorded client and the recorded randomness, says what the
- * recorded server said, byte for byte.
+/* RFC 8448, sections 3, 6 and 7: our server, given the recorded client and the recorded randomness,
+ * says what the recorded server said, byte for byte.
  *
  * Set by hand, because no configuration of ours would do it:
- *   - the list of groups that EncryptedExtensions announces: it names ffdhe6144 and ffdhe8192, which our provider
+ *   - the list of groups that EncryptedExtensions announces: it names ffdhe6144 and ffdhe8192,
+ *   which our provider
  *     does not have, so they cannot be configured;
- *   - the list of signature algorithms of the CertificateRequest in section 6: it names SHA-1 and DSA schemes, which
+ *   - the list of signature algorithms of the CertificateRequest in section 6: it names SHA-1 and
+ *   DSA schemes, which
  *     our configuration refuses;
- *   - the NewSessionTicket of section 3: we issue no tickets. The recorded message is put through our queue, so that
+ *   - the NewSessionTicket of section 3: we issue no tickets. The recorded message is put through
+ *   our queue, so that
  *     its record, and those after it, have the recorded sequence numbers.
  * Not computed are, for the same reason, the resumption secrets.
  */
@@ -118,7 +121,8 @@ static void section_3_unwatched(void **state)
 static void section_6(void **state)
 {
     (void)state;
-    /* CertificateRequest: header 4, context 1, block length 2, extension header 4, list length 2. */
+    /* CertificateRequest: header 4, context 1, block length 2, extension header 4, list length
+     * 2. */
     enum { CR_SCHEMES_AT = 13, CR_SCHEMES = 15 };
     struct replay r;
     hf_config *config = server_config(&r, 6);

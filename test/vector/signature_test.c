@@ -20,7 +20,8 @@ static void run_one(void *arg, const json_t *group, const json_t *test)
     hf_public_key *key = provider->public_key_import(spki);
     assert_non_null(key);
     const bool valid = provider->verify(key, scheme, msg, sig);
-    /* The one signature that Wycheproof leaves open lacks a NULL that RFC 8017, A.2.4 wants: refused. */
+    /* The one signature that Wycheproof leaves open lacks a NULL that RFC 8017, A.2.4 wants:
+     * refused. */
     if (valid != (wycheproof_expected(test) == WYCHEPROOF_VALID)) {
         fail_msg("tcId %lld: %s", wycheproof_id(test), valid ? "taken" : "refused");
     }

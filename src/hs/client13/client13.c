@@ -1,4 +1,5 @@
-/* The server's half of a TLS 1.3 handshake as its client sees it: keys, parameters, the server's proof. */
+/* The server's half of a TLS 1.3 handshake as its client sees it: keys, parameters, the server's
+ * proof. */
 #include "hs/client13/client13.h"
 
 #include "base/mem.h"
@@ -65,7 +66,8 @@ hf_status client13_read_certificate_or_request(struct hs *hs)
     }
     TRY(request_read(hs));
     if (hs->c.request_context.len != 0) {
-        return err_raise(hs->error, HF_E_CERTIFICATE_CONTEXT, "CertificateRequest inside the handshake");
+        return err_raise(hs->error, HF_E_CERTIFICATE_CONTEXT,
+                         "CertificateRequest inside the handshake");
     }
     hs_hash_received(hs);
     hs_go(hs, HS_C13_READ_CERTIFICATE);
@@ -74,7 +76,8 @@ hf_status client13_read_certificate_or_request(struct hs *hs)
 
 hf_status client13_read_certificate(struct hs *hs)
 {
-    uint32_t allowed = hs->c.offered & (EXT_BIT(EXT_status_request) | EXT_BIT(EXT_signed_certificate_timestamp));
+    uint32_t allowed =
+        hs->c.offered & (EXT_BIT(EXT_status_request) | EXT_BIT(EXT_signed_certificate_timestamp));
     TRY(auth13_read_certificate(hs, span_of(NULL, 0), allowed));
     if (hs->result->chain == NULL) {
         return err_raise(hs->error, HF_E_CERTIFICATE_EMPTY, NULL);
@@ -91,14 +94,16 @@ hf_status client13_chain_verified(struct hs *hs)
 
 hf_status client13_read_certificate_verify(struct hs *hs)
 {
-    return auth13_read_certificate_verify(hs, HF_SERVER, &hs->result->server_scheme, HS_C13_VERIFY_SIGNATURE_WAIT);
+    return auth13_read_certificate_verify(hs, HF_SERVER, &hs->result->server_scheme,
+                                          HS_C13_VERIFY_SIGNATURE_WAIT);
 }
 
 hf_status client13_signature_verified(struct hs *hs)
 {
     TRY(auth13_signature_verified(hs));
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME, .value = hs->result->server_scheme,
-          .name = iana_scheme_name(hs->result->server_scheme), .reason = "the server's choice");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME,
+          .value = hs->result->server_scheme, .name = iana_scheme_name(hs->result->server_scheme),
+          .reason = "the server's choice");
     hs_go(hs, HS_C13_READ_FINISHED);
     return HF_OK;
 }
@@ -112,7 +117,7 @@ hf_status client13_read_finished(struct hs *hs)
     return HF_OK;
 }
 
-/* --- This client's proof ------------------------------------------------------------------------------------------- */
+/* --- This client's proof ---------------------------------------------------------------------- */
 
 hf_status client13_choose_identity(struct hs *hs)
 {
@@ -139,9 +144,11 @@ hf_status client13_identity_chosen(struct hs *hs)
     if (hs->identity != NULL) {
         hs->result->chosen_identity = (int)hs->op.u.choose_identity.index;
     }
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_IDENTITY, .value = hs->op.u.choose_identity.index,
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_IDENTITY,
+          .value = hs->op.u.choose_identity.index,
           .name = hs->identity == NULL ? "no certificate" : iana_scheme_name(hs->scheme),
-          .reason = hs->identity == NULL ? "none fits what the server asks for" : "fits what the server asks for");
+          .reason = hs->identity == NULL ? "none fits what the server asks for"
+                                         : "fits what the server asks for");
     hs_go(hs, HS_C13_SEND_CERTIFICATE);
     return HF_OK;
 }
@@ -201,7 +208,8 @@ hf_status client13_read_post_request(struct hs *hs)
 {
     TRY(request_read(hs));
     if (hs->c.request_context.len == 0) {
-        return err_raise(hs->error, HF_E_CERTIFICATE_CONTEXT, "CertificateRequest after the handshake needs one");
+        return err_raise(hs->error, HF_E_CERTIFICATE_CONTEXT,
+                         "CertificateRequest after the handshake needs one");
     }
     hs_hash_received(hs);
     hs_go(hs, HS_C13_CHOOSE_IDENTITY);

@@ -24,16 +24,18 @@ static hf_status read_extensions(struct hs *hs, const struct ext_view *ext)
 {
     struct hs_client *c = &hs->c;
     if (!ext_has(ext, EXT_signature_algorithms)) {
-        return err_raise(hs->error, HF_E_MISSING_EXTENSION, "signature_algorithms in CertificateRequest");
+        return err_raise(hs->error, HF_E_MISSING_EXTENSION,
+                         "signature_algorithms in CertificateRequest");
     }
-    TRY(keep_schemes(hs, ext->body[EXT_signature_algorithms], &c->request_schemes, &c->request_scheme_count));
+    TRY(keep_schemes(hs, ext->body[EXT_signature_algorithms], &c->request_schemes,
+                     &c->request_scheme_count));
     if (ext_has(ext, EXT_signature_algorithms_cert)) {
         TRY(keep_schemes(hs, ext->body[EXT_signature_algorithms_cert], &c->request_cert_schemes,
                          &c->request_cert_scheme_count));
     }
     if (ext_has(ext, EXT_certificate_authorities)) {
-        TRY(ext_certificate_authorities_read(hs, ext->body[EXT_certificate_authorities], &c->request_authorities,
-                                             &c->request_authority_count));
+        TRY(ext_certificate_authorities_read(hs, ext->body[EXT_certificate_authorities],
+                                             &c->request_authorities, &c->request_authority_count));
     }
     if (ext_has(ext, EXT_compress_certificate)) {
         struct hs_offer offer = {0};

@@ -82,8 +82,8 @@ hf_status ext_alpn_choose(struct hs *hs)
     char ours_text[80];
     describe(offer->alpn, theirs_text, sizeof theirs_text);
     describe(ours, ours_text, sizeof ours_text);
-    return err_raise(hs->error, HF_E_NO_APPLICATION_PROTOCOL, "the client offers %s, this server speaks %s", theirs_text,
-                     ours_text);
+    return err_raise(hs->error, HF_E_NO_APPLICATION_PROTOCOL,
+                     "the client offers %s, this server speaks %s", theirs_text, ours_text);
 }
 
 bool ext_alpn_answer(struct hs *hs, struct wr *w)

@@ -2,7 +2,8 @@
 #include "base/status.h"
 #include "hs/ext/extensions.h"
 
-hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names, size_t *count)
+hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names,
+                                           size_t *count)
 {
     struct rd r = rd_of(body);
     hf_span list = rd_vec16(&r, 3, 0xffff);

@@ -12,29 +12,39 @@ struct ext_ops {
     hf_status (*answered)(struct hs *hs, hf_span body);
 };
 
-/* In the order of answers and of unpermuted offers. pre_shared_key stands last (RFC 9846, 4.3.11). */
+/* In the order of answers and of unpermuted offers. pre_shared_key stands last (RFC 9846,
+ * 4.3.11). */
 static const struct ext_ops table[] = {
-    {EXT_supported_groups, ext_supported_groups_offer, ext_supported_groups_read, ext_supported_groups_answer,
-     ext_supported_groups_answered},
-    {EXT_record_size_limit, ext_record_size_limit_offer, ext_record_size_limit_read, ext_record_size_limit_answer,
-     ext_record_size_limit_answered},
-    {EXT_server_name, ext_server_name_offer, ext_server_name_read, ext_server_name_answer, ext_server_name_answered},
-    {EXT_application_layer_protocol_negotiation, ext_alpn_offer, ext_alpn_read, ext_alpn_answer, ext_alpn_answered},
+    {EXT_supported_groups, ext_supported_groups_offer, ext_supported_groups_read,
+     ext_supported_groups_answer, ext_supported_groups_answered},
+    {EXT_record_size_limit, ext_record_size_limit_offer, ext_record_size_limit_read,
+     ext_record_size_limit_answer, ext_record_size_limit_answered},
+    {EXT_server_name, ext_server_name_offer, ext_server_name_read, ext_server_name_answer,
+     ext_server_name_answered},
+    {EXT_application_layer_protocol_negotiation, ext_alpn_offer, ext_alpn_read, ext_alpn_answer,
+     ext_alpn_answered},
     {EXT_status_request, ext_status_request_offer, ext_status_request_read, NULL, NULL},
     {EXT_signed_certificate_timestamp, ext_sct_offer, ext_sct_read, NULL, NULL},
-    {EXT_signature_algorithms, ext_signature_algorithms_offer, ext_signature_algorithms_read, NULL, NULL},
-    {EXT_signature_algorithms_cert, ext_signature_algorithms_cert_offer, ext_signature_algorithms_cert_read, NULL, NULL},
-    {EXT_compress_certificate, ext_compress_certificate_offer, ext_compress_certificate_read, NULL, NULL},
+    {EXT_signature_algorithms, ext_signature_algorithms_offer, ext_signature_algorithms_read, NULL,
+     NULL},
+    {EXT_signature_algorithms_cert, ext_signature_algorithms_cert_offer,
+     ext_signature_algorithms_cert_read, NULL, NULL},
+    {EXT_compress_certificate, ext_compress_certificate_offer, ext_compress_certificate_read, NULL,
+     NULL},
     {EXT_supported_versions, ext_supported_versions_offer, ext_supported_versions_read, NULL, NULL},
     {EXT_cookie, ext_cookie_offer, ext_cookie_read, NULL, NULL},
     {EXT_psk_key_exchange_modes, ext_psk_modes_offer, ext_psk_modes_read, NULL, NULL},
-    {EXT_post_handshake_auth, ext_post_handshake_auth_offer, ext_post_handshake_auth_read, NULL, NULL},
+    {EXT_post_handshake_auth, ext_post_handshake_auth_offer, ext_post_handshake_auth_read, NULL,
+     NULL},
     {EXT_key_share, ext_key_share_offer, ext_key_share_read, NULL, NULL},
     {EXT_early_data, NULL, ext_early_data_read, NULL, NULL},
     {EXT_pre_shared_key, NULL, ext_pre_shared_key_read, NULL, NULL},
 };
 
-enum { TABLE_COUNT = sizeof table / sizeof table[0], OFFER_COUNT = sizeof table / sizeof table[0] - 2 };
+enum {
+    TABLE_COUNT = sizeof table / sizeof table[0],
+    OFFER_COUNT = sizeof table / sizeof table[0] - 2
+};
 
 _Static_assert((int)OFFER_COUNT <= (int)HS_OFFERS_MAX, "the order has a place for every offer");
 
@@ -78,7 +88,8 @@ static void write_grease(struct wr *w, uint16_t code, size_t body_len)
 }
 
 /* Writes one extension, or nothing when its writer declines. */
-static bool write_one(struct hs *hs, struct wr *w, enum ext_index index, bool (*body)(struct hs *, struct wr *))
+static bool write_one(struct hs *hs, struct wr *w, enum ext_index index,
+                      bool (*body)(struct hs *, struct wr *))
 {
     const size_t before = w->len;
     wr_u16(w, ext_code_of(index));
@@ -155,5 +166,6 @@ hf_status ext_read_answers(struct hs *hs, const struct ext_view *view)
 
 hf_status ext_malformed(struct hs *hs, enum ext_index index)
 {
-    return err_raise(hs->error, HF_E_DECODE_EXTENSION, "%s", iana_extension_name(ext_code_of(index)));
+    return err_raise(hs->error, HF_E_DECODE_EXTENSION, "%s",
+                     iana_extension_name(ext_code_of(index)));
 }

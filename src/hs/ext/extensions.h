@@ -1,8 +1,9 @@
 /* The extensions of TLS 1.3, one file each, and the table that walks them.
  *
- * Per extension at most four functions: the client's offer (false: not offered), the server's reading of it, the server's
- * answer in EncryptedExtensions (false: none), the client's reading of that. What answers in other messages (key_share,
- * pre_shared_key, supported_versions, cookie) is written where those messages are.
+ * Per extension at most four functions: the client's offer (false: not offered), the server's
+ * reading of it, the server's answer in EncryptedExtensions (false: none), the client's reading of
+ * that. What answers in other messages (key_share, pre_shared_key, supported_versions, cookie) is
+ * written where those messages are.
  */
 #ifndef HS_EXT_EXTENSIONS_H
 #define HS_EXT_EXTENSIONS_H
@@ -10,12 +11,12 @@
 #include "hs/hs.h"
 #include "wire/wr.h"
 
-/* --- The table ------------------------------------------------------------------------------------------------ */
+/* --- The table -------------------------------------------------------------------------------- */
 
 /* Draws the order of the offers and the GREASE values (RFC 8701), once per connection. */
 hf_status ext_prepare_offers(struct hs *hs);
-/* Writes the extensions of a ClientHello, with their outer length. *binders_at: position in w of the binders' vector when
- * pre-shared keys are offered, else 0. */
+/* Writes the extensions of a ClientHello, with their outer length. *binders_at: position in w of
+ * the binders' vector when pre-shared keys are offered, else 0. */
 void ext_write_offers(struct hs *hs, struct wr *w, size_t *binders_at);
 /* Reads all that a ClientHello offers. out->hello is parsed already. */
 hf_status ext_read_offers(struct hs *hs, struct hs_offer *out);
@@ -24,7 +25,7 @@ void ext_write_answers(struct hs *hs, struct wr *w);
 /* Reads those of the server, solicited ones only. */
 hf_status ext_read_answers(struct hs *hs, const struct ext_view *view);
 
-/* --- One by one --------------------------------------------------------------------------------------------- */
+/* --- One by one ------------------------------------------------------------------------------- */
 
 bool ext_server_name_offer(struct hs *hs, struct wr *w);
 hf_status ext_server_name_read(struct hs *hs, hf_span body, struct hs_offer *out);
@@ -48,7 +49,8 @@ bool ext_signature_algorithms_offer(struct hs *hs, struct wr *w);
 hf_status ext_signature_algorithms_read(struct hs *hs, hf_span body, struct hs_offer *out);
 bool ext_signature_algorithms_cert_offer(struct hs *hs, struct wr *w);
 hf_status ext_signature_algorithms_cert_read(struct hs *hs, hf_span body, struct hs_offer *out);
-/* The list of a SignatureSchemeList as it stands in any message; empty on malformed input, which is raised. */
+/* The list of a SignatureSchemeList as it stands in any message; empty on malformed input, which
+ * is raised. */
 hf_status ext_signature_algorithms_list(struct hs *hs, hf_span body, hf_span *list);
 /* Writes the schemes of the configuration as a SignatureSchemeList. */
 void ext_signature_algorithms_write(struct wr *w, const struct config_list *list, uint16_t grease);
@@ -93,7 +95,8 @@ hf_span ext_key_share_find(hf_span shares, uint16_t group);
 hf_status ext_early_data_read(struct hs *hs, hf_span body, struct hs_offer *out);
 
 /* certificate_authorities: DER names out of the body, count at most max. */
-hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names, size_t *count);
+hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names,
+                                           size_t *count);
 /* Writes the subjects of trust. */
 void ext_certificate_authorities_write(struct wr *w, const hf_trust *trust);
 

@@ -21,7 +21,8 @@ bool ext_key_share_offer(struct hs *hs, struct wr *w)
     return true;
 }
 
-/* RFC 9846, 4.3.8: shares are in the order of supported_groups, of groups listed there, one each. */
+/* RFC 9846, 4.3.8: shares are in the order of supported_groups, of groups listed there, one
+ * each. */
 static hf_status check_order(struct hs *hs, hf_span shares, hf_span groups)
 {
     struct rd r = rd_of(shares);

@@ -1,4 +1,5 @@
-/* post_handshake_auth (RFC 9846, 4.3.6), and early_data as far as this server refuses it (RFC 9846, 4.3.10). */
+/* post_handshake_auth (RFC 9846, 4.3.6), and early_data as far as this server refuses it (RFC
+ * 9846, 4.3.10). */
 #include "base/status.h"
 #include "hs/ext/extensions.h"
 

@@ -82,7 +82,8 @@ hf_status ext_pre_shared_key_read(struct hs *hs, hf_span body, struct hs_offer *
         return err_raise(hs->error, HF_E_PSK_NOT_LAST, NULL);
     }
     if (id_count != mac_count) {
-        return err_raise(hs->error, HF_E_PSK_LISTS_DIFFER, "%zu identities, %zu binders", id_count, mac_count);
+        return err_raise(hs->error, HF_E_PSK_LISTS_DIFFER, "%zu identities, %zu binders", id_count,
+                         mac_count);
     }
     if (!ext_has(&out->hello.ext, EXT_psk_key_exchange_modes)) {
         return err_raise(hs->error, HF_E_PSK_MODES_MISSING, NULL);

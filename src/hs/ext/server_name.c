@@ -25,8 +25,8 @@ static bool is_host_name(hf_span name)
     }
     for (size_t i = 0; i < name.len; i++) {
         uint8_t ch = name.data[i];
-        bool is_label = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') || ch == '-' ||
-                        ch == '_';
+        bool is_label = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
+                        (ch >= '0' && ch <= '9') || ch == '-' || ch == '_';
         if (!is_label && (ch != '.' || i == 0 || name.data[i - 1] == '.')) {
             return false;
         }
@@ -34,7 +34,8 @@ static bool is_host_name(hf_span name)
     return true;
 }
 
-/* RFC 6066, 3 forbids addresses; clients send them all the same, and nothing is lost by overlooking them. */
+/* RFC 6066, 3 forbids addresses; clients send them all the same, and nothing is lost by
+ * overlooking them. */
 static bool is_ipv4_literal(hf_span name)
 {
     for (size_t i = 0; i < name.len; i++) {
@@ -66,12 +67,13 @@ hf_status ext_server_name_read(struct hs *hs, hf_span body, struct hs_offer *out
         return err_raise(hs->error, HF_E_SERVER_NAME_INVALID, "%zu host names at once", hosts);
     }
     if (hosts == 1 && is_ipv4_literal(host)) {
-        TRACE(hs->tr, HF_EV_NOTE, note, .about = "server_name", .text = "an address instead of a name: ignored");
+        TRACE(hs->tr, HF_EV_NOTE, note, .about = "server_name",
+              .text = "an address instead of a name: ignored");
         return HF_OK;
     }
     if (hosts == 1 && !is_host_name(host)) {
-        return err_raise(hs->error, HF_E_SERVER_NAME_INVALID, "\"%.*s\"", (int)(host.len > 64 ? 64 : host.len),
-                         (const char *)host.data);
+        return err_raise(hs->error, HF_E_SERVER_NAME_INVALID, "\"%.*s\"",
+                         (int)(host.len > 64 ? 64 : host.len), (const char *)host.data);
     }
     out->server_name = host;
     return HF_OK;
@@ -80,7 +82,8 @@ hf_status ext_server_name_read(struct hs *hs, hf_span body, struct hs_offer *out
 bool ext_server_name_answer(struct hs *hs, struct wr *w)
 {
     (void)w; /* the body is empty */
-    /* RFC 6066, 3: acknowledged when the name was used to choose the certificate. A resumption does not use it. */
+    /* RFC 6066, 3: acknowledged when the name was used to choose the certificate. A resumption
+     * does not use it. */
     return hs->result->server_name != NULL;
 }
 

@@ -1,5 +1,5 @@
-/* status_request (RFC 6066, 8; RFC 9846, 4.5.1.1) and signed_certificate_timestamp (RFC 6962, 3.3): asked for by the
- * client, answered inside the CertificateEntry. */
+/* status_request (RFC 6066, 8; RFC 9846, 4.5.1.1) and signed_certificate_timestamp (RFC 6962,
+ * 3.3): asked for by the client, answered inside the CertificateEntry. */
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/ext/extensions.h"

@@ -15,7 +15,9 @@ hf_status hello_server_config_chosen(struct hs *hs);
 hf_status hello_server_choose_version(struct hs *hs);
 hf_status hello_server_read_second(struct hs *hs);
 
-/* A digest of those parts of a ClientHello that a second one must repeat (RFC 9846, 4.2.2). out: 32 bytes. */
-void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello, uint8_t *out);
+/* A digest of those parts of a ClientHello that a second one must repeat (RFC 9846, 4.2.2). out:
+ * 32 bytes. */
+void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello,
+                        uint8_t *out);
 
 #endif

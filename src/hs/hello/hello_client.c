@@ -11,7 +11,7 @@ enum { LEGACY_VERSION = 0x0303 };
 
 static const uint8_t downgrade_mark[7] = {'D', 'O', 'W', 'N', 'G', 'R', 'D'};
 
-/* --- Sending -------------------------------------------------------------------------------------------------- */
+/* --- Sending ---------------------------------------------------------------------------------- */
 
 hf_status hello_client_start(struct hs *hs)
 {
@@ -66,8 +66,10 @@ hf_status hello_client_generated(struct hs *hs)
 static size_t hello_size(const struct hs *hs)
 {
     const hf_config *config = hs->config;
-    size_t n = 512 + config->alpn_len + hs->c.cookie.len + (hs->c.sni == NULL ? 0 : strlen(hs->c.sni));
-    n += 2 * (config->ciphers.count + config->groups.count + config->sigalgs.count + config->sigalgs_cert.count);
+    size_t n =
+        512 + config->alpn_len + hs->c.cookie.len + (hs->c.sni == NULL ? 0 : strlen(hs->c.sni));
+    n += 2 * (config->ciphers.count + config->groups.count + config->sigalgs.count +
+              config->sigalgs_cert.count);
     for (size_t i = 0; i < hs->c.share_count; i++) {
         n += 4 + hs->c.shares[i].group->client_share_len;
     }
@@ -92,7 +94,8 @@ static void write_suites(struct hs *hs, struct wr *w)
 hf_status hello_client_send(struct hs *hs)
 {
     struct hs_client *c = &hs->c;
-    if (hs->result->retried && hs->session_id_len > 0 && hs->sink->send_change_cipher_spec != NULL) {
+    if (hs->result->retried && hs->session_id_len > 0 &&
+        hs->sink->send_change_cipher_spec != NULL) {
         /* RFC 9846, E.4: before the second flight, which here is the second hello. */
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
         c->ccs_sent = true;
@@ -119,17 +122,20 @@ hf_status hello_client_send(struct hs *hs)
     return HF_OK;
 }
 
-/* --- Reading -------------------------------------------------------------------------------------------------- */
+/* --- Reading ---------------------------------------------------------------------------------- */
 
 /* The version that the answer chooses; only TLS 1.3 gets past. */
 static hf_status judge_version(struct hs *hs, const struct server_hello *sh)
 {
     if (!ext_has(&sh->ext, EXT_supported_versions)) {
-        if (memcmp(sh->random.data + MSG_RANDOM_LEN - 8, downgrade_mark, sizeof downgrade_mark) == 0) {
-            return err_raise(hs->error, HF_E_DOWNGRADE, "the server speaks TLS 1.3 but answers with %s",
+        if (memcmp(sh->random.data + MSG_RANDOM_LEN - 8, downgrade_mark, sizeof downgrade_mark) ==
+            0) {
+            return err_raise(hs->error, HF_E_DOWNGRADE,
+                             "the server speaks TLS 1.3 but answers with %s",
                              iana_version_name(sh->legacy_version));
         }
-        return err_raise(hs->error, HF_E_NO_COMMON_VERSION, "this client offers TLS 1.3, the server chose %s",
+        return err_raise(hs->error, HF_E_NO_COMMON_VERSION,
+                         "this client offers TLS 1.3, the server chose %s",
                          iana_version_name(sh->legacy_version));
     }
     struct rd r = rd_of(sh->ext.body[EXT_supported_versions]);
@@ -155,14 +161,16 @@ static hf_status judge_common(struct hs *hs, const struct server_hello *sh)
     }
     if (!config_list_has(&hs->config->ciphers, sh->cipher_suite) ||
         !suite_find(hs->config->provider, sh->cipher_suite, &hs->result->suite)) {
-        return err_raise(hs->error, HF_E_SUITE_NOT_OFFERED, "%s", iana_suite_name(sh->cipher_suite));
+        return err_raise(hs->error, HF_E_SUITE_NOT_OFFERED, "%s",
+                         iana_suite_name(sh->cipher_suite));
     }
     if (sh->legacy_compression_method != 0) {
-        return err_raise(hs->error, HF_E_COMPRESSION_CHOSEN, "method %u", (unsigned)sh->legacy_compression_method);
+        return err_raise(hs->error, HF_E_COMPRESSION_CHOSEN, "method %u",
+                         (unsigned)sh->legacy_compression_method);
     }
     if (hs->result->retried && sh->cipher_suite != hs->c.retry_suite) {
-        return err_raise(hs->error, HF_E_SUITE_CHANGED, "%s, then %s", iana_suite_name(hs->c.retry_suite),
-                         iana_suite_name(sh->cipher_suite));
+        return err_raise(hs->error, HF_E_SUITE_CHANGED, "%s, then %s",
+                         iana_suite_name(hs->c.retry_suite), iana_suite_name(sh->cipher_suite));
     }
     return HF_OK;
 }
@@ -186,7 +194,8 @@ static hf_status take_retry_group(struct hs *hs, hf_span body)
     }
     for (size_t i = 0; i < c->share_count; i++) {
         if (c->shares[i].group->id == id) {
-            return err_raise(hs->error, HF_E_RETRY_POINTLESS, "a share of %s was sent", iana_group_name(id));
+            return err_raise(hs->error, HF_E_RETRY_POINTLESS, "a share of %s was sent",
+                             iana_group_name(id));
         }
     }
     for (size_t i = 0; i < c->share_count; i++) {
@@ -234,7 +243,8 @@ static hf_status read_retry(struct hs *hs, const struct server_hello *sh)
         TRY(take_retry_cookie(hs, sh->ext.body[EXT_cookie]));
     }
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_RETRY, .value = hs->c.retry_group,
-          .name = has_group ? iana_group_name(hs->c.retry_group) : "cookie", .reason = "the server asks for another hello");
+          .name = has_group ? iana_group_name(hs->c.retry_group) : "cookie",
+          .reason = "the server asks for another hello");
     hs->c.retry_suite = sh->cipher_suite;
     take_transcript(hs);
     transcript_retry(&hs->transcript);
@@ -250,7 +260,8 @@ static hf_status judge_key_share(struct hs *hs, const struct server_hello *sh)
     const struct hs_client *c = &hs->c;
     if (!ext_has(&sh->ext, EXT_key_share)) {
         bool is_psk = ext_has(&sh->ext, EXT_pre_shared_key);
-        return err_raise(hs->error, is_psk ? HF_E_PSK_WITHOUT_DHE : HF_E_MISSING_EXTENSION, "key_share in ServerHello");
+        return err_raise(hs->error, is_psk ? HF_E_PSK_WITHOUT_DHE : HF_E_MISSING_EXTENSION,
+                         "key_share in ServerHello");
     }
     struct rd r = rd_of(sh->ext.body[EXT_key_share]);
     uint16_t id = rd_u16(&r);
@@ -259,8 +270,8 @@ static hf_status judge_key_share(struct hs *hs, const struct server_hello *sh)
         return ext_malformed(hs, EXT_key_share);
     }
     if (c->retry_group != 0 && id != c->retry_group) {
-        return err_raise(hs->error, HF_E_GROUP_CHANGED, "%s, then %s", iana_group_name(c->retry_group),
-                         iana_group_name(id));
+        return err_raise(hs->error, HF_E_GROUP_CHANGED, "%s, then %s",
+                         iana_group_name(c->retry_group), iana_group_name(id));
     }
     for (size_t i = 0; i < c->share_count; i++) {
         if (c->shares[i].group->id == id) {
@@ -271,7 +282,8 @@ static hf_status judge_key_share(struct hs *hs, const struct server_hello *sh)
             return HF_OK;
         }
     }
-    return err_raise(hs->error, HF_E_GROUP_NOT_OFFERED, "no share of %s was sent", iana_group_name(id));
+    return err_raise(hs->error, HF_E_GROUP_NOT_OFFERED, "no share of %s was sent",
+                     iana_group_name(id));
 }
 
 static hf_status judge_psk(struct hs *hs, const struct server_hello *sh)
@@ -295,12 +307,14 @@ static hf_status judge_psk(struct hs *hs, const struct server_hello *sh)
 
 static void trace_choice(struct hs *hs)
 {
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = HF_TLS13, .name = "TLS 1.3",
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = HF_TLS13,
+          .name = "TLS 1.3", .reason = "the server's choice");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE,
+          .value = hs->result->suite.id, .name = iana_suite_name(hs->result->suite.id),
           .reason = "the server's choice");
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE, .value = hs->result->suite.id,
-          .name = iana_suite_name(hs->result->suite.id), .reason = "the server's choice");
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = hs->result->group->id,
-          .name = hs->result->group->name, .reason = "the server's choice");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP,
+          .value = hs->result->group->id, .name = hs->result->group->name,
+          .reason = "the server's choice");
 }
 
 hf_status hello_client_read(struct hs *hs)

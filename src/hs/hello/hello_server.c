@@ -107,7 +107,8 @@ hf_status hello_server_config_chosen(struct hs *hs)
     if (chosen != NULL) {
         if (!chosen->frozen || chosen->role != HF_SERVER) {
             hf_config_free(chosen);
-            return err_raise(hs->error, HF_E_API_MISUSE, "the chosen configuration is not a frozen server's");
+            return err_raise(hs->error, HF_E_API_MISUSE,
+                             "the chosen configuration is not a frozen server's");
         }
         hf_config_free((hf_config *)(uintptr_t)hs->config);
         hs->config = chosen;
@@ -119,7 +120,8 @@ hf_status hello_server_config_chosen(struct hs *hs)
 /* Names what a client without a common version offers. */
 static hf_status no_version(struct hs *hs, uint16_t best)
 {
-    return err_raise(hs->error, HF_E_NO_COMMON_VERSION, "the client offers at most %s, this server wants %s to %s",
+    return err_raise(hs->error, HF_E_NO_COMMON_VERSION,
+                     "the client offers at most %s, this server wants %s to %s",
                      iana_version_name(best), iana_version_name(hs->config->version_lowest),
                      iana_version_name(hs->config->version_highest));
 }
@@ -130,7 +132,8 @@ static hf_status judge_legacy(struct hs *hs, const struct client_hello *hello)
     if (hello->legacy_version != LEGACY_VERSION) {
         return err_raise(hs->error, HF_E_LEGACY_VERSION, "0x%04x", (unsigned)hello->legacy_version);
     }
-    if (hello->legacy_compression_methods.len != 1 || hello->legacy_compression_methods.data[0] != 0) {
+    if (hello->legacy_compression_methods.len != 1 ||
+        hello->legacy_compression_methods.data[0] != 0) {
         return err_raise(hs->error, HF_E_COMPRESSION_OFFERED, NULL);
     }
     return HF_OK;
@@ -151,8 +154,8 @@ hf_status hello_server_choose_version(struct hs *hs)
         return no_version(hs, best);
     }
     TRY(judge_legacy(hs, &offer->hello));
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = HF_TLS13, .name = "TLS 1.3",
-          .reason = "highest of both");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = HF_TLS13,
+          .name = "TLS 1.3", .reason = "highest of both");
     hs->result->version = HF_TLS13;
     if (offer->cookie.len > 0 && hs->config->stateless_retry) {
         /* The answer to a HelloRetryRequest of which nothing was kept. */

@@ -1,4 +1,5 @@
-/* The server's choices: suite, group, pre-shared key, identity (RFC 9846, 4.2.1). This end's preference rules. */
+/* The server's choices: suite, group, pre-shared key, identity (RFC 9846, 4.2.1). This end's
+ * preference rules. */
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/auth13.h"
@@ -9,7 +10,8 @@
 
 enum { MODE_PSK_DHE_KE = 1, NAMES_MAX = 160, ALPN_SHOWN_MAX = 32 };
 
-/* Adds the name of one value to a list for an error: "a, b, c", n bytes so far. Returns its length. */
+/* Adds the name of one value to a list for an error: "a, b, c", n bytes so far. Returns its
+ * length. */
 static size_t name_add(char *out, size_t n, uint16_t v, const char *(*name)(uint16_t))
 {
     const char *text = name(v);
@@ -23,8 +25,8 @@ static size_t name_add(char *out, size_t n, uint16_t v, const char *(*name)(uint
     return n + len;
 }
 
-static hf_status no_common(struct hs *hs, hf_err code, hf_span theirs, const struct config_list *ours,
-                           const char *(*name)(uint16_t))
+static hf_status no_common(struct hs *hs, hf_err code, hf_span theirs,
+                           const struct config_list *ours, const char *(*name)(uint16_t))
 {
     char offered[NAMES_MAX] = "";
     char allowed[NAMES_MAX] = "";
@@ -34,10 +36,11 @@ static hf_status no_common(struct hs *hs, hf_err code, hf_span theirs, const str
     for (size_t i = 0, n = 0; i < ours->count; i++) {
         n = name_add(allowed, n, ours->v[i], name);
     }
-    return err_raise(hs->error, code, "the client offers %s; this server allows %s", offered, allowed);
+    return err_raise(hs->error, code, "the client offers %s; this server allows %s", offered,
+                     allowed);
 }
 
-/* --- Cipher suite ------------------------------------------------------------------------------------------------- */
+/* --- Cipher suite ----------------------------------------------------------------------------- */
 
 /* First of ours that the client offers; with a pre-shared key in sight, one of its hash. */
 static bool pick_suite(struct hs *hs, const hf_hash *hash, struct suite *out)
@@ -74,11 +77,12 @@ static hf_status choose_suite(struct hs *hs)
         found = pick_suite(hs, NULL, &chosen);
     }
     if (!found) {
-        return no_common(hs, HF_E_NO_COMMON_SUITE, hs->s.offer.hello.cipher_suites, &hs->config->ciphers,
-                         iana_suite_name);
+        return no_common(hs, HF_E_NO_COMMON_SUITE, hs->s.offer.hello.cipher_suites,
+                         &hs->config->ciphers, iana_suite_name);
     }
     if (hs->result->retried && chosen.id != hs->result->suite.id) {
-        return err_raise(hs->error, HF_E_HELLO_CHANGED, "the suite of the HelloRetryRequest is gone");
+        return err_raise(hs->error, HF_E_HELLO_CHANGED,
+                         "the suite of the HelloRetryRequest is gone");
     }
     hs->result->suite = chosen;
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE, .value = chosen.id,
@@ -86,7 +90,7 @@ static hf_status choose_suite(struct hs *hs)
     return HF_OK;
 }
 
-/* --- Group ----------------------------------------------------------------------------------------------------------- */
+/* --- Group ------------------------------------------------------------------------------------ */
 
 /* Our first group that the client supports, and our first that it sent a share for. */
 static void weigh_groups(struct hs *hs, const hf_group **best, const hf_group **shared)
@@ -97,8 +101,8 @@ static void weigh_groups(struct hs *hs, const hf_group **best, const hf_group **
         uint16_t id = hs->config->groups.v[i];
         bool is_supported = list16_has(offer->groups, id);
         bool has_share = is_supported && ext_key_share_find(offer->shares, id).len > 0;
-        TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_GROUP, .value = id, .name = iana_group_name(id),
-              .accepted = has_share,
+        TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_GROUP, .value = id,
+              .name = iana_group_name(id), .accepted = has_share,
               .reason = !is_supported ? "the client does not offer it"
                         : has_share   ? "the client sent a share"
                                       : "the client offers it without a share");
@@ -111,22 +115,24 @@ static void weigh_groups(struct hs *hs, const hf_group **best, const hf_group **
     }
 }
 
-/* A share at hand saves a round trip, so it wins over a group that we like better; but not when only the better one
- * withstands a quantum computer. */
+/* A share at hand saves a round trip, so it wins over a group that we like better; but not when
+ * only the better one withstands a quantum computer. */
 static hf_status choose_group(struct hs *hs)
 {
     const hf_group *best;
     const hf_group *shared;
     weigh_groups(hs, &best, &shared);
     if (best == NULL) {
-        return no_common(hs, HF_E_NO_COMMON_GROUP, hs->s.offer.groups, &hs->config->groups, iana_group_name);
+        return no_common(hs, HF_E_NO_COMMON_GROUP, hs->s.offer.groups, &hs->config->groups,
+                         iana_group_name);
     }
     const bool is_worth_a_retry = shared == NULL || (best->post_quantum && !shared->post_quantum);
     hs->result->group = is_worth_a_retry ? best : shared;
     hs->s.share = ext_key_share_find(hs->s.offer.shares, hs->result->group->id);
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = hs->result->group->id,
-          .name = hs->result->group->name,
-          .reason = hs->s.share.len == 0 ? "no share yet: the client is asked for one" : "a share is at hand");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP,
+          .value = hs->result->group->id, .name = hs->result->group->name,
+          .reason = hs->s.share.len == 0 ? "no share yet: the client is asked for one"
+                                         : "a share is at hand");
     return HF_OK;
 }
 
@@ -141,7 +147,8 @@ static hf_status judge_retried_group(struct hs *hs)
         return choose_group(hs);
     }
     if (!rd_done(&r) || id != hs->result->group->id) {
-        return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP, "%s was asked for", hs->result->group->name);
+        return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP, "%s was asked for",
+                         hs->result->group->name);
     }
     hs->s.share = share;
     return HF_OK;
@@ -152,7 +159,8 @@ static hf_status judge_mandatory(struct hs *hs)
 {
     const struct ext_view *ext = &hs->s.offer.hello.ext;
     if (!ext_has(ext, EXT_supported_groups) || !ext_has(ext, EXT_key_share)) {
-        return err_raise(hs->error, HF_E_MISSING_EXTENSION, "supported_groups and key_share are needed");
+        return err_raise(hs->error, HF_E_MISSING_EXTENSION,
+                         "supported_groups and key_share are needed");
     }
     if (!ext_has(ext, EXT_signature_algorithms) && !ext_has(ext, EXT_pre_shared_key)) {
         return err_raise(hs->error, HF_E_MISSING_EXTENSION, "signature_algorithms");
@@ -174,27 +182,30 @@ hf_status server13_negotiate(struct hs *hs)
     TRY(choose_suite(hs));
     TRY(hs->result->retried ? judge_retried_group(hs) : choose_group(hs));
     if (hs->result->retried && hs->s.share.len == 0) {
-        return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP, "no usable share after HelloRetryRequest");
+        return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP,
+                         "no usable share after HelloRetryRequest");
     }
     if (!hs->result->retried) {
         transcript_start(&hs->transcript, hs->result->suite.hash);
     }
-    const bool must_prove = hs->config->stateless_retry && hs->config->always_retry && !hs->result->retried;
+    const bool must_prove =
+        hs->config->stateless_retry && hs->config->always_retry && !hs->result->retried;
     hs_go(hs, hs->s.share.len == 0 || must_prove ? HS_S13_SEND_RETRY : HS_S13_CHOOSE_PSK);
     return HF_OK;
 }
 
-/* --- Pre-shared key, identity ------------------------------------------------------------------------------------------ */
+/* --- Pre-shared key, identity ----------------------------------------------------------------- */
 
 static void trace_psk(struct hs *hs)
 {
     const bool is_chosen = hs->s.psk != NULL;
     if (hs->s.offer.has_psk) {
-        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_PSK, .value = (uint32_t)hs->s.psk_index,
-              .name = is_chosen ? "external key" : "none",
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_PSK,
+              .value = (uint32_t)hs->s.psk_index, .name = is_chosen ? "external key" : "none",
               .reason = is_chosen ? "identity known, binder right"
-                        : !psk_mode_fits(hs) ? "the client does not allow psk_dhe_ke"
-                                             : "no identity is known here, or none has a suite of its hash");
+                        : !psk_mode_fits(hs)
+                            ? "the client does not allow psk_dhe_ke"
+                            : "no identity is known here, or none has a suite of its hash");
     }
 }
 
@@ -258,7 +269,8 @@ hf_status server13_choose_identity(struct hs *hs)
 {
     const struct hs_offer *offer = &hs->s.offer;
     if (!ext_has(&offer->hello.ext, EXT_signature_algorithms)) {
-        return err_raise(hs->error, HF_E_MISSING_EXTENSION, "signature_algorithms, as no pre-shared key is used");
+        return err_raise(hs->error, HF_E_MISSING_EXTENSION,
+                         "signature_algorithms, as no pre-shared key is used");
     }
     if (hs->config->identities == NULL && offer->has_psk &&
         (hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) == 0) {
@@ -266,7 +278,8 @@ hf_status server13_choose_identity(struct hs *hs)
     }
     hs->op.u.choose_identity.server_name = offer->server_name;
     TRY(fill_alpn(hs));
-    TRY(host_order(hs, offer->schemes, &hs->op.u.choose_identity.schemes, &hs->op.u.choose_identity.scheme_count));
+    TRY(host_order(hs, offer->schemes, &hs->op.u.choose_identity.schemes,
+                   &hs->op.u.choose_identity.scheme_count));
     TRY(host_order(hs, offer->cert_schemes, &hs->op.u.choose_identity.cert_schemes,
                    &hs->op.u.choose_identity.cert_scheme_count));
     hs->op.u.choose_identity.authorities = NULL;
@@ -285,11 +298,13 @@ hf_status server13_identity_chosen(struct hs *hs)
         return err_raise(hs->error, HF_E_NO_CERTIFICATE, NULL);
     }
     hs->result->chosen_identity = (int)hs->op.u.choose_identity.index;
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_IDENTITY, .value = hs->op.u.choose_identity.index,
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_IDENTITY,
+          .value = hs->op.u.choose_identity.index,
           .name = hf_identity_name_count(hs->identity) > 0 ? hf_identity_name(hs->identity, 0) : "",
           .reason = "by server name and by what the client can verify");
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME, .value = hs->scheme,
-          .name = iana_scheme_name(hs->scheme), .reason = "fits the key and the client's list");
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME,
+          .value = hs->scheme, .name = iana_scheme_name(hs->scheme),
+          .reason = "fits the key and the client's list");
     hs_go(hs, HS_S13_ENCAP);
     return HF_OK;
 }

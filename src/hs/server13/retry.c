@@ -10,7 +10,8 @@
 
 enum { LEGACY_VERSION = 0x0303 };
 
-/* The share that the client is asked for; none when it sent a good one and is only asked to prove its address. */
+/* The share that the client is asked for; none when it sent a good one and is only asked to
+ * prove its address. */
 static uint16_t wanted_group(const struct hs *hs)
 {
     return hs->s.share.len == 0 ? hs->result->group->id : 0;
@@ -50,7 +51,8 @@ static size_t make_cookie(struct hs *hs, uint16_t group, uint8_t out[COOKIE_MAX_
                                  .hash_len = hs->result->suite.hash->digest_len};
     transcript_value(&hs->transcript, state.hello_hash);
     memcpy(state.fixed, hs->s.fixed_digest, sizeof state.fixed);
-    return cookie_seal(hs->config->provider, hs->config->cookie_key, &state, hs->s.peer_address, out);
+    return cookie_seal(hs->config->provider, hs->config->cookie_key, &state, hs->s.peer_address,
+                       out);
 }
 
 /* Back to the beginning, as if nothing had been said. */
@@ -79,8 +81,10 @@ hf_status server13_send_retry(struct hs *hs)
     TRY(hs_end(hs, &w));
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_RETRY, .value = group,
           .name = group == 0 ? "cookie" : iana_group_name(group),
-          .reason = group == 0 ? "the client must prove its address" : "no share of a group that both like");
-    if (hs->config->middlebox_compat && hs->session_id_len > 0 && hs->sink->send_change_cipher_spec != NULL) {
+          .reason = group == 0 ? "the client must prove its address"
+                               : "no share of a group that both like");
+    if (hs->config->middlebox_compat && hs->session_id_len > 0 &&
+        hs->sink->send_change_cipher_spec != NULL) {
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
     }
     /* Early data of the first hello is refused (RFC 9846, 4.3.10). */
@@ -114,11 +118,13 @@ hf_status retry_restore(struct hs *hs)
 {
     const hf_config *config = hs->config;
     struct cookie_state state;
-    enum cookie_result result = cookie_open(config->provider, config->cookie_key, hs->s.offer.cookie,
-                                            hs->s.peer_address, hs->now_ms / 1000, &state);
+    enum cookie_result result =
+        cookie_open(config->provider, config->cookie_key, hs->s.offer.cookie, hs->s.peer_address,
+                    hs->now_ms / 1000, &state);
     if (result != COOKIE_OK) {
         return err_raise(hs->error, HF_E_COOKIE_INVALID, "%s",
-                         result == COOKIE_EXPIRED ? "it is too old" : "it was not made here for this client");
+                         result == COOKIE_EXPIRED ? "it is too old"
+                                                  : "it was not made here for this client");
     }
     if (hs->s.offer.early_data) {
         return err_raise(hs->error, HF_E_EARLY_DATA_AFTER_RETRY, NULL);

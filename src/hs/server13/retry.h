@@ -4,8 +4,8 @@
 
 #include "hs/hs.h"
 
-/* Takes up a handshake from the cookie of a second ClientHello: suite, group and transcript stand as if this connection had
- * sent the HelloRetryRequest. */
+/* Takes up a handshake from the cookie of a second ClientHello: suite, group and transcript
+ * stand as if this connection had sent the HelloRetryRequest. */
 hf_status retry_restore(struct hs *hs);
 
 #endif

@@ -10,7 +10,7 @@
 
 enum { LEGACY_VERSION = 0x0303 };
 
-/* --- ServerHello -------------------------------------------------------------------------------------------------- */
+/* --- ServerHello ------------------------------------------------------------------------------ */
 
 hf_status server13_encap(struct hs *hs)
 {
@@ -80,7 +80,8 @@ static struct auth_show show_of(const struct hs *hs)
 static size_t flight_size(const struct hs *hs)
 {
     enum { RECORDS = 256, FINISHED = 64 };
-    size_t n = RECORDS + 128 + (size_t)hs->result->group->server_share_len + encrypted_extensions_size(hs) + FINISHED;
+    size_t n = RECORDS + 128 + (size_t)hs->result->group->server_share_len +
+               encrypted_extensions_size(hs) + FINISHED;
     if (hs->identity != NULL) {
         struct auth_show show = show_of(hs);
         n += auth13_certificate_size(&show) + 8 + auth13_signature_room(hs->identity);
@@ -93,7 +94,8 @@ hf_status server13_send_server_hello(struct hs *hs)
     TRY(hs_answer(hs));
     hs_expect(hs, flight_size(hs));
     TRY(write_server_hello(hs));
-    /* Of the hello nothing is needed any more but what the result and the flags of the offer hold. */
+    /* Of the hello nothing is needed any more but what the result and the flags of the offer
+     * hold. */
     hs_release_message(hs);
     if (hs->config->middlebox_compat && hs->session_id_len > 0 && !hs->result->retried &&
         hs->sink->send_change_cipher_spec != NULL) {
@@ -110,7 +112,7 @@ hf_status server13_send_server_hello(struct hs *hs)
     return HF_OK;
 }
 
-/* --- Parameters ----------------------------------------------------------------------------------------------------- */
+/* --- Parameters ------------------------------------------------------------------------------- */
 
 hf_status server13_send_encrypted_extensions(struct hs *hs)
 {
@@ -121,7 +123,8 @@ hf_status server13_send_encrypted_extensions(struct hs *hs)
     if (hs->result->psk) {
         hs_go(hs, HS_S13_SEND_FINISHED);
     } else {
-        hs_go(hs, hs->config->verify == HF_VERIFY_NONE ? HS_S13_SEND_CERTIFICATE : HS_S13_SEND_CERTIFICATE_REQUEST);
+        hs_go(hs, hs->config->verify == HF_VERIFY_NONE ? HS_S13_SEND_CERTIFICATE
+                                                       : HS_S13_SEND_CERTIFICATE_REQUEST);
     }
     return HF_OK;
 }
@@ -165,7 +168,9 @@ static void write_request_extensions(struct hs *hs, struct wr *w, const hf_trust
 /* The anchors to name, with a reference, or NULL: too many names would not fit their extension. */
 static hf_trust *named_trust(const hf_config *config)
 {
-    hf_trust *trust = config->send_authorities && config->trust != NULL ? hf_trust_store_current(config->trust) : NULL;
+    hf_trust *trust = config->send_authorities && config->trust != NULL
+                          ? hf_trust_store_current(config->trust)
+                          : NULL;
     if (trust != NULL && (hf_trust_count(trust) == 0 || authorities_size(trust) > 0xf000)) {
         hf_trust_free(trust);
         return NULL;
@@ -177,7 +182,8 @@ hf_status server13_send_certificate_request(struct hs *hs)
 {
     hf_trust *trust = named_trust(hs->config);
     struct wr w;
-    hf_status s = hs_begin(hs, MSG_CERTIFICATE_REQUEST, 256 + (trust == NULL ? 0 : authorities_size(trust)), &w);
+    hf_status s = hs_begin(hs, MSG_CERTIFICATE_REQUEST,
+                           256 + (trust == NULL ? 0 : authorities_size(trust)), &w);
     if (s == HF_OK) {
         wr_vec(&w, span_of(hs->s.context, hs->s.context_len), 1);
         write_request_extensions(hs, &w, trust);
@@ -190,7 +196,7 @@ hf_status server13_send_certificate_request(struct hs *hs)
     return HF_OK;
 }
 
-/* --- The server's proof --------------------------------------------------------------------------------------------- */
+/* --- The server's proof ----------------------------------------------------------------------- */
 
 hf_status server13_send_certificate(struct hs *hs)
 {
@@ -218,7 +224,7 @@ hf_status server13_send_finished(struct hs *hs)
     return HF_OK;
 }
 
-/* --- The client's proof ---------------------------------------------------------------------------------------------- */
+/* --- The client's proof ----------------------------------------------------------------------- */
 
 hf_status server13_read_certificate(struct hs *hs)
 {
@@ -242,7 +248,8 @@ hf_status server13_chain_verified(struct hs *hs)
 
 hf_status server13_read_certificate_verify(struct hs *hs)
 {
-    return auth13_read_certificate_verify(hs, HF_CLIENT, &hs->result->client_scheme, HS_S13_VERIFY_SIGNATURE_WAIT);
+    return auth13_read_certificate_verify(hs, HF_CLIENT, &hs->result->client_scheme,
+                                          HS_S13_VERIFY_SIGNATURE_WAIT);
 }
 
 hf_status server13_signature_verified(struct hs *hs)

@@ -37,7 +37,8 @@ static void every_code_is_explained(void **state)
     }
 }
 
-/* What a peer is told has a name, and is never one of the two alerts that are no error (RFC 9846, 6.1). */
+/* What a peer is told has a name, and is never one of the two alerts that are no error (RFC
+ * 9846, 6.1). */
 static void every_alert_of_a_code_may_be_sent(void **state)
 {
     (void)state;

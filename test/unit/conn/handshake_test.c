@@ -49,7 +49,8 @@ static void set(hf_status status)
 
 static bool run(struct setup *s)
 {
-    s->pair = pair_new(&(struct pair_options){.client = pair_freeze(s->client), .server = pair_freeze(s->server)});
+    s->pair = pair_new(
+        &(struct pair_options){.client = pair_freeze(s->client), .server = pair_freeze(s->server)});
     assert_non_null(s->pair);
     return pair_handshake(s->pair);
 }

@@ -1,5 +1,5 @@
-/* The AEADs of libipsec-mb, reached through the default provider: the room may be absent from the build,
- * or the processor may lack the instructions. */
+/* The AEADs of libipsec-mb, reached through the default provider: the room may be absent from
+ * the build, or the processor may lack the instructions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -320,7 +320,8 @@ static void test_malformed(void **state)
     }
 }
 
-/* Any one changed byte of an EC key is refused, or is a key that is another pair, or was of no weight. */
+/* Any one changed byte of an EC key is refused, or is a key that is another pair, or was of no
+ * weight. */
 static void test_damaged_ec(void **state)
 {
     (void)state;
@@ -353,7 +354,8 @@ static void test_damaged_rsa(void **state)
     free(bytes);
 }
 
-/* RFC 8410, 10.3: a version 2 structure with attributes and the public key, which older readers refuse. */
+/* RFC 8410, 10.3: a version 2 structure with attributes and the public key, which older readers
+ * refuse. */
 static void test_pkcs8_version_2(void **state)
 {
     (void)state;
@@ -402,7 +404,8 @@ static void test_pairs(void **state)
     pki_cert_free(other);
 }
 
-/* No truncated SubjectPublicKeyInfo is taken, and no changed one of EC but another point of the curve. */
+/* No truncated SubjectPublicKeyInfo is taken, and no changed one of EC but another point of the
+ * curve. */
 static void test_import_malformed(void **state)
 {
     (void)state;

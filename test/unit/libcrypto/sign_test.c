@@ -300,7 +300,8 @@ static void test_ecdsa_numbers(void **state)
     }
 }
 
-/* libcrypto's queue belongs to the program: what stands there stays, and nothing of ours is added. */
+/* libcrypto's queue belongs to the program: what stands there stays, and nothing of ours is
+ * added. */
 static void test_error_queue(void **state)
 {
     (void)state;

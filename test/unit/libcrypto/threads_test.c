@@ -1,5 +1,5 @@
-/* Tables and keys serve many threads at once: more of them than the stash has slots, on the same keys.
- * Under ThreadSanitizer this is the test of the stash and of everything that is made once. */
+/* Tables and keys serve many threads at once: more of them than the stash has slots, on the same
+ * keys. Under ThreadSanitizer this is the test of the stash and of everything that is made once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -82,8 +82,8 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* Nothing of libcrypto's arithmetic is touched before the threads start, so that they race to make what is
- * made once; only the key pair, which all share, is there. */
+/* Nothing of libcrypto's arithmetic is touched before the threads start, so that they race to
+ * make what is made once; only the key pair, which all share, is there. */
 static void test_threads(void **state)
 {
     (void)state;

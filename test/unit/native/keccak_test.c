@@ -1,4 +1,5 @@
-/* SHA-3 and SHAKE: published answers, then libcrypto's at every length, in every lane and company. */
+/* SHA-3 and SHAKE: published answers, then libcrypto's at every length, in every lane and
+ * company. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -88,8 +89,8 @@ static void equals_libcrypto_at_every_length(void **state)
     }
 }
 
-/* Up to seventeen jobs of different function, length and output: every lane ends at another time and is
- * filled again. */
+/* Up to seventeen jobs of different function, length and output: every lane ends at another time
+ * and is filled again. */
 static void equals_libcrypto_in_company(void **state)
 {
     enum { JOBS = 17 };

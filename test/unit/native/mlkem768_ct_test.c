@@ -1,9 +1,9 @@
 /* Nothing secret decides a branch or an address in ML-KEM-768.
  *
- * Runs under valgrind, to which secrets are declared as undefined memory: memcheck follows them through
- * every computation and reports each jump and each address that depends on one. What is public by the
- * standard is declared defined where it comes into being: rho, ek, the ciphertext. The same must happen
- * to a result before the test itself may look at it.
+ * Runs under valgrind, to which secrets are declared as undefined memory: memcheck follows them
+ * through every computation and reports each jump and each address that depends on one. What is
+ * public by the standard is declared defined where it comes into being: rho, ek, the ciphertext.
+ * The same must happen to a result before the test itself may look at it.
  *
  * The last tests leak on purpose, in a child process, and expect the report. */
 #include <setjmp.h>
@@ -93,7 +93,8 @@ static void encapsulation_hides_its_message(void **state)
     assert_int_equal(VALGRIND_COUNT_ERRORS, before);
 }
 
-/* The ciphertext is right in the first turn and wrong in the second, and the same must be seen of both. */
+/* The ciphertext is right in the first turn and wrong in the second, and the same must be seen
+ * of both. */
 static void decapsulation_hides_key_and_verdict(void **state)
 {
     const struct mlkem_impl *impl = begin(state);
@@ -117,7 +118,8 @@ static void decapsulation_hides_key_and_verdict(void **state)
     assert_int_equal(VALGRIND_COUNT_ERRORS, before);
 }
 
-/* Runs leak in a child and asks whether valgrind has seen it there: its report must not reach ours. */
+/* Runs leak in a child and asks whether valgrind has seen it there: its report must not reach
+ * ours. */
 static void expect_report(void (*leak)(const struct mlkem_impl *), const struct mlkem_impl *impl)
 {
     const pid_t child = fork();

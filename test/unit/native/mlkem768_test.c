@@ -48,9 +48,10 @@ static void shake128(const uint8_t *in, size_t in_len, uint8_t *out, size_t out_
     keccak_run(keccak_permute_portable, &job, 1);
 }
 
-/* The accumulated vectors of C2SP/CCTV, ML-KEM: randomness is one SHAKE128 stream of the empty string; ek,
- * ct, K, and the secret of a random ciphertext go into another, of which the first 32 bytes are published
- * for each number of rounds. Among n = 10,000 rounds hundreds need a longer stream for the matrix. */
+/* The accumulated vectors of C2SP/CCTV, ML-KEM: randomness is one SHAKE128 stream of the empty
+ * string; ek, ct, K, and the secret of a random ciphertext go into another, of which the first
+ * 32 bytes are published for each number of rounds. Among n = 10,000 rounds hundreds need a
+ * longer stream for the matrix. */
 static void expect_accumulated(const struct mlkem_impl *impl, size_t n, const uint8_t expected[32])
 {
     enum {
@@ -106,7 +107,8 @@ static void gives_ten_thousand_published_answers(void **state)
     expect_accumulated(mlkem_impl_best(), 10000, expected);
 }
 
-/* The public functions are the best implementation, and dk has the layout that FIPS 203 gives it. */
+/* The public functions are the best implementation, and dk has the layout that FIPS 203 gives
+ * it. */
 static void public_functions_agree(void **state)
 {
     (void)state;

@@ -1,5 +1,6 @@
-/* Each implementation of ML-KEM's arithmetic against the definitions of FIPS 203, computed in the plainest
- * way there is, over every input where they can be counted and over extremes and noise where not. */
+/* Each implementation of ML-KEM's arithmetic against the definitions of FIPS 203, computed in
+ * the plainest way there is, over every input where they can be counted and over extremes and
+ * noise where not. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -167,8 +168,8 @@ static void dot_stands_its_largest_operands(void **state)
     }
 }
 
-/* SampleNTT (algorithm 7), word for word; streams with all, some and no candidates below q, of every
- * length that is allowed, so that the 256th falls at every place. */
+/* SampleNTT (algorithm 7), word for word; streams with all, some and no candidates below q, of
+ * every length that is allowed, so that the 256th falls at every place. */
 static void uniform_samples_are_the_small_candidates(void **state)
 {
     const struct mlkem_impl *impl = impl_or_skip(state);
@@ -229,7 +230,8 @@ static unsigned number_at(const uint8_t *bytes, unsigned index, unsigned d)
     return v;
 }
 
-/* Compress by its definition, round(2^d / q * c) mod 2^d with halves up: halves do not occur, q is odd. */
+/* Compress by its definition, round(2^d / q * c) mod 2^d with halves up: halves do not occur, q
+ * is odd. */
 static unsigned compressed(int c, unsigned d)
 {
     return (unsigned)((2 * (mod_q(c) << d) + MLKEM_Q) / (2 * MLKEM_Q)) & ((1u << d) - 1);

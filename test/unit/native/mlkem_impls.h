@@ -1,5 +1,5 @@
-/* A test for each implementation of ML-KEM's arithmetic: MLKEM_IMPL_TESTS(f) makes one cmocka test each,
- * and f begins with impl_or_skip(state). */
+/* A test for each implementation of ML-KEM's arithmetic: MLKEM_IMPL_TESTS(f) makes one cmocka
+ * test each, and f begins with impl_or_skip(state). */
 #ifndef TEST_UNIT_NATIVE_MLKEM_IMPLS_H
 #define TEST_UNIT_NATIVE_MLKEM_IMPLS_H
 

@@ -142,7 +142,8 @@ static void every_changed_bit_is_refused(void **state)
     uint8_t *record = seal(p, REC_HANDSHAKE, span_str("finished"), 2, false, &len);
     uint8_t *copy = malloc(len);
     assert_non_null(copy);
-    /* Bits of the type and the length would make another header; those of the version are in the additional data. */
+    /* Bits of the type and the length would make another header; those of the version are in the
+     * additional data. */
     for (size_t bit = 8; bit < len * 8; bit++) {
         if (bit / 8 == 3 || bit / 8 == 4) {
             continue;
@@ -187,7 +188,8 @@ static void records_open_in_order_only(void **state)
     pair_free(p);
 }
 
-/* What must not open is no error for a server that skips early data, and does not count in the sequence. */
+/* What must not open is no error for a server that skips early data, and does not count in the
+ * sequence. */
 static void a_rejected_record_can_be_skipped(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* Records under the real AEADs: byte for byte as RFC 8448 has them, and round trips of every kind. */
+/* Records under the real AEADs: byte for byte as RFC 8448 has them, and round trips of every
+ * kind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

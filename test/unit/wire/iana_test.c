@@ -92,7 +92,8 @@ static void lists_are_in_ascending_order(void **state)
     }
 }
 
-/* A name that is found leads back to its own number, so no two names of a list are the same when folded. */
+/* A name that is found leads back to its own number, so no two names of a list are the same when
+ * folded. */
 static void every_name_goes_both_ways(void **state)
 {
     (void)state;
