@@ -6,8 +6,10 @@
  * that it is constant, and any number of connections on any threads share it. What must change while running
  * (identities, trust, ticket keys) hangs behind handles of its own.
  *
- * Lists are comma-separated names in order of preference; unknown and duplicate names are refused, with the known
- * ones in the error's detail. A setter that fails changes nothing; hf_config_error says why.
+ * Lists are comma-separated names in order of preference, without regard to case, '-', '_' and blanks around a name;
+ * unknown and duplicate names are refused, with what was likely meant and the known ones in the error's detail. A setting
+ * that only the other role has is refused when it is switched on. A setter that fails changes nothing; hf_config_error
+ * says why.
  *
  *     hf_config *c = hf_config_new(HF_SERVER, NULL);
  *     if (hf_config_set_groups(c, "X25519MLKEM768,X25519") != HF_OK) puts(hf_config_error(c)->detail);
