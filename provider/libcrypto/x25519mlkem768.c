@@ -1,6 +1,5 @@
 /* X25519MLKEM768 (draft-ietf-tls-ecdhe-mlkem): the ML-KEM part stands first in shares and in the secret,
- * and is drawn first from the random source (in one call with the X25519 part: a call costs as much as a
- * hundred bytes). Both halves must be good: the secret is worth as much
+ * and is drawn first from the random source. Both halves must be good: the secret is worth as much
  * as the better of the two. */
 #include <string.h>
 
@@ -51,23 +50,24 @@ const hf_group lc_x25519mlkem768_group = {
 static bool hybrid_generate(hf_random_fn random, void *random_ctx, void *priv, uint8_t *share)
 {
     struct hybrid *hybrid = priv;
-    struct {
-        uint8_t seed[MLKEM768_SEED_LEN];
-        uint8_t scalar[X25519_LEN];
-    } drawn;
-    const bool done = random(random_ctx, (uint8_t *)&drawn, sizeof drawn) &&
-                      lc_x25519_public(share + MLKEM768_PUBLIC_LEN, drawn.scalar);
-    if (done) {
+    uint8_t seed[MLKEM768_SEED_LEN];
+    const bool drawn = random(random_ctx, seed, sizeof seed) &&
+                       random(random_ctx, hybrid->scalar, sizeof hybrid->scalar);
+    if (drawn) {
         uint8_t dk[MLKEM768_SECRET_LEN];
-        mlkem768_keypair(drawn.seed, share, dk);
+        mlkem768_keypair(seed, share, dk);
         memcpy(hybrid->dk_pke, dk, DK_PKE_LEN);
         memcpy(hybrid->dk_tail, dk + MLKEM768_SECRET_LEN - DK_TAIL_LEN, DK_TAIL_LEN);
-        memcpy(hybrid->scalar, drawn.scalar, X25519_LEN);
         hybrid->ek = share;
         OPENSSL_cleanse(dk, sizeof dk);
     }
-    OPENSSL_cleanse(&drawn, sizeof drawn);
-    return done;
+    OPENSSL_cleanse(seed, sizeof seed);
+    if (!drawn || !lc_x25519_public(share + MLKEM768_PUBLIC_LEN, hybrid->scalar)) {
+        OPENSSL_cleanse(hybrid, sizeof *hybrid);
+        memset(share, 0, CLIENT_SHARE_LEN);
+        return false;
+    }
+    return true;
 }
 
 static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len, uint8_t *secret)
@@ -81,8 +81,8 @@ static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len,
     memcpy(dk + DK_PKE_LEN, hybrid->ek, MLKEM768_PUBLIC_LEN);
     memcpy(dk + DK_PKE_LEN + MLKEM768_PUBLIC_LEN, hybrid->dk_tail, DK_TAIL_LEN);
     const bool done = mlkem768_decaps(dk, peer_share, secret) &&
-                      lc_x25519_shared(secret + MLKEM768_SHARED_LEN, hybrid->scalar,
-                                       peer_share + MLKEM768_CIPHERTEXT_LEN);
+                      lc_x25519(secret + MLKEM768_SHARED_LEN, hybrid->scalar,
+                                peer_share + MLKEM768_CIPHERTEXT_LEN);
     OPENSSL_cleanse(dk, sizeof dk);
     if (!done) {
         OPENSSL_cleanse(secret, SECRET_LEN);
@@ -93,19 +93,18 @@ static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len,
 static bool hybrid_encap(hf_random_fn random, void *random_ctx, const uint8_t *peer_share,
                          size_t peer_len, uint8_t *share, uint8_t *secret)
 {
-    struct {
-        uint8_t message[MLKEM768_MESSAGE_LEN];
-        uint8_t scalar[X25519_LEN];
-    } drawn;
+    uint8_t message[MLKEM768_MESSAGE_LEN];
+    uint8_t scalar[X25519_LEN];
     if (peer_len != CLIENT_SHARE_LEN) {
         return false;
     }
     const bool done =
-        random(random_ctx, (uint8_t *)&drawn, sizeof drawn) &&
-        mlkem768_encaps(peer_share, drawn.message, share, secret) &&
-        lc_x25519_exchange(share + MLKEM768_CIPHERTEXT_LEN, secret + MLKEM768_SHARED_LEN,
-                           drawn.scalar, peer_share + MLKEM768_PUBLIC_LEN);
-    OPENSSL_cleanse(&drawn, sizeof drawn);
+        random(random_ctx, message, sizeof message) && random(random_ctx, scalar, sizeof scalar) &&
+        mlkem768_encaps(peer_share, message, share, secret) &&
+        lc_x25519(secret + MLKEM768_SHARED_LEN, scalar, peer_share + MLKEM768_PUBLIC_LEN) &&
+        lc_x25519_public(share + MLKEM768_CIPHERTEXT_LEN, scalar);
+    OPENSSL_cleanse(message, sizeof message);
+    OPENSSL_cleanse(scalar, sizeof scalar);
     if (!done) {
         OPENSSL_cleanse(secret, SECRET_LEN);
         memset(share, 0, SERVER_SHARE_LEN);
