@@ -12,15 +12,19 @@ void *mem_alloc(size_t n)
 
 void *mem_alloc_aligned(size_t align, size_t n)
 {
-    return mem_alloc_partly(align, n, n);
-}
-
-void *mem_alloc_partly(size_t align, size_t n, size_t zeroed)
-{
     if (n > SIZE_MAX - align) {
         return NULL; /* rounding up would wrap */
     }
     void *p = aligned_alloc(align, (n + align - 1) / align * align);
+    if (p != NULL) {
+        memset(p, 0, n);
+    }
+    return p;
+}
+
+void *mem_alloc_partly(size_t n, size_t zeroed)
+{
+    void *p = malloc(n == 0 ? 1 : n);
     if (p != NULL) {
         memset(p, 0, zeroed);
     }

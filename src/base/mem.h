@@ -14,9 +14,9 @@ void *mem_alloc(size_t n);
 /* n zeroed bytes aligned to align (a power of two), or NULL; freed by mem_free as well. */
 void *mem_alloc_aligned(size_t align, size_t n);
 
-/* As mem_alloc_aligned, but only the first zeroed bytes are zero: for a block whose owner tells
- * apart what it uses. */
-void *mem_alloc_partly(size_t align, size_t n, size_t zeroed);
+/* As mem_alloc, but only the first zeroed bytes are zero: for a block whose owner tells apart what
+ * it uses. */
+void *mem_alloc_partly(size_t n, size_t zeroed);
 
 /* Wipes and frees; p may be NULL. n: how many of its bytes may hold anything. */
 void mem_free(void *p, size_t n);

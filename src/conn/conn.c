@@ -123,7 +123,7 @@ void hf_conn_free(hf_conn *conn)
     outq_clear(&conn->out);
     rec_clear(&conn->read);
     rec_clear(&conn->write);
-    mem_free(conn->aead_mem, 2 * conn->aead_half);
+    mem_free(conn->aead_mem, conn->aead_size);
     hs_result_clear(&conn->result);
     hf_config_free((hf_config *)(uintptr_t)conn->config);
     mem_free(conn, conn->block_size);

@@ -16,7 +16,7 @@ struct hf_conn {
     struct outq out;
     struct rec_keys read, write;
     uint8_t *aead_mem;
-    size_t aead_half; /* bytes of one direction */
+    size_t aead_size;
     struct hs_result result;
     int64_t now_ms;
     void *user;

@@ -46,7 +46,7 @@ struct hs *hs_new(const struct hs_args *args)
 {
     size_t arena = arena_size(args->config);
     size_t size = padded(sizeof(struct hs)) + arena;
-    struct hs *hs = mem_alloc_partly(64, size, sizeof *hs);
+    struct hs *hs = mem_alloc_partly(size, sizeof *hs);
     if (hs == NULL) {
         return NULL;
     }
