@@ -29,7 +29,7 @@ static bool grow(struct outq *q, size_t used, size_t cap)
     if (grown == NULL) {
         return false;
     }
-    if (used > 0) {
+    if (q->buf != NULL && used > 0) {
         memcpy(grown, q->buf, used);
     }
     give_back(q->buf, q->cap, q);

@@ -43,7 +43,7 @@ static hf_status make_room(struct inbox *in, size_t have, size_t need, size_t wh
     if (grown == NULL) {
         return err_raise(error, HF_E_NO_MEMORY, "%zu bytes for a handshake message", cap);
     }
-    if (have > 0) {
+    if (in->buf != NULL && have > 0) {
         memcpy(grown, in->buf, have);
     }
     const size_t len = in->len;
