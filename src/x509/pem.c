@@ -35,8 +35,8 @@ enum pem_found x5_pem_next(struct pem *p, struct pem_block *out)
 bool x5_pem_decode(const struct pem_block *block, uint8_t *out, size_t *out_len)
 {
     uint32_t bits = 0;
-    size_t digits = 0; /* of the present group of four */
-    size_t padding = 0;
+    size_t digits = 0;  /* of the present group of four */
+    size_t padding = 0; /* of the last group; nothing may follow it */
     size_t n = 0;
     *out_len = 0;
     for (size_t i = 0; i < block->body.len; i++) {
@@ -44,16 +44,13 @@ bool x5_pem_decode(const struct pem_block *block, uint8_t *out, size_t *out_len)
         if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
             continue;
         }
-        if (c == '=' && digits >= 2) {
-            padding++;
-            bits <<= 6;
-        } else {
-            const int value = base64_value(c);
-            if (value < 0 || padding > 0) {
-                return false;
-            }
-            bits = bits << 6 | (uint32_t)value;
+        const bool is_padding = c == '=' && digits >= 2;
+        const int value = is_padding ? 0 : base64_value(c);
+        if (value < 0 || (padding > 0 && (!is_padding || digits == 0))) {
+            return false;
         }
+        padding += is_padding ? 1 : 0;
+        bits = bits << 6 | (uint32_t)value;
         if (++digits < 4) {
             continue;
         }
@@ -66,11 +63,8 @@ bool x5_pem_decode(const struct pem_block *block, uint8_t *out, size_t *out_len)
         }
         bits = 0;
         digits = 0;
-        if (padding > 0) {
-            digits = 5; /* nothing may follow */
-        }
     }
-    if (digits != 0 && digits != 5) {
+    if (digits != 0) {
         return false;
     }
     *out_len = n;

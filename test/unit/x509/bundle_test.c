@@ -49,7 +49,12 @@ static void test_base64(void **state)
     assert_false(decodes("Z=9v", ""));
     assert_false(decodes("Zm=v", ""));
     assert_false(decodes("Zg==Zg==", "")); /* nothing after the end */
-    assert_false(decodes("Zh==", ""));     /* bits under the padding */
+    assert_false(decodes("Zg===", ""));
+    assert_false(decodes("Zg====", ""));
+    assert_false(decodes("Zg========", ""));
+    assert_false(decodes("Zm8==", ""));
+    assert_true(decodes("Zm8=\n\n", "fo"));
+    assert_false(decodes("Zh==", "")); /* bits under the padding */
     assert_false(decodes("Zm9vYmF=", ""));
     assert_false(decodes("Zm9*", ""));
     assert_false(decodes("Zm9-", "")); /* the alphabet for addresses is another one */
