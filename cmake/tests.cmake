@@ -70,10 +70,22 @@ if(HF_BENCH)
 endif()
 
 if(HF_FUZZ)
+    file(GLOB fuzz_support_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/fuzz/support/*.c)
+    add_library(hf_fuzz_support STATIC ${fuzz_support_sources})
+    target_include_directories(hf_fuzz_support PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/fuzz)
+    target_compile_definitions(hf_fuzz_support PRIVATE _GNU_SOURCE)
+    target_link_libraries(hf_fuzz_support PRIVATE hf_flags PUBLIC hf_internal)
     foreach(source IN LISTS fuzz_sources)
-        hf_executable(fuzz ${source})
+        hf_executable(fuzz ${source} hf_fuzz_support)
         target_link_options(${hf_executable_target} PRIVATE -fsanitize=fuzzer)
         # libFuzzer calls these; there is no header that declares them.
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)
     endforeach()
+    # Makes fuzz/corpus anew: build-fuzz/fuzz/seeds fuzz/corpus
+    add_executable(fuzz-seeds ${CMAKE_SOURCE_DIR}/fuzz/seeds.c)
+    set_target_properties(fuzz-seeds PROPERTIES
+        OUTPUT_NAME seeds RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzz)
+    target_include_directories(fuzz-seeds PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/fuzz)
+    target_link_libraries(fuzz-seeds PRIVATE hf_flags hf_fuzz_support hf_internal)
+    add_dependencies(fuzz fuzz-seeds)
 endif()

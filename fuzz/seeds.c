@@ -1,0 +1,279 @@
+/* Writes the seeds of the fuzz targets: seeds DIRECTORY, normally fuzz/corpus.
+ *
+ * Handshakes between our own two ends under the trusting provider, in several settings; what each end heard becomes a
+ * frame-by-frame seed of the target that plays this end, and each kind of message a seed of its parser's target. Run it
+ * again when the engine's messages change.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/span.h"
+#include "record/record.h"
+#include "support/end.h"
+#include "wire/message.h"
+#include "wire/wr.h"
+
+static const char *directory;
+
+struct setting {
+    const char *name;
+    uint32_t settings;
+    /* What the ends do once they are connected. */
+    const char *client_does, *server_does;
+};
+
+static const struct setting settings[] = {
+    {"plain", 0, "\x84", "\x84"},
+    {"mutual", END_REQUIRE, "", ""},
+    {"request_none", END_REQUEST | END_NO_IDENTITY, "", ""},
+    {"retry", END_ONE_GROUP | END_SHA384, "", ""},
+    {"cookie", END_STATELESS | END_ALWAYS_RETRY, "", ""},
+    {"psk", END_PSK, "", ""},
+    {"compressed", END_COMPRESS | END_REQUEST, "", ""},
+    {"extensions", END_ALPN | END_RECORD_LIMIT | END_ANNOUNCE | END_GREASE | END_NO_COMPAT, "\x84",
+     "\x84"},
+    {"external", END_EXTERNAL | END_REQUEST, "", ""},
+    {"late", END_POST_AUTH, "", "\x83"},
+    {"updates", END_UPDATE_OFTEN, "\x82\x84\x81\x84", "\x84\x82\x84"},
+    {"closed", END_WATCHED, "\x80", "\x80"},
+};
+
+/* --- Files --- */
+
+static void write_file(const char *target, const char *name, const uint8_t *head, size_t head_len,
+                       hf_span body)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", directory, target);
+    (void)mkdir(path, 0777);
+    (void)snprintf(path, sizeof path, "%s/%s/%s", directory, target, name);
+    FILE *f = fopen(path, "wb");
+    END_CHECK(f != NULL);
+    END_CHECK(fwrite(head, 1, head_len, f) == head_len);
+    END_CHECK(fwrite(body.data, 1, body.len, f) == body.len);
+    END_CHECK(fclose(f) == 0);
+}
+
+/* --- Frames --- */
+
+struct frames {
+    uint8_t bytes[1 << 16];
+    size_t len;
+    uint8_t messages[1 << 16];
+    size_t message_len;
+};
+
+static void add_frame(struct frames *f, uint8_t type, hf_span content)
+{
+    END_CHECK(content.len + 3 <= sizeof f->bytes - f->len);
+    uint8_t *at = f->bytes + f->len;
+    at[0] = type;
+    at[1] = (uint8_t)(content.len >> 8);
+    at[2] = (uint8_t)content.len;
+    memcpy(at + 3, content.data, content.len);
+    f->len += 3 + content.len;
+    if (type == REC_HANDSHAKE) {
+        memcpy(f->messages + f->message_len, content.data, content.len);
+        f->message_len += content.len;
+    }
+}
+
+/* The records that one end said, as frames of what they hold. */
+static void add_records(struct frames *f, const uint8_t *out, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        const size_t fragment = (size_t)(out[at + 3] << 8 | out[at + 4]);
+        const uint8_t *content = out + at + REC_HEADER_LEN;
+        uint8_t type = out[at];
+        size_t content_len = fragment;
+        if (type == REC_APPLICATION_DATA) {
+            content_len -= HF_AEAD_TAG_LEN;
+            while (content[content_len - 1] == 0) {
+                content_len--;
+            }
+            type = content[--content_len];
+        }
+        add_frame(f, type, span_of(content, content_len));
+        at += REC_HEADER_LEN + fragment;
+    }
+}
+
+/* --- Messages --- */
+
+/* Its body is the seed; the byte before it says whether a ClientHello is the second, or else the message's type. */
+static void write_message(const uint8_t *m, size_t len, bool is_second)
+{
+    const bool is_hello = m[0] == MSG_CLIENT_HELLO;
+    const uint8_t head = is_hello ? is_second : m[0];
+    char file[64];
+    (void)snprintf(file, sizeof file, "%u_%zu", (unsigned)m[0], len);
+    write_file(is_hello ? "client_hello" : "message", file, &head, 1,
+               span_of(m + MSG_HEADER_LEN, len));
+}
+
+/* The extensions that stand at the end of a body, from an offset on; the byte before them is the place as the target
+ * counts it. */
+static void write_extensions(const uint8_t *m, size_t len, size_t at, uint8_t place)
+{
+    char file[64];
+    (void)snprintf(file, sizeof file, "%u_%zu", (unsigned)m[0], len);
+    write_file("extension", file, &place, 1, span_of(m + MSG_HEADER_LEN + at + 2, len - at - 2));
+}
+
+static void write_block(const uint8_t *m, size_t len)
+{
+    enum { IN_CLIENT_HELLO = 0, IN_SERVER_HELLO = 1, IN_ENCRYPTED = 3, IN_REQUEST = 4 };
+    const uint8_t *body = m + MSG_HEADER_LEN;
+    const size_t fixed = 2 + MSG_RANDOM_LEN + 1 + (len > 34 ? body[34] : 0);
+    switch (m[0]) {
+    case MSG_CLIENT_HELLO:
+        write_extensions(m, len, fixed + 2 + (size_t)(body[fixed] << 8 | body[fixed + 1]) + 2,
+                         IN_CLIENT_HELLO);
+        break;
+    case MSG_SERVER_HELLO:
+        write_extensions(m, len, fixed + 3, IN_SERVER_HELLO);
+        break;
+    case MSG_ENCRYPTED_EXTENSIONS:
+        write_extensions(m, len, 0, IN_ENCRYPTED);
+        break;
+    case MSG_CERTIFICATE_REQUEST:
+        write_extensions(m, len, 1 + (size_t)body[0], IN_REQUEST);
+        break;
+    default:
+        break;
+    }
+}
+
+static void write_messages(const struct frames *f)
+{
+    bool is_second = false;
+    for (size_t at = 0; at + MSG_HEADER_LEN <= f->message_len;) {
+        const uint8_t *m = f->messages + at;
+        const size_t len = (size_t)m[1] << 16 | (size_t)m[2] << 8 | m[3];
+        write_message(m, len, is_second);
+        write_block(m, len);
+        is_second = m[0] == MSG_CLIENT_HELLO;
+        at += MSG_HEADER_LEN + len;
+    }
+}
+
+/* --- Handshakes --- */
+
+static void pass_on(struct end *from, struct end *to, struct frames *heard)
+{
+    static uint8_t copy[1 << 16];
+    const size_t len = from->out_len;
+    END_CHECK(len <= sizeof copy);
+    memcpy(copy, from->out, len);
+    from->out_len = 0;
+    add_records(heard, copy, len);
+    (void)end_feed(to, copy, len);
+}
+
+static void settle(struct end *client, struct end *server, struct frames *to_client,
+                   struct frames *to_server)
+{
+    while (client->out_len > 0 || server->out_len > 0) {
+        pass_on(client, server, to_server);
+        pass_on(server, client, to_client);
+    }
+}
+
+/* What an end does goes into its own seed; what comes of it into the other's. */
+static void act(struct end *e, struct frames *own, const char *what)
+{
+    for (; *what != '\0'; what++) {
+        own->bytes[own->len++] = (uint8_t)*what;
+        end_run(e, (const uint8_t *)what, 1);
+    }
+}
+
+static void write_input(const char *target, const char *name, uint32_t setting, hf_span frames)
+{
+    uint8_t head[END_SETTINGS_LEN];
+    struct wr w = wr_of(head, sizeof head);
+    wr_u32(&w, setting);
+    write_file(target, name, head, sizeof head, frames);
+}
+
+static void make(const struct setting *s)
+{
+    static struct frames to_client;
+    static struct frames to_server;
+    struct end client;
+    struct end server;
+    to_client.len = to_server.len = to_client.message_len = to_server.message_len = 0;
+    /* A client with one group alone would not be asked to retry. */
+    const uint32_t client_settings = s->settings & ~(uint32_t)(END_ONE_GROUP | END_SHA384);
+    end_open(&client, HF_CLIENT, client_settings);
+    end_open(&server, HF_SERVER, s->settings);
+    settle(&client, &server, &to_client, &to_server);
+    END_CHECK(hf_conn_is_connected(client.conn) && hf_conn_is_connected(server.conn));
+    act(&client, &to_client, s->client_does);
+    act(&server, &to_server, s->server_does);
+    settle(&client, &server, &to_client, &to_server);
+
+    write_input("server", s->name, s->settings, span_of(to_server.bytes, to_server.len));
+    write_input("client", s->name, client_settings, span_of(to_client.bytes, to_client.len));
+    write_messages(&to_server);
+    write_messages(&to_client);
+    end_close(&client);
+    end_close(&server);
+}
+
+/* Settings and mutations for the pair; each mutation is kind, record, offset, value (pair_fuzz.c). */
+static void make_pairs(void)
+{
+    static const struct {
+        const char *name;
+        uint32_t settings;
+        const char *mutations;
+        size_t len;
+    } pairs[] = {
+        {"plain", 0, "", 0},
+        {"mutual", END_REQUIRE, "", 0},
+        {"retry", END_STATELESS | END_ALWAYS_RETRY, "", 0},
+        {"psk", END_PSK, "", 0},
+        {"all",
+         END_REQUEST | END_COMPRESS | END_ALPN | END_RECORD_LIMIT | END_PADDING | END_EXTERNAL, "",
+         0},
+        {"flip", 0, "\x00\x80\x30\x01", 4},
+        {"split", END_PSK, "\x06\x00\x10\x00\x06\x80\x10\x00", 8},
+        {"acts", END_POST_AUTH, "\x09\x01\x00\x83\x09\x02\x00\x82\x09\x82\x00\x81", 12},
+        {"drop", END_PSK, "\x02\x01\x00\x00", 4},
+        {"later", 0, "\x04\x80\x00\x00\x03\x01\x00\x00\x07\x01\x00\x00", 12},
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        uint8_t head[2 * END_SETTINGS_LEN];
+        struct wr w = wr_of(head, sizeof head);
+        wr_u32(&w, pairs[i].settings);
+        wr_u32(&w, pairs[i].settings);
+        write_file("pair", pairs[i].name, head, sizeof head,
+                   span_of(pairs[i].mutations, pairs[i].len));
+    }
+}
+
+/* A Certificate and a KeyUpdate in fragments: a limit, then length and bytes of each. */
+static void make_inbox(void)
+{
+    static const uint8_t limit[] = {0x01, 0x00};
+    static const uint8_t fragments[] = {3, 11, 0, 0, 4, 5, 1, 2, 3, 4, 7, 4, 0, 0, 1, 24, 2, 0, 0};
+    write_file("inbox", "fragments", limit, sizeof limit, span_of(fragments, sizeof fragments));
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 2) {
+        (void)fprintf(stderr, "seeds DIRECTORY\n");
+        return 2;
+    }
+    directory = argv[1];
+    for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
+        make(&settings[i]);
+    }
+    make_pairs();
+    make_inbox();
+    return 0;
+}

@@ -1,0 +1,489 @@
+#include "support/end.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/span.h"
+#include "conn/conn.h"
+#include "support/trusting.h"
+
+enum { NOW_S = 1800000000 /* in January 2027, when the certificate is valid */ };
+
+void end_check(bool ok, const char *what, const char *file, int line)
+{
+    if (!ok) {
+        (void)fprintf(stderr, "%s:%d: broken promise: %s\n", file, line, what);
+        abort();
+    }
+}
+
+static void must(hf_status status)
+{
+    END_CHECK(status == HF_OK);
+}
+
+/* --- Configuration ------------------------------------------------------------------------------------------ */
+
+/* Made once for all inputs. */
+static hf_identity_store *identities(const hf_provider *provider)
+{
+    static hf_identity_store *stores[2];
+    hf_identity_store **at = &stores[provider == trusting_provider()];
+    if (*at == NULL) {
+        const hf_identity_source source = {.size = sizeof source,
+                                           .provider = provider,
+                                           .chain = trusting_certificate(),
+                                           .key = trusting_key(),
+                                           .ocsp_response = span_of("\x30\x00", 2),
+                                           .sct_list = span_of("\x00\x03\x00\x01s", 5)};
+        hf_error error = {0};
+        hf_identity *identity = NULL;
+        must(hf_identity_load(&source, &error, &identity));
+        *at = hf_identity_store_new(&identity, 1);
+        END_CHECK(*at != NULL);
+        hf_identity_free(identity);
+    }
+    return *at;
+}
+
+static hf_trust_store *anchors(void)
+{
+    static hf_trust_store *store;
+    if (store == NULL) {
+        hf_error error = {0};
+        hf_trust *trust = hf_trust_new();
+        END_CHECK(trust != NULL);
+        must(hf_trust_add(trust, trusting_certificate(), &error));
+        store = hf_trust_store_new(trust);
+        END_CHECK(store != NULL);
+        hf_trust_free(trust);
+    }
+    return store;
+}
+
+static bool is_set(uint32_t settings, enum end_setting setting)
+{
+    return (settings & (uint32_t)setting) != 0;
+}
+
+static void configure_server(hf_config *config, uint32_t settings)
+{
+    static const uint8_t key[32] = {7};
+    const hf_verify verify = is_set(settings, END_REQUIRE)   ? HF_VERIFY_REQUIRE
+                             : is_set(settings, END_REQUEST) ? HF_VERIFY_REQUEST
+                                                             : HF_VERIFY_NONE;
+    must(hf_config_set_verify(config, verify));
+    if (is_set(settings, END_STATELESS) || is_set(settings, END_ALWAYS_RETRY)) {
+        must(hf_config_set_stateless_retry(config, span_of(key, sizeof key),
+                                           is_set(settings, END_ALWAYS_RETRY)));
+    }
+    must(hf_config_set_strict_sni(config, is_set(settings, END_STRICT_SNI)));
+    must(hf_config_set_announce_groups(config, is_set(settings, END_ANNOUNCE)));
+}
+
+static void configure_client(hf_config *config, uint32_t settings)
+{
+    must(hf_config_set_verify(config,
+                              is_set(settings, END_REQUIRE) ? HF_VERIFY_REQUIRE : HF_VERIFY_NONE));
+    must(hf_config_set_post_handshake_auth(config, is_set(settings, END_POST_AUTH)));
+    must(hf_config_set_grease(config, is_set(settings, END_GREASE)));
+}
+
+static void configure_limits(hf_config *config, uint32_t settings)
+{
+    const hf_limits limits = {.size = sizeof limits,
+                              .handshake_message = 1000,
+                              .chain_depth = 2,
+                              .decompressed = 1000,
+                              .post_handshake = 3};
+    if (is_set(settings, END_SMALL)) {
+        must(hf_config_set_limits(config, &limits));
+    }
+    if (is_set(settings, END_RECORD_LIMIT)) {
+        must(hf_config_set_record_size_limit(config, 300));
+    }
+    if (is_set(settings, END_PADDING)) {
+        must(hf_config_set_padding(config, 64));
+    }
+    if (is_set(settings, END_UPDATE_OFTEN)) {
+        must(hf_config_set_key_update_after(config, 2));
+    }
+}
+
+static hf_config *make_config(hf_role role, uint32_t settings, uint64_t *seed)
+{
+    const hf_provider *provider =
+        is_set(settings, END_REAL) ? hf_provider_default() : trusting_provider();
+    hf_config *config = hf_config_new(role, provider);
+    END_CHECK(config != NULL);
+    must(hf_config_set_random(config, trusting_random, seed));
+    must(hf_config_set_trust(config, anchors()));
+    if (!is_set(settings, END_NO_IDENTITY) || (role == HF_SERVER && !is_set(settings, END_PSK))) {
+        must(hf_config_set_identities(config, identities(provider)));
+    }
+    if (is_set(settings, END_PSK)) {
+        const hf_span key = span_of("0123456789abcdef", 16);
+        if (!is_set(settings, END_SHA384)) {
+            must(hf_config_add_psk(config, span_of("first", 5), key, 256));
+        }
+        must(hf_config_add_psk(config, span_of("second", 6), key, 384));
+    }
+    if (is_set(settings, END_COMPRESS)) {
+        must(hf_config_set_certificate_compression(config, "zlib,brotli,zstd"));
+    }
+    if (is_set(settings, END_ALPN)) {
+        must(hf_config_set_alpn(config, "h2,http/1.1"));
+    }
+    if (is_set(settings, END_ONE_GROUP)) {
+        must(hf_config_set_groups(config, "secp384r1"));
+    }
+    if (is_set(settings, END_SHA384)) {
+        must(hf_config_set_ciphers(config, "TLS_AES_256_GCM_SHA384"));
+    }
+    must(hf_config_set_middlebox_compat(config, !is_set(settings, END_NO_COMPAT)));
+    configure_limits(config, settings);
+    must(hf_config_external_ops(config,
+                                is_set(settings, END_EXTERNAL) ? HF_OP_BIT(HF_OP_COUNT) - 2 : 0));
+    if (role == HF_SERVER) {
+        configure_server(config, settings);
+    } else {
+        configure_client(config, settings);
+    }
+    must(hf_config_freeze(config));
+    return config;
+}
+
+/* Making a configuration costs more than a handshake, so those made last are kept. */
+hf_config *end_config(hf_role role, uint32_t settings)
+{
+    enum { SLOTS = 128 };
+    static struct {
+        hf_config *config;
+        uint32_t settings;
+        uint64_t seed;
+    } slots[2][SLOTS];
+    const size_t at = (settings ^ settings >> 7 ^ settings >> 14 ^ settings >> 21) % SLOTS;
+    if (slots[role][at].config == NULL || slots[role][at].settings != settings) {
+        hf_config_free(slots[role][at].config);
+        slots[role][at].settings = settings;
+        slots[role][at].config = make_config(role, settings, &slots[role][at].seed);
+    }
+    slots[role][at].seed = 1 + (uint64_t)role;
+    return hf_config_ref(slots[role][at].config);
+}
+
+/* --- Made and ended ----------------------------------------------------------------------------------------- */
+
+static void on_event(void *ctx, const hf_event *event)
+{
+    static char line[1 << 16];
+    (void)ctx;
+    const size_t needed = hf_event_json(event, line, sizeof line);
+    END_CHECK(needed == 0 || needed >= sizeof line || line[needed - 1] == '\n');
+    if (event->kind == HF_EV_SECRET) {
+        END_CHECK(hf_keylog_line(event, line, 256) > 0);
+    }
+}
+
+void end_open(struct end *e, hf_role role, uint32_t settings)
+{
+    settings &= END_SETTINGS_MASK;
+    *e = (struct end){.settings = settings};
+    e->config = end_config(role, settings);
+    e->trace = (hf_trace){.wanted = is_set(settings, END_WATCHED) ? HF_EV_BIT(HF_EV_COUNT) - 1 : 0,
+                          .event = on_event};
+    const hf_conn_params params = {.size = sizeof params,
+                                   .now_ms = INT64_C(1000) * NOW_S,
+                                   .server_name = role == HF_CLIENT ? "server.example" : NULL,
+                                   .trace = &e->trace};
+    must(hf_conn_new(e->config, &params, &e->conn));
+    END_CHECK(hf_conn_drive(e->conn) != HF_FAILED);
+    end_settle(e);
+}
+
+void end_close(struct end *e)
+{
+    hf_conn_free(e->conn);
+    hf_config_free(e->config);
+    free(e->out);
+    free(e->data);
+}
+
+/* --- Promises ------------------------------------------------------------------------------------------------ */
+
+static void check_failed(const struct end *e)
+{
+    const hf_error *error = hf_conn_error(e->conn);
+    END_CHECK(error->code != HF_E_NONE && error->code < HF_E_COUNT);
+    END_CHECK(error->state != NULL);
+    END_CHECK(memchr(error->detail, 0, sizeof error->detail) != NULL);
+    END_CHECK(error->code != HF_E_INTERNAL);
+    END_CHECK(e->conn->hs == NULL);
+    END_CHECK(!hf_conn_can_send(e->conn) && !hf_conn_is_connected(e->conn));
+}
+
+static void check_connected(const struct end *e, const hf_conn_info *info)
+{
+    uint8_t keys[16];
+    const bool needs_proof =
+        e->config->role == HF_CLIENT ? !info->psk : is_set(e->settings, END_REQUIRE) && !info->psk;
+    END_CHECK(info->version == HF_TLS13 && info->cipher_suite != 0 && info->group != 0);
+    END_CHECK(!needs_proof || info->peer_chain_count > 0 || e->is_chain_forgotten);
+    END_CHECK(!info->psk || is_set(e->settings, END_PSK));
+    END_CHECK(hf_conn_export(e->conn, false, "x", span_of(NULL, 0), keys, sizeof keys) == HF_OK);
+}
+
+static void check_promises(struct end *e)
+{
+    hf_conn_info info;
+    hf_conn_describe(e->conn, &info);
+    END_CHECK(hf_conn_state(e->conn) != NULL);
+    if (e->conn->failed) {
+        check_failed(e);
+    } else if (hf_conn_is_connected(e->conn)) {
+        check_connected(e, &info);
+    }
+    if (info.peer_chain_count > 0) {
+        END_CHECK(hf_conn_peer_certificate(e->conn, info.peer_chain_count - 1).len > 0);
+    }
+}
+
+/* What it says is whole records within their limits. */
+static void check_records(const uint8_t *out, size_t len)
+{
+    for (size_t at = 0; at < len;) {
+        END_CHECK(len - at >= REC_HEADER_LEN);
+        const size_t fragment = (size_t)(out[at + 3] << 8 | out[at + 4]);
+        END_CHECK(out[at] >= REC_CHANGE_CIPHER_SPEC && out[at] <= REC_APPLICATION_DATA);
+        END_CHECK(out[at + 1] == 3 && fragment > 0 && fragment <= REC_MAX_CIPHER);
+        END_CHECK(fragment <= len - at - REC_HEADER_LEN);
+        at += REC_HEADER_LEN + fragment;
+    }
+}
+
+/* --- Driven -------------------------------------------------------------------------------------------------- */
+
+static void answer(struct end *e, hf_op *op)
+{
+    END_CHECK(is_set(e->settings, END_EXTERNAL) && op->kind != HF_OP_NONE && !op->finished);
+    if (++e->ops == 3 && is_set(e->settings, END_REFUSE)) {
+        hf_op_finish(op, HF_FAILED);
+        return;
+    }
+    if (op->kind == HF_OP_VERIFY_CHAIN && !is_set(e->settings, END_REQUIRE)) {
+        op->u.verify_chain.verdict.accepted = true;
+        hf_op_finish(op, HF_OK);
+        return;
+    }
+    if (op->kind == HF_OP_CHOOSE_CONFIG && e->ops % 2 == 0) {
+        op->u.choose_config.config = end_config(HF_SERVER, e->settings ^ END_ALPN);
+    }
+    hf_op_run(op);
+}
+
+static void append(uint8_t **to, size_t *to_len, size_t *to_cap, const uint8_t *bytes, size_t len)
+{
+    if (*to_cap - *to_len < len) {
+        *to_cap = (*to_len + len) * 2;
+        *to = realloc(*to, *to_cap);
+        END_CHECK(*to != NULL);
+    }
+    if (len > 0) {
+        memcpy(*to + *to_len, bytes, len);
+    }
+    *to_len += len;
+}
+
+void end_settle(struct end *e)
+{
+    static uint8_t room[1000];
+    for (int i = 0; hf_conn_op(e->conn) != NULL; i++) {
+        END_CHECK(i < 64);
+        answer(e, hf_conn_op(e->conn));
+        (void)hf_conn_drive(e->conn);
+    }
+    const size_t before = e->out_len;
+    hf_status status = HF_NEED_SPACE;
+    while (status == HF_NEED_SPACE) {
+        hf_buf out = {room, sizeof room, 0};
+        status = hf_conn_flush(e->conn, &out);
+        append(&e->out, &e->out_len, &e->out_cap, room, out.pos);
+    }
+    END_CHECK(status == HF_OK && hf_conn_pending(e->conn) == 0);
+    if (e->out_len > before) {
+        check_records(e->out + before, e->out_len - before);
+    }
+    check_promises(e);
+}
+
+/* One hf_conn_recv. Returns the bytes taken; 0: it stopped. */
+static size_t receive(struct end *e, uint8_t *data, size_t size)
+{
+    hf_received got;
+    const hf_status status = hf_conn_recv(e->conn, data, size, &got);
+    END_CHECK(got.consumed <= size);
+    END_CHECK(status != HF_OK || got.consumed > 0);
+    END_CHECK(status != HF_NEED_INPUT || (got.consumed == 0 && got.want > size));
+    END_CHECK(status != HF_NEED_OP || hf_conn_op(e->conn) != NULL);
+    END_CHECK(status != HF_CLOSED || got.consumed == 0);
+    END_CHECK(status != HF_NEED_SPACE);
+    if (got.kind == HF_GOT_DATA) {
+        END_CHECK(status == HF_OK && got.data > data && got.len > 0);
+        END_CHECK(got.data + got.len <= data + got.consumed);
+        append(&e->data, &e->data_len, &e->data_cap, got.data, got.len);
+    }
+    end_settle(e);
+    return status == HF_OK || status == HF_NEED_OP ? got.consumed : 0;
+}
+
+size_t end_feed(struct end *e, const uint8_t *data, size_t size)
+{
+    uint8_t *copy = malloc(size + 1);
+    END_CHECK(copy != NULL);
+    memcpy(copy, data, size);
+    size_t at = 0;
+    for (size_t n = 1; n > 0 && at < size; at += n) {
+        n = receive(e, copy + at, size - at);
+    }
+    free(copy);
+    return at;
+}
+
+/* --- Frames -------------------------------------------------------------------------------------------------- */
+
+/* Makes a record of a frame as this end expects it: in the clear, or protected by the AEAD that only copies. */
+static void feed_frame(struct end *e, uint8_t type, const uint8_t *content, size_t len)
+{
+    static const uint8_t tag[HF_AEAD_TAG_LEN];
+    const bool is_protected = e->conn->read.aead != NULL && type != REC_CHANGE_CIPHER_SPEC;
+    const size_t fragment = len + (is_protected ? 1 + sizeof tag : 0);
+    uint8_t *record = malloc(REC_HEADER_LEN + fragment);
+    END_CHECK(record != NULL);
+    record[0] = is_protected ? REC_APPLICATION_DATA : type;
+    record[1] = 3;
+    record[2] = 3;
+    record[3] = (uint8_t)(fragment >> 8);
+    record[4] = (uint8_t)fragment;
+    memcpy(record + REC_HEADER_LEN, content, len);
+    if (is_protected) {
+        record[REC_HEADER_LEN + len] = type;
+        memcpy(record + REC_HEADER_LEN + len + 1, tag, sizeof tag);
+    }
+    (void)end_feed(e, record, REC_HEADER_LEN + fragment);
+    free(record);
+}
+
+/* What is sent counts up, so that whoever gets it can tell what is missing. */
+static void send_some(struct end *e)
+{
+    static uint8_t data[700];
+    static uint8_t room[4000];
+    hf_buf out = {room, sizeof room, 0};
+    size_t taken = 0;
+    for (size_t i = 0; i < sizeof data; i++) {
+        data[i] = (uint8_t)(e->sent + i);
+    }
+    const hf_status status = hf_conn_send(e->conn, span_of(data, sizeof data), &out, &taken);
+    END_CHECK(taken <= sizeof data && (status != HF_OK || taken == sizeof data));
+    END_CHECK(status == HF_OK || status == HF_NEED_SPACE || taken == 0);
+    check_records(room, out.pos);
+    append(&e->out, &e->out_len, &e->out_cap, room, out.pos);
+    e->sent += taken;
+}
+
+static void seal_one(struct end *e)
+{
+    static uint8_t room[HF_RECORD_HEAD + 100 + HF_RECORD_TAIL];
+    size_t len = hf_conn_max_send(e->conn);
+    len = len < 100 ? len : 100;
+    size_t sealed = 0;
+    for (size_t i = 0; i < len; i++) {
+        room[HF_RECORD_HEAD + i] = (uint8_t)(e->sent + i);
+    }
+    if (hf_conn_seal(e->conn, room, len, &sealed) == HF_OK) {
+        END_CHECK(sealed <= sizeof room);
+        check_records(room, sealed);
+        append(&e->out, &e->out_len, &e->out_cap, room, sealed);
+        e->sent += len;
+    }
+}
+
+void end_act(struct end *e, uint8_t action)
+{
+    uint8_t keys[40];
+    switch (action) {
+    case END_DO_CLOSE:
+        (void)hf_conn_close(e->conn);
+        break;
+    case END_DO_UPDATE:
+    case END_DO_UPDATE_ASK:
+        (void)hf_conn_update_keys(e->conn, action == END_DO_UPDATE_ASK);
+        break;
+    case END_DO_REQUEST_CERTIFICATE:
+        (void)hf_conn_request_certificate(e->conn);
+        break;
+    case END_DO_SEND:
+        send_some(e);
+        break;
+    case END_DO_SEAL:
+        seal_one(e);
+        break;
+    case END_DO_EXPORT:
+        (void)hf_conn_export(e->conn, false, "label", span_of("c", 1), keys, sizeof keys);
+        break;
+    case END_DO_LATER:
+        hf_conn_set_time(e->conn, e->conn->now_ms + 60000);
+        break;
+    case END_DO_ABORT:
+        (void)hf_conn_abort(e->conn, HF_ALERT_user_canceled);
+        break;
+    case END_DO_EOF:
+        (void)hf_conn_recv_eof(e->conn);
+        break;
+    case END_DO_FORGET:
+        hf_conn_forget_peer_chain(e->conn);
+        e->is_chain_forgotten = true;
+        break;
+    default:
+        break;
+    }
+    (void)hf_conn_drive(e->conn);
+    end_settle(e);
+}
+
+void end_run(struct end *e, const uint8_t *data, size_t size)
+{
+    if (is_set(e->settings, END_RAW)) {
+        (void)end_feed(e, data, size);
+        return;
+    }
+    for (size_t at = 0; at < size;) {
+        const uint8_t type = data[at++];
+        if (type >= END_DO_CLOSE) {
+            end_act(e, type);
+            continue;
+        }
+        if (size - at < 2) {
+            break;
+        }
+        size_t len = (size_t)(data[at] << 8 | data[at + 1]);
+        at += 2;
+        len = len < size - at ? len : size - at;
+        feed_frame(e, type, data + at, len);
+        at += len;
+    }
+}
+
+int end_input(hf_role role, const uint8_t *data, size_t size)
+{
+    if (size < END_SETTINGS_LEN) {
+        return 0;
+    }
+    struct end e;
+    struct rd r = rd_of(span_of(data, END_SETTINGS_LEN));
+    end_open(&e, role, rd_u32(&r) & ~(uint32_t)END_REAL);
+    end_run(&e, data + END_SETTINGS_LEN, size - END_SETTINGS_LEN);
+    end_close(&e);
+    return 0;
+}
