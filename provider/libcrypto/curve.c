@@ -55,7 +55,6 @@ void lc_desk_put(struct lc_desk *desk)
     }
     BN_clear(desk->scalar);
     BN_clear(desk->x);
-    BN_clear(desk->y);
     if (!lc_spare_put(desk->curve->desks, desk)) {
         desk_free(desk);
     }
@@ -83,9 +82,7 @@ static struct lc_desk *desk_new(const struct lc_curve *curve)
     desk->theirs = EC_POINT_new(curve->group);
     desk->scalar = BN_new();
     desk->x = BN_new();
-    desk->y = BN_new();
-    if (desk->ours == NULL || desk->theirs == NULL || desk->scalar == NULL || desk->x == NULL ||
-        desk->y == NULL) {
+    if (desk->ours == NULL || desk->theirs == NULL || desk->scalar == NULL || desk->x == NULL) {
         desk_free(desk);
         return NULL;
     }
@@ -100,6 +97,5 @@ static void desk_free(struct lc_desk *desk)
     EC_POINT_clear_free(desk->theirs);
     BN_clear_free(desk->scalar);
     BN_clear_free(desk->x);
-    BN_clear_free(desk->y);
     OPENSSL_free(desk);
 }

@@ -33,7 +33,7 @@ struct lc_desk {
     const struct lc_curve *curve;
     BN_CTX *bn; /* never NULL in an operation's hands */
     EC_POINT *ours, *theirs;
-    BIGNUM *scalar, *x, *y; /* wiped when the desk is put back */
+    BIGNUM *scalar, *x; /* wiped when the desk is put back */
 };
 
 /* NULL when memory failed while it was made. */

@@ -25,7 +25,8 @@ enum {
     LC_ED448_BITS = 446
 };
 
-/* Exactly one of rsa, point, ed is set, as kind says; after import nothing changes. */
+/* Exactly one of rsa, ec, ed is set, as kind says, and in a private key it holds the private values
+ * too; after import nothing changes. */
 struct hf_public_key {
     hf_key_kind kind;
     unsigned bits;
@@ -33,14 +34,13 @@ struct hf_public_key {
      * with, 0 for any, and the shortest salt. */
     uint16_t pss_hash_bits;
     uint8_t pss_salt_min;
-    RSA *rsa; /* of a private key: with the private values */
-    EC_POINT *point;
-    EVP_PKEY *ed; /* of a private key: with the private values */
+    RSA *rsa;
+    EC_KEY *ec;
+    EVP_PKEY *ed;
 };
 
 struct hf_private_key {
-    struct hf_public_key half; /* its public half */
-    EC_KEY *ec;                /* for the three curves */
+    struct hf_public_key half;
 };
 
 /* An algorithm of keys, as an AlgorithmIdentifier names it. */

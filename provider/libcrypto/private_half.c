@@ -50,8 +50,7 @@ static bool read_ec(hf_span der, struct ec_fields *out);
 static hf_key_load make_ec(struct hf_private_key *key, const struct lc_curve *curve,
                            struct lc_desk *desk, const struct ec_fields *from);
 static bool load_scalar(const struct lc_curve *curve, struct lc_desk *desk, hf_span scalar);
-static bool point_is(const struct lc_curve *curve, struct lc_desk *desk, const EC_POINT *point,
-                     hf_span expected);
+static bool is_own_point(const struct lc_curve *curve, struct lc_desk *desk, hf_span point);
 
 hf_key_load lc_private_half_ec(struct hf_private_key *key, hf_span der, bool is_kind_known)
 {
@@ -113,18 +112,16 @@ static hf_key_load make_ec(struct hf_private_key *key, const struct lc_curve *cu
     if (!load_scalar(curve, desk, from->scalar)) {
         return HF_KEY_LOAD_MALFORMED;
     }
-    key->ec = EC_KEY_new();
-    key->half.point = EC_POINT_new(curve->group);
-    if (key->ec == NULL || key->half.point == NULL ||
-        EC_POINT_mul(curve->group, key->half.point, desk->scalar, NULL, NULL, desk->bn) != 1 ||
-        EC_KEY_set_group(key->ec, curve->group) != 1 ||
-        EC_KEY_set_private_key(key->ec, desk->scalar) != 1 ||
-        EC_KEY_set_public_key(key->ec, key->half.point) != 1) {
+    EC_KEY *ec = EC_KEY_new();
+    key->half.ec = ec;
+    if (ec == NULL || EC_KEY_set_group(ec, curve->group) != 1 ||
+        EC_KEY_set_private_key(ec, desk->scalar) != 1 ||
+        EC_POINT_mul(curve->group, desk->ours, desk->scalar, NULL, NULL, desk->bn) != 1 ||
+        EC_KEY_set_public_key(ec, desk->ours) != 1) {
         return HF_KEY_LOAD_NO_MEMORY;
     }
-    return from->point.len == 0 || point_is(curve, desk, key->half.point, from->point)
-               ? HF_KEY_LOAD_OK
-               : HF_KEY_LOAD_MALFORMED;
+    return from->point.len == 0 || is_own_point(curve, desk, from->point) ? HF_KEY_LOAD_OK
+                                                                          : HF_KEY_LOAD_MALFORMED;
 }
 
 /* RFC 5915, 3 asks for the order's length; writers that cut leading zeros are forgiven. */
@@ -135,12 +132,10 @@ static bool load_scalar(const struct lc_curve *curve, struct lc_desk *desk, hf_s
            !BN_is_zero(desk->scalar) && BN_ucmp(desk->scalar, curve->order) < 0;
 }
 
-static bool point_is(const struct lc_curve *curve, struct lc_desk *desk, const EC_POINT *point,
-                     hf_span expected)
+static bool is_own_point(const struct lc_curve *curve, struct lc_desk *desk, hf_span point)
 {
-    return EC_POINT_oct2point(curve->group, desk->theirs, expected.data, expected.len, desk->bn) ==
-               1 &&
-           EC_POINT_cmp(curve->group, point, desk->theirs, desk->bn) == 0;
+    return EC_POINT_oct2point(curve->group, desk->theirs, point.data, point.len, desk->bn) == 1 &&
+           EC_POINT_cmp(curve->group, desk->ours, desk->theirs, desk->bn) == 0;
 }
 
 /* CurvePrivateKey (RFC 8410, 7): an OCTET STRING inside the OCTET STRING. */

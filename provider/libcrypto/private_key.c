@@ -68,7 +68,6 @@ void lc_private_key_free(hf_private_key *key)
         return;
     }
     lc_public_half_clear(&key->half);
-    EC_KEY_free(key->ec); /* wipes the scalar */
     OPENSSL_clear_free(key, sizeof *key);
 }
 

@@ -50,7 +50,7 @@ void lc_public_key_free(hf_public_key *key)
 void lc_public_half_clear(struct hf_public_key *half)
 {
     RSA_free(half->rsa);
-    EC_POINT_free(half->point);
+    EC_KEY_free(half->ec);
     EVP_PKEY_free(half->ed);
 }
 
@@ -75,9 +75,9 @@ bool lc_key_pair_match(const hf_private_key *priv, const hf_public_key *pub)
         return BN_cmp(RSA_get0_n(half->rsa), RSA_get0_n(pub->rsa)) == 0 &&
                BN_cmp(RSA_get0_e(half->rsa), RSA_get0_e(pub->rsa)) == 0;
     }
-    if (half->point != NULL) {
-        const struct lc_curve *curve = lc_key_curve(half->kind);
-        return EC_POINT_cmp(curve->group, half->point, pub->point, NULL) == 0;
+    if (half->ec != NULL) {
+        return EC_POINT_cmp(EC_KEY_get0_group(half->ec), EC_KEY_get0_public_key(half->ec),
+                            EC_KEY_get0_public_key(pub->ec), NULL) == 0;
     }
     return EVP_PKEY_eq(half->ed, pub->ed) == 1;
 }
@@ -147,11 +147,13 @@ static bool import_point(struct hf_public_key *key, hf_span bytes)
         return false;
     }
     key->bits = curve->bits;
-    key->point = EC_POINT_new(curve->group);
+    key->ec = EC_KEY_new();
     struct lc_desk *desk = lc_desk_take(curve);
     const bool done =
-        key->point != NULL && desk != NULL &&
-        EC_POINT_oct2point(curve->group, key->point, bytes.data, bytes.len, desk->bn) == 1;
+        key->ec != NULL && desk != NULL &&
+        EC_POINT_oct2point(curve->group, desk->theirs, bytes.data, bytes.len, desk->bn) == 1 &&
+        EC_KEY_set_group(key->ec, curve->group) == 1 &&
+        EC_KEY_set_public_key(key->ec, desk->theirs) == 1;
     lc_desk_put(desk);
     return done;
 }

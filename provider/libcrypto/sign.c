@@ -60,7 +60,7 @@ static bool sign_ecdsa(const struct hf_private_key *key, hf_span digest, uint8_t
      * of the order's length and at most a sign byte. */
     uint8_t made[3 + 2 * (2 + 1 + LC_FIELD_MAX_LEN)];
     unsigned made_len = 0;
-    if (ECDSA_sign(0, digest.data, (int)digest.len, made, &made_len, key->ec) != 1 ||
+    if (ECDSA_sign(0, digest.data, (int)digest.len, made, &made_len, key->half.ec) != 1 ||
         made_len > *len) {
         return false;
     }

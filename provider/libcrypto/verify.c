@@ -1,13 +1,13 @@
 /* Verification of signatures. Everything here is public, so nothing needs constant time. */
 
-/* RSA_public_decrypt and friends: key.h says why not EVP_PKEY */
+/* ECDSA_verify, RSA_public_decrypt: key.h says why not EVP_PKEY */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
-#include <openssl/bn.h>
+#include <limits.h>
+
 #include <openssl/crypto.h>
 #include <openssl/obj_mac.h>
 
-#include "libcrypto/der.h"
 #include "libcrypto/key.h"
 #include "libcrypto/libcrypto.h"
 #include "libcrypto/quiet.h"
@@ -51,60 +51,11 @@ static bool verify_digest(const struct hf_public_key *key, const struct lc_schem
     return false;
 }
 
-static bool parse_ecdsa(hf_span sig, const struct lc_curve *curve, BIGNUM *r, BIGNUM *s);
-static bool check_ecdsa(const struct lc_curve *curve, struct lc_desk *desk, const EC_POINT *point,
-                        hf_span digest, hf_span sig);
-
-/* FIPS 186-5, 6.4.2, on the curve's own group: ECDSA_verify wants an EC_KEY, which copies the
- * group, and encodes the signature once more to find out whether it was DER. No digest of ours
- * is longer than its curve's order, so none is truncated. */
+/* libcrypto takes DER only, and checks the range of both numbers. */
 static bool verify_ecdsa(const struct hf_public_key *key, hf_span digest, hf_span sig)
 {
-    const struct lc_curve *curve = lc_key_curve(key->kind);
-    struct lc_desk *desk = lc_desk_take(curve);
-    if (desk == NULL) {
-        return false;
-    }
-    BN_CTX_start(desk->bn);
-    const bool valid = check_ecdsa(curve, desk, key->point, digest, sig);
-    BN_CTX_end(desk->bn);
-    lc_desk_put(desk);
-    return valid;
-}
-
-static bool check_ecdsa(const struct lc_curve *curve, struct lc_desk *desk, const EC_POINT *point,
-                        hf_span digest, hf_span sig)
-{
-    BN_CTX *bn = desk->bn;
-    BIGNUM *r = BN_CTX_get(bn);
-    BIGNUM *s = BN_CTX_get(bn);
-    BIGNUM *e = BN_CTX_get(bn);
-    BIGNUM *u1 = BN_CTX_get(bn);
-    BIGNUM *u2 = BN_CTX_get(bn);
-    BIGNUM *x = BN_CTX_get(bn); /* NULL when one of them failed */
-    return x != NULL && parse_ecdsa(sig, curve, r, s) &&
-           BN_bin2bn(digest.data, (int)digest.len, e) != NULL &&
-           BN_mod_inverse(s, s, curve->order, bn) != NULL &&
-           BN_mod_mul(u1, e, s, curve->order, bn) == 1 &&
-           BN_mod_mul(u2, r, s, curve->order, bn) == 1 &&
-           EC_POINT_mul(curve->group, desk->ours, u1, point, u2, bn) == 1 &&
-           !EC_POINT_is_at_infinity(curve->group, desk->ours) &&
-           EC_POINT_get_affine_coordinates(curve->group, desk->ours, x, NULL, bn) == 1 &&
-           BN_nnmod(x, x, curve->order, bn) == 1 && BN_cmp(x, r) == 0;
-}
-
-/* Ecdsa-Sig-Value (RFC 3279, 2.2.3), strictly DER; r and s in 1..n-1. */
-static bool parse_ecdsa(hf_span sig, const struct lc_curve *curve, BIGNUM *r, BIGNUM *s)
-{
-    hf_span fields = {NULL, 0};
-    hf_span r_bytes = {NULL, 0};
-    hf_span s_bytes = {NULL, 0};
-    return der_take(&sig, DER_SEQUENCE, &fields) && sig.len == 0 &&
-           der_take_unsigned(&fields, &r_bytes) && der_take_unsigned(&fields, &s_bytes) &&
-           fields.len == 0 && r_bytes.len <= curve->field_len && s_bytes.len <= curve->field_len &&
-           BN_bin2bn(r_bytes.data, (int)r_bytes.len, r) != NULL &&
-           BN_bin2bn(s_bytes.data, (int)s_bytes.len, s) != NULL && !BN_is_zero(r) &&
-           !BN_is_zero(s) && BN_cmp(r, curve->order) < 0 && BN_cmp(s, curve->order) < 0;
+    return sig.len <= INT_MAX &&
+           ECDSA_verify(0, digest.data, (int)digest.len, sig.data, (int)sig.len, key->ec) == 1;
 }
 
 /* RSASSA-PSS with MGF1 of the same hash and a salt of the digest's length (RFC 9846, 4.3.3). */

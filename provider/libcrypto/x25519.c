@@ -1,13 +1,14 @@
 /* X25519 by libcrypto's default provider, called through its own dispatch tables.
  *
- * The EVP way makes two EVP_PKEY and one EVP_PKEY_CTX for each derivation, and computes a public key
- * that nobody asked for while it imports the private one (README.md has the figures). The tables behind
- * EVP are public (OSSL_PROVIDER_query_operation, provider-keymgmt(7), provider-keyexch(7)); with them
- * one "machine" is built once: a key object for us, one for the peer, and an exchange over both. An
- * operation then imports 32 + 32 bytes into the key objects and derives. Nothing is allocated.
+ * The EVP way makes two EVP_PKEY and one EVP_PKEY_CTX for each derivation, and computes a public
+ * key that nobody asked for while it imports the private one (README.md has the figures). The
+ * tables behind EVP are public (OSSL_PROVIDER_query_operation, provider-keymgmt(7),
+ * provider-keyexch(7)); with them one "machine" is built once: a key object for us, one for the
+ * peer, and an exchange over both. An operation then imports 32 + 32 bytes into the key objects and
+ * derives. Nothing is allocated.
  *
- * Invariants: a machine in the stash holds no secret (its private key is zero); a machine is used by
- * one thread at a time. */
+ * Invariants: a machine in the stash holds no secret (its private key is zero); a machine is used
+ * by one thread at a time. */
 #include <string.h>
 
 #include <openssl/core_dispatch.h>
@@ -96,8 +97,8 @@ bool lc_x25519(uint8_t out[X25519_LEN], const uint8_t scalar[X25519_LEN],
 
 bool lc_x25519_public(uint8_t out[X25519_LEN], const uint8_t scalar[X25519_LEN])
 {
-    /* libcrypto's own way to the public key is slower than its ladder over the base point: the table
-     * it uses was written for 32-bit limbs. */
+    /* libcrypto's own way to the public key is slower than its ladder over the base point: the
+     * table it uses was written for 32-bit limbs. */
     static const uint8_t base[X25519_LEN] = {9};
     return lc_x25519(out, scalar, base);
 }
@@ -183,8 +184,8 @@ static void machine_free(struct machine *machine)
     OPENSSL_free(machine);
 }
 
-/* Puts scalar and point into the key objects. The private key is imported together with a public one,
- * which derive never reads: import would otherwise compute it. */
+/* Puts scalar and point into the key objects. The private key is imported together with a public
+ * one, which derive never reads: import would otherwise compute it. */
 static bool machine_load(const struct machine *machine, const uint8_t *scalar, const uint8_t *point)
 {
     const OSSL_PARAM public_param = OSSL_PARAM_construct_octet_string(

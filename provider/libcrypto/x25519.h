@@ -7,8 +7,8 @@
 
 enum { X25519_LEN = 32 };
 
-/* out = scalar * point. False, with out zero, when the result is all-zero (the point has small order) or
- * memory failed. */
+/* out = scalar * point. False, with out zero, when the result is all-zero (the point has small
+ * order) or memory failed. */
 bool lc_x25519(uint8_t out[X25519_LEN], const uint8_t scalar[X25519_LEN],
                const uint8_t point[X25519_LEN]);
 

@@ -1,6 +1,7 @@
-/* X25519MLKEM768 (draft-ietf-tls-ecdhe-mlkem): the ML-KEM part stands first in shares and in the secret,
- * and is drawn first from the random source. Both halves must be good: the secret is worth as much
- * as the better of the two. */
+/* X25519MLKEM768 (draft-ietf-tls-ecdhe-mlkem): the ML-KEM part stands first in shares and in the
+ * secret, and is drawn first from the random source (in one call with the X25519 part: most of a
+ * call is not in the bytes). Both halves must be good: the secret is worth as much as the better of
+ * the two. */
 #include <string.h>
 
 #include <openssl/crypto.h>
@@ -18,8 +19,8 @@ enum {
 /* FIPS 203, algorithm 16: dk = dk_pke || ek || H(ek) || z. */
 enum { DK_PKE_LEN = 1152, DK_TAIL_LEN = 64 };
 
-/* A client's private state. The middle of dk is the public key, which stands in the client's share already: it is not held
- * twice, as it is most of what a handshake holds. */
+/* A client's private state. The middle of dk is the public key, which stands in the client's share
+ * already: it is not held twice, as it is most of what a handshake holds. */
 struct hybrid {
     uint8_t dk_pke[DK_PKE_LEN];
     uint8_t dk_tail[DK_TAIL_LEN];
@@ -50,24 +51,23 @@ const hf_group lc_x25519mlkem768_group = {
 static bool hybrid_generate(hf_random_fn random, void *random_ctx, void *priv, uint8_t *share)
 {
     struct hybrid *hybrid = priv;
-    uint8_t seed[MLKEM768_SEED_LEN];
-    const bool drawn = random(random_ctx, seed, sizeof seed) &&
-                       random(random_ctx, hybrid->scalar, sizeof hybrid->scalar);
-    if (drawn) {
+    struct {
+        uint8_t seed[MLKEM768_SEED_LEN];
+        uint8_t scalar[X25519_LEN];
+    } drawn;
+    const bool done = random(random_ctx, (uint8_t *)&drawn, sizeof drawn) &&
+                      lc_x25519_public(share + MLKEM768_PUBLIC_LEN, drawn.scalar);
+    if (done) {
         uint8_t dk[MLKEM768_SECRET_LEN];
-        mlkem768_keypair(seed, share, dk);
+        mlkem768_keypair(drawn.seed, share, dk);
         memcpy(hybrid->dk_pke, dk, DK_PKE_LEN);
         memcpy(hybrid->dk_tail, dk + MLKEM768_SECRET_LEN - DK_TAIL_LEN, DK_TAIL_LEN);
+        memcpy(hybrid->scalar, drawn.scalar, X25519_LEN);
         hybrid->ek = share;
         OPENSSL_cleanse(dk, sizeof dk);
     }
-    OPENSSL_cleanse(seed, sizeof seed);
-    if (!drawn || !lc_x25519_public(share + MLKEM768_PUBLIC_LEN, hybrid->scalar)) {
-        OPENSSL_cleanse(hybrid, sizeof *hybrid);
-        memset(share, 0, CLIENT_SHARE_LEN);
-        return false;
-    }
-    return true;
+    OPENSSL_cleanse(&drawn, sizeof drawn);
+    return done;
 }
 
 static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len, uint8_t *secret)
@@ -93,18 +93,19 @@ static bool hybrid_decap(void *priv, const uint8_t *peer_share, size_t peer_len,
 static bool hybrid_encap(hf_random_fn random, void *random_ctx, const uint8_t *peer_share,
                          size_t peer_len, uint8_t *share, uint8_t *secret)
 {
-    uint8_t message[MLKEM768_MESSAGE_LEN];
-    uint8_t scalar[X25519_LEN];
+    struct {
+        uint8_t message[MLKEM768_MESSAGE_LEN];
+        uint8_t scalar[X25519_LEN];
+    } drawn;
     if (peer_len != CLIENT_SHARE_LEN) {
         return false;
     }
     const bool done =
-        random(random_ctx, message, sizeof message) && random(random_ctx, scalar, sizeof scalar) &&
-        mlkem768_encaps(peer_share, message, share, secret) &&
-        lc_x25519(secret + MLKEM768_SHARED_LEN, scalar, peer_share + MLKEM768_PUBLIC_LEN) &&
-        lc_x25519_public(share + MLKEM768_CIPHERTEXT_LEN, scalar);
-    OPENSSL_cleanse(message, sizeof message);
-    OPENSSL_cleanse(scalar, sizeof scalar);
+        random(random_ctx, (uint8_t *)&drawn, sizeof drawn) &&
+        mlkem768_encaps(peer_share, drawn.message, share, secret) &&
+        lc_x25519(secret + MLKEM768_SHARED_LEN, drawn.scalar, peer_share + MLKEM768_PUBLIC_LEN) &&
+        lc_x25519_public(share + MLKEM768_CIPHERTEXT_LEN, drawn.scalar);
+    OPENSSL_cleanse(&drawn, sizeof drawn);
     if (!done) {
         OPENSSL_cleanse(secret, SECRET_LEN);
         memset(share, 0, SERVER_SHARE_LEN);
