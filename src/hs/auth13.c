@@ -8,6 +8,7 @@
 #include "hs/ext/extensions.h"
 #include "hs/op.h"
 #include "identity/compress.h"
+#include "identity/packed.h"
 #include "wire/iana.h"
 #include "wire/wr.h"
 #include "x509/x509.h"
@@ -61,56 +62,69 @@ static void write_certificate(struct wr *w, const struct auth_show *show)
     wr_close(w, list, 3);
 }
 
-/* Sends the CompressedCertificate; *sent false when compression does not pay or fails: the plain
- * form is as good. */
-static hf_status send_compressed(struct hs *hs, const struct auth_show *show, size_t size,
-                                 bool *sent)
+/* Writes and compresses the body; NULL when that does not pay or memory is short: the plain form is
+ * as good. */
+static struct packed *pack(const struct auth_show *show, size_t size)
 {
-    *sent = false;
-    uint8_t *plain = mem_alloc(size);
-    uint8_t *packed = mem_alloc(size);
-    hf_status s = HF_OK;
-    if (plain == NULL || packed == NULL) {
-        s = hs_no_memory(hs);
-        goto out;
+    struct packed *packed = NULL;
+    uint8_t *plain = mem_alloc(2 * size);
+    if (plain == NULL) {
+        return NULL;
     }
+    uint8_t *small = plain + size;
+    size_t small_len = 0;
     struct wr body = wr_of(plain, size);
     write_certificate(&body, show);
-    size_t packed_len = 0;
-    if (body.bad ||
-        !cert_compress(show->compression, span_of(plain, body.len), packed, size, &packed_len)) {
-        goto out;
+    if (!body.bad &&
+        cert_compress(show->compression, span_of(plain, body.len), small, body.len, &small_len)) {
+        packed = packed_new(body.len, span_of(small, small_len));
     }
+    mem_free(plain, 2 * size);
+    return packed;
+}
+
+static hf_status send_packed(struct hs *hs, uint16_t method, const struct packed *packed)
+{
     struct wr w;
-    s = hs_begin(hs, MSG_COMPRESSED_CERTIFICATE, 8 + packed_len, &w);
-    if (s == HF_OK) {
-        wr_u16(&w, show->compression);
-        wr_u24(&w, (uint32_t)body.len);
-        wr_vec(&w, span_of(packed, packed_len), 3);
-        s = hs_end(hs, &w);
-        *sent = true;
-    }
-out:
-    mem_free(plain, size);
-    mem_free(packed, size);
-    return s;
+    TRY(hs_begin(hs, MSG_COMPRESSED_CERTIFICATE, 8 + packed->len, &w));
+    wr_u16(&w, method);
+    wr_u24(&w, (uint32_t)packed->plain_len);
+    wr_vec(&w, span_of(packed->data, packed->len), 3);
+    hs->result->compression = method;
+    return hs_end(hs, &w);
+}
+
+static hf_status send_plain(struct hs *hs, const struct auth_show *show, size_t size)
+{
+    struct wr w;
+    TRY(hs_begin(hs, MSG_CERTIFICATE, size, &w));
+    write_certificate(&w, show);
+    return hs_end(hs, &w);
 }
 
 hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show)
 {
     const size_t size = auth13_certificate_size(show);
-    if (show->compression != 0 && show->identity != NULL) {
-        bool sent;
-        TRY(send_compressed(hs, show, size, &sent));
-        if (sent) {
-            hs->result->compression = show->compression;
-            return HF_OK;
-        }
+    if (show->compression == 0 || show->identity == NULL) {
+        return send_plain(hs, show, size);
     }
-    struct wr w;
-    TRY(hs_begin(hs, MSG_CERTIFICATE, size, &w));
-    write_certificate(&w, show);
-    return hs_end(hs, &w);
+    const size_t variant = packed_variant(show->compression, show->ocsp, show->sct);
+    /* A context is new every time, so what holds one is not kept. */
+    const bool is_kept = show->context.len == 0;
+    const struct packed *kept = is_kept ? packed_find(show->identity, variant) : NULL;
+    if (kept != NULL) {
+        return send_packed(hs, show->compression, kept);
+    }
+    struct packed *made = pack(show, size);
+    if (made == NULL) {
+        return send_plain(hs, show, size);
+    }
+    if (is_kept) {
+        return send_packed(hs, show->compression, packed_keep(show->identity, variant, made));
+    }
+    hf_status s = send_packed(hs, show->compression, made);
+    packed_free(made);
+    return s;
 }
 
 /* --- Certificate, receiving ------------------------------------------------------------------- */

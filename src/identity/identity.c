@@ -21,6 +21,9 @@ void hf_identity_free(hf_identity *identity)
     x5_bundle_free(&identity->chain);
     mem_free((void *)identity->names, identity->names_size);
     mem_free(identity->staple, identity->staple_size);
+    for (size_t i = 0; i < PACKED_VARIANTS; i++) {
+        packed_free(atomic_load_explicit(&identity->packed[i], memory_order_relaxed));
+    }
     mem_free(identity, sizeof *identity);
 }
 

@@ -2,8 +2,11 @@
 #ifndef IDENTITY_IDENTITY_INT_H
 #define IDENTITY_IDENTITY_INT_H
 
+#include <stdatomic.h>
+
 #include "base/rotate.h"
 #include "identity/identity.h"
+#include "identity/packed.h"
 #include "x509/x509.h"
 
 /* Sets of signature schemes as bits, so that a peer's list of any length is read once and then
@@ -13,7 +16,8 @@ enum { SCHEME_OTHER = 31 }; /* all code points that no identity can have, and "n
 uint32_t identity_scheme_bit(uint16_t scheme);
 uint32_t identity_scheme_bits(const uint16_t *schemes, size_t count);
 
-/* Invariants: built by hf_identity_load, then only read. chain holds at least the leaf. */
+/* Invariants: built by hf_identity_load, then only read, but for packed. chain holds at least the
+ * leaf. */
 struct hf_identity {
     struct ref ref;
     const hf_provider *provider;
@@ -32,6 +36,7 @@ struct hf_identity {
         chain_schemes; /* with which its certificates are signed, but for one that signed itself */
     uint64_t authority_hash; /* of all issuer Names: equal for identities of one authority */
     char label[64];          /* for people: the first name, or the subject */
+    _Atomic(struct packed *) packed[PACKED_VARIANTS]; /* NULL: not made yet */
 };
 
 /* Fills names, name_count, dns_count. False: no memory. */

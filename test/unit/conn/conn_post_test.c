@@ -23,8 +23,8 @@ static void append(hf_conn *conn, const uint8_t *bytes, size_t len)
     set(conn_sink.commit(conn, len));
 }
 
-/* The server's CertificateRequest with the first bytes of a KeyUpdate in its record; the rest of the
- * KeyUpdate in another, and the new keys behind it. */
+/* The server's CertificateRequest with the first bytes of a KeyUpdate in its record; the rest of
+ * the KeyUpdate in another, and the new keys behind it. */
 static void request_and_half_an_update(hf_conn *server)
 {
     static const uint8_t update[] = {MSG_KEY_UPDATE, 0, 0, 1, 0};
@@ -53,8 +53,8 @@ static void bytes_behind_a_late_request_are_kept(void **state)
     set(hf_config_set_send_authorities(server, false));
     set(hf_config_set_signature_algorithms(server, "ecdsa_secp256r1_sha256"));
     set(hf_config_set_post_handshake_auth(client, true));
-    struct pair *p = pair_new(&(struct pair_options){.client = pair_freeze(client),
-                                                     .server = pair_freeze(server)});
+    struct pair *p = pair_new(
+        &(struct pair_options){.client = pair_freeze(client), .server = pair_freeze(server)});
     assert_true(pair_handshake(p));
     request_and_half_an_update(p->server.conn);
     pair_settle(p);

@@ -449,6 +449,11 @@ static void certificate_compression(void **state)
         assert_int_equal(info_of(&s.pair->client).certificate_compression, i + 1);
         assert_int_equal(info_of(&s.pair->client).peer_chain_count, 2);
         assert_true(info_of(&s.pair->server).client_certificate);
+        /* Again, from what the identities have kept. */
+        pair_free(s.pair);
+        s.pair = pair_new(&(struct pair_options){.client = s.client, .server = s.server});
+        assert_true(pair_handshake(s.pair));
+        assert_int_equal(info_of(&s.pair->client).certificate_compression, i + 1);
         teardown(&s);
     }
 }
