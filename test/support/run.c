@@ -50,35 +50,55 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
     [RUN_BARE] = {"bare", false, make_bare},
 };
 
-static struct pki *server_pki;
-static struct pki *client_pki;
+/* Short chains whose signatures are quick to verify: most tests run thousands of handshakes. */
+static struct pki server_pki;
+static struct pki client_pki;
+static struct pki *long_pki; /* with an intermediate authority */
 
 /* --- Certificates ----------------------------------------------------------------------------- */
+
+static void make_short(struct pki *pki, const char *name)
+{
+    *pki = (struct pki){.ca = pki_make(&(struct pki_spec){.common_name = "Root", .ca = true})};
+    pki->leaf = pki_make(&(struct pki_spec){.kind = PKI_ED25519, .issuer = pki->ca, .names = name});
+    pki->ca_pem = pki->ca->pem;
+    pki->chain_pem = pki->leaf->pem;
+    pki->key_pem = pki->leaf->key_pem;
+    pki->chain[0] = pki->leaf->der;
+}
+
+static void free_short(struct pki *pki)
+{
+    pki_cert_free(pki->leaf);
+    pki_cert_free(pki->ca);
+}
 
 int run_setup(void **state)
 {
     (void)state;
-    server_pki = pki_simple_by(PKI_ED25519, PKI_ED25519, "server.example");
-    client_pki = pki_simple_by(PKI_ED25519, PKI_ED25519, "client.example");
+    make_short(&server_pki, "server.example");
+    make_short(&client_pki, "client.example");
+    long_pki = pki_simple_by(PKI_ED25519, PKI_ED25519, "server.example");
     return 0;
 }
 
 int run_teardown(void **state)
 {
     (void)state;
-    pki_free(server_pki);
-    pki_free(client_pki);
+    free_short(&server_pki);
+    free_short(&client_pki);
+    pki_free(long_pki);
     return 0;
 }
 
 const struct pki *run_server_pki(void)
 {
-    return server_pki;
+    return &server_pki;
 }
 
 const struct pki *run_client_pki(void)
 {
-    return client_pki;
+    return &client_pki;
 }
 
 /* --- Life ------------------------------------------------------------------------------------- */
@@ -96,8 +116,9 @@ bool run_is_post(enum run_kind kind)
 void run_make(struct run *run, enum run_kind kind)
 {
     *run = (struct run){.kind = kind};
-    run->client = pair_client_config(server_pki);
-    run->server = pair_server_config(server_pki);
+    const struct pki *pki = kind == RUN_DEFAULTS ? long_pki : &server_pki;
+    run->client = pair_client_config(pki);
+    run->server = pair_server_config(pki);
     set(run->client, hf_config_set_random(run->client, pair_random, &run->client_seed));
     set(run->server, hf_config_set_random(run->server, pair_random, &run->server_seed));
     kinds[kind].make(run);
@@ -205,8 +226,8 @@ static void make_full(struct run *run)
     set(run->server, hf_config_set_announce_groups(run->server, true));
     hf_identity_source source = {
         .size = sizeof source,
-        .chain = {(const uint8_t *)server_pki->chain_pem, strlen(server_pki->chain_pem)},
-        .key = {(const uint8_t *)server_pki->key_pem, strlen(server_pki->key_pem)},
+        .chain = {(const uint8_t *)server_pki.chain_pem, strlen(server_pki.chain_pem)},
+        .key = {(const uint8_t *)server_pki.key_pem, strlen(server_pki.key_pem)},
         .ocsp_response = {staple, sizeof staple},
         .sct_list = {scts, sizeof scts},
     };
@@ -252,13 +273,13 @@ static void make_cookie_group(struct run *run)
 static void make_mutual(struct run *run)
 {
     use_x25519(run);
-    pair_make_mutual(run->client, run->server, client_pki);
+    pair_make_mutual(run->client, run->server, &client_pki);
 }
 
 static void make_mutual_empty(struct run *run)
 {
     use_x25519(run);
-    hf_trust_store *trust = pair_trust(client_pki);
+    hf_trust_store *trust = pair_trust(&client_pki);
     set(run->server, hf_config_set_trust(run->server, trust));
     hf_trust_store_free(trust);
     set(run->server, hf_config_set_verify(run->server, HF_VERIFY_REQUEST));

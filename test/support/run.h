@@ -1,15 +1,12 @@
 /* The kinds of handshake that the tests of the machines go through, one after the other.
  *
  *     static struct run run;                       // the configurations point into it: it stays
- *     where it is
- *     run_make(&run, RUN_MUTUAL);
- *     struct pair *p = run_start(&run, NULL);      // any number of times: always the same bytes
- *     assert_true(run_finish(&run, p));
- *     pair_free(p);
+ * where it is run_make(&run, RUN_MUTUAL); struct pair *p = run_start(&run, NULL);      // any
+ * number of times: always the same bytes assert_true(run_finish(&run, p)); pair_free(p);
  *     run_clear(&run);
  *
- * Randomness comes from seeds and all signatures are Ed25519, so that two runs of one kind do not
- * differ in a byte while the program lives (its certificates are fresh in every program).
+ * Randomness comes from seeds and all keys of leaves are Ed25519, so that two runs of one kind do
+ * not differ in a byte while the program lives (its certificates are fresh in every program).
  */
 #ifndef TEST_SUPPORT_RUN_H
 #define TEST_SUPPORT_RUN_H
@@ -18,7 +15,7 @@
 
 enum run_kind {
     RUN_FULL,            /* x25519, ALPN, a stapled OCSP response and SCTs */
-    RUN_DEFAULTS,        /* what configurations do by themselves: X25519MLKEM768 */
+    RUN_DEFAULTS,        /* what configurations do by themselves: X25519MLKEM768; a chain of two */
     RUN_RETRY,           /* HelloRetryRequest for another group */
     RUN_COOKIE,          /* ... for the cookie alone, nothing kept */
     RUN_COOKIE_GROUP,    /* ... for both */
@@ -55,8 +52,8 @@ const struct pki *run_client_pki(void);
 void run_make(struct run *run, enum run_kind kind);
 void run_clear(struct run *run);
 
-/* Freezes, puts the randomness back to its start, and makes a pair that nothing has happened to.
- * Of extra the traces, chunk and op are taken; NULL: none of them. NULL: no memory. */
+/* Freezes, puts the randomness back to its start, and makes a pair that nothing has happened to. Of
+ * extra the traces, chunk and op are taken; NULL: none of them. NULL: no memory. */
 struct pair *run_start(struct run *run, const struct pair_options *extra);
 /* One end of it alone, which says the same as it would in the pair. */
 hf_conn *run_start_end(struct run *run, hf_role role, const hf_trace *trace);
