@@ -88,7 +88,7 @@ static void places_of_the_rfc(void **state)
 {
     (void)state;
     static const struct row table[] = {
-        {0, EXT_CH | EXT_EE},
+        {0, EXT_CH | EXT_EE | EXT_CR},
         {10, EXT_CH | EXT_EE},
         {13, EXT_CH | EXT_CR},
         {16, EXT_CH | EXT_EE},
