@@ -93,6 +93,13 @@ def program():
     tap.equal(tap.run([PREFIX / "bin/handfast", "--help"]).returncode, 0)
 
 
+@tap.test("the manual page says what --help says")
+def manual():
+    tap.need(tap.TOOL)
+    done = tap.run([tap.ROOT / "script/man", "--build", tap.BUILD, "--check"])
+    tap.equal(done.returncode, 0, done.stdout + done.stderr)
+
+
 @tap.test("the shared library says its version and needs no libssl")
 def soname():
     tap.need("readelf")
