@@ -77,7 +77,8 @@ void text_add_inert(struct text *t, hf_span s)
         uint32_t c = 0;
         const size_t used = decode(s.data + at, s.len - at, &c);
         char seen[16];
-        text_add_bytes(t, seen, escape(seen, s.data + at, used, c));
+        const size_t n = escape(seen, s.data + at, used, c);
+        text_add_bytes(t, seen, n);
         at += used;
     }
 }
