@@ -1,5 +1,5 @@
-/* The body of a ClientHello: its view, the extensions that a server reads out of it, and the digest of what a second one
- * must repeat. First byte: whether this is the second. */
+/* The body of a ClientHello: its view, the extensions that a server reads out of it, and the
+ * digest of what a second one must repeat. First byte: whether this is the second. */
 #include <stdlib.h>
 #include <string.h>
 

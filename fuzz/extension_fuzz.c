@@ -1,5 +1,5 @@
-/* A block of extensions in any message (first byte), and the bodies that our side reads out of answers and requests: as in
- * EncryptedExtensions, CertificateRequest and CertificateEntry. */
+/* A block of extensions in any message (first byte), and the bodies that our side reads out of
+ * answers and requests: as in EncryptedExtensions, CertificateRequest and CertificateEntry. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +11,8 @@
 
 enum { WHERE_COUNT = 7 };
 
-/* What the client makes of the answers and of a request; bodies are read only where the view allows them. */
+/* What the client makes of the answers and of a request; bodies are read only where the view
+ * allows them. */
 static void read_as_client(struct hs *hs, enum ext_where where, const struct ext_view *view,
                            hf_span block)
 {

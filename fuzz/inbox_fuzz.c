@@ -1,5 +1,6 @@
-/* Handshake messages out of fragments of any size. Input: a limit (2 bytes), then fragments: length (1 byte), bytes. What
- * comes out must be what went in, cut by the lengths in the messages' headers. */
+/* Handshake messages out of fragments of any size. Input: a limit (2 bytes), then fragments:
+ * length (1 byte), bytes. What comes out must be what went in, cut by the lengths in the
+ * messages' headers. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,4 +1,5 @@
-/* The views of all handshake messages but ClientHello: first byte the message's type, the rest its body. */
+/* The views of all handshake messages but ClientHello: first byte the message's type, the rest
+ * its body. */
 #include "base/span.h"
 #include "support/end.h"
 #include "wire/message.h"

@@ -1,13 +1,15 @@
-/* Our client and our server with a path between them that the fuzzer bends, under real cryptography. Whatever happens on the
- * path, either both ends agree on every parameter and key, or the one that does not agree has failed cleanly; and application
- * data arrives unchanged from its beginning, or not at all.
+/* Our client and our server with a path between them that the fuzzer bends, under real
+ * cryptography. Whatever happens on the path, either both ends agree on every parameter and key, or
+ * the one that does not agree has failed cleanly; and application data arrives unchanged from its
+ * beginning, or not at all.
  *
- * Input: settings of the client and of the server (4 bytes each, support/end.h), then mutations of 4 bytes:
+ * Input: settings of the client and of the server (4 bytes each, support/end.h), then mutations of
+ * 4 bytes:
  *
  *     kind, record (bit 7: of the server; 0..127: which), offset, value
  *
- * Each is applied to its record when that is on its way; those for actions happen before it. Without any mutation of
- * bytes, ends with the same settings must connect.
+ * Each is applied to its record when that is on its way; those for actions happen before it.
+ * Without any mutation of bytes, ends with the same settings must connect.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +58,7 @@ struct path {
     size_t mutation_count;
 };
 
-/* --- The path ---------------------------------------------------------------------------------------------- */
+/* --- The path --------------------------------------------------------------------------------- */
 
 static void deliver(struct path *p, const uint8_t *record, size_t len)
 {
@@ -196,7 +198,7 @@ static void settle(struct path *up, struct path *down)
     }
 }
 
-/* --- What must hold ------------------------------------------------------------------------------------------ */
+/* --- What must hold --------------------------------------------------------------------------- */
 
 static bool same_text(hf_span a, hf_span b)
 {
@@ -246,7 +248,7 @@ static bool must_connect(uint32_t client, uint32_t server)
     return client == server && (client & troubled) == 0;
 }
 
-/* --- The target ---------------------------------------------------------------------------------------------- */
+/* --- The target ------------------------------------------------------------------------------- */
 
 static size_t read_mutations(const uint8_t *data, size_t size, struct mutation out[MUTATIONS_MAX])
 {

@@ -1,8 +1,8 @@
 /* Writes the seeds of the fuzz targets: seeds DIRECTORY, normally fuzz/corpus.
  *
- * Handshakes between our own two ends under the trusting provider, in several settings; what each end heard becomes a
- * frame-by-frame seed of the target that plays this end, and each kind of message a seed of its parser's target. Run it
- * again when the engine's messages change.
+ * Handshakes between our own two ends under the trusting provider, in several settings; what each
+ * end heard becomes a frame-by-frame seed of the target that plays this end, and each kind of
+ * message a seed of its parser's target. Run it again when the engine's messages change.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -102,7 +102,8 @@ static void add_records(struct frames *f, const uint8_t *out, size_t len)
 
 /* --- Messages --- */
 
-/* Its body is the seed; the byte before it says whether a ClientHello is the second, or else the message's type. */
+/* Its body is the seed; the byte before it says whether a ClientHello is the second, or else the
+ * message's type. */
 static void write_message(const uint8_t *m, size_t len, bool is_second)
 {
     const bool is_hello = m[0] == MSG_CLIENT_HELLO;
@@ -113,8 +114,8 @@ static void write_message(const uint8_t *m, size_t len, bool is_second)
                span_of(m + MSG_HEADER_LEN, len));
 }
 
-/* The extensions that stand at the end of a body, from an offset on; the byte before them is the place as the target
- * counts it. */
+/* The extensions that stand at the end of a body, from an offset on; the byte before them is the
+ * place as the target counts it. */
 static void write_extensions(const uint8_t *m, size_t len, size_t at, uint8_t place)
 {
     char file[64];
@@ -223,7 +224,8 @@ static void make(const struct setting *s)
     end_close(&server);
 }
 
-/* Settings and mutations for the pair; each mutation is kind, record, offset, value (pair_fuzz.c). */
+/* Settings and mutations for the pair; each mutation is kind, record, offset, value
+ * (pair_fuzz.c). */
 static void make_pairs(void)
 {
     static const struct {

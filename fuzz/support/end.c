@@ -23,7 +23,7 @@ static void must(hf_status status)
     END_CHECK(status == HF_OK);
 }
 
-/* --- Configuration ------------------------------------------------------------------------------------------ */
+/* --- Configuration ---------------------------------------------------------------------------- */
 
 /* Made once for all inputs. */
 static hf_identity_store *identities(const hf_provider *provider)
@@ -173,7 +173,7 @@ hf_config *end_config(hf_role role, uint32_t settings)
     return hf_config_ref(slots[role][at].config);
 }
 
-/* --- Made and ended ----------------------------------------------------------------------------------------- */
+/* --- Made and ended --------------------------------------------------------------------------- */
 
 static void on_event(void *ctx, const hf_event *event)
 {
@@ -210,7 +210,7 @@ void end_close(struct end *e)
     free(e->data);
 }
 
-/* --- Promises ------------------------------------------------------------------------------------------------ */
+/* --- Promises --------------------------------------------------------------------------------- */
 
 static void check_failed(const struct end *e)
 {
@@ -262,7 +262,7 @@ static void check_records(const uint8_t *out, size_t len)
     }
 }
 
-/* --- Driven -------------------------------------------------------------------------------------------------- */
+/* --- Driven ----------------------------------------------------------------------------------- */
 
 static void answer(struct end *e, hf_op *op)
 {
@@ -350,9 +350,10 @@ size_t end_feed(struct end *e, const uint8_t *data, size_t size)
     return at;
 }
 
-/* --- Frames -------------------------------------------------------------------------------------------------- */
+/* --- Frames ----------------------------------------------------------------------------------- */
 
-/* Makes a record of a frame as this end expects it: in the clear, or protected by the AEAD that only copies. */
+/* Makes a record of a frame as this end expects it: in the clear, or protected by the AEAD that
+ * only copies. */
 static void feed_frame(struct end *e, uint8_t type, const uint8_t *content, size_t len)
 {
     static const uint8_t tag[HF_AEAD_TAG_LEN];

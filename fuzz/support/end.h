@@ -1,10 +1,12 @@
 /* One end of a connection under the trusting provider, driven by a fuzzer's bytes.
  *
- * An input begins with four bytes of settings (enum end_setting), the rest is what the other end says: either raw
- * records, or frames, which the harness makes records of, protected or not as the end expects it:
+ * An input begins with four bytes of settings (enum end_setting), the rest is what the other end
+ * says: either raw records, or frames, which the harness makes records of, protected or not as the
+ * end expects it:
  *
  *     type(1) length(2) content        type below 0x80: a record of that content type
- *     type(1)                          type from 0x80 on: something that this end does (enum end_action)
+ *     type(1)                          type from 0x80 on: something that this end does (enum
+ *                                      end_action)
  *
  * After every call the promises of <handfast/conn.h> are checked; one that is broken aborts.
  */
@@ -73,8 +75,8 @@ struct end {
     size_t out_len, out_cap;
 };
 
-/* A frozen configuration for these settings, with a reference. Its randomness begins anew, so it serves one connection
- * at a time. */
+/* A frozen configuration for these settings, with a reference. Its randomness begins anew, so it
+ * serves one connection at a time. */
 hf_config *end_config(hf_role role, uint32_t settings);
 void end_open(struct end *e, hf_role role, uint32_t settings);
 void end_close(struct end *e);

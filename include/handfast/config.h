@@ -1,18 +1,20 @@
 /* What is to be negotiated, by which rules: built once, frozen, shared.
  *
- * A new configuration of a role has defaults that are fit for the public Internet: TLS 1.3, the suites
- * AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305, the groups X25519MLKEM768, X25519, secp256r1, secp384r1 (a client
- * sends shares for the first two, as browsers do), verification on. Setters change it until hf_config_freeze; after
- * that it is constant, and any number of connections on any threads share it. What must change while running
- * (identities, trust, ticket keys) hangs behind handles of its own.
+ * A new configuration of a role has defaults that are fit for the public Internet: TLS 1.3, the
+ * suites AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305, the groups X25519MLKEM768, X25519, secp256r1,
+ * secp384r1 (a client sends shares for the first two, as browsers do), verification on. Setters
+ * change it until hf_config_freeze; after that it is constant, and any number of connections on any
+ * threads share it. What must change while running (identities, trust, ticket keys) hangs behind
+ * handles of its own.
  *
- * Lists are comma-separated names in order of preference, without regard to case, '-', '_' and blanks around a name;
- * unknown and duplicate names are refused, with what was likely meant and the known ones in the error's detail. A setting
- * that only the other role has is refused when it is switched on. A setter that fails changes nothing; hf_config_error
- * says why.
+ * Lists are comma-separated names in order of preference, without regard to case, '-', '_' and
+ * blanks around a name; unknown and duplicate names are refused, with what was likely meant and the
+ * known ones in the error's detail. A setting that only the other role has is refused when it is
+ * switched on. A setter that fails changes nothing; hf_config_error says why.
  *
  *     hf_config *c = hf_config_new(HF_SERVER, NULL);
- *     if (hf_config_set_groups(c, "X25519MLKEM768,X25519") != HF_OK) puts(hf_config_error(c)->detail);
+ *     if (hf_config_set_groups(c, "X25519MLKEM768,X25519") != HF_OK)
+ *     puts(hf_config_error(c)->detail);
  *     hf_config_set_identities(c, store);
  *     if (hf_config_freeze(c) != HF_OK) ...
  *
@@ -43,77 +45,91 @@ HF_API const hf_error *hf_config_error(const hf_config *config);
 /* Checks the whole and makes it constant. HF_FAILED: hf_config_error says what is missing. */
 HF_API HF_MUST_CHECK hf_status hf_config_freeze(hf_config *config);
 
-/* --- Parameters. Names: IANA's; short forms in hf_config_names ---------------------------------------------- */
+/* --- Parameters. Names: IANA's; short forms in hf_config_names -------------------------------- */
 
 /* "TLS_AES_128_GCM_SHA256,..." or "AES-128-GCM". */
 HF_API HF_MUST_CHECK hf_status hf_config_set_ciphers(hf_config *config, const char *names);
 /* "X25519MLKEM768,X25519,secp256r1" (also P-256 and the like). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_groups(hf_config *config, const char *names);
-/* Client: for which of the groups a share is sent at once; "" sends none and so asks for a HelloRetryRequest. Without
- * this call: X25519MLKEM768 and X25519 if listed, else the first group. */
+/* Client: for which of the groups a share is sent at once; "" sends none and so asks for a
+ * HelloRetryRequest. Without this call: X25519MLKEM768 and X25519 if listed, else the first
+ * group. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_key_shares(hf_config *config, const char *names);
 /* "ecdsa_secp256r1_sha256,rsa_pss_rsae_sha256,ed25519": to accept and to sign with. */
-HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms(hf_config *config, const char *names);
+HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms(hf_config *config,
+                                                                  const char *names);
 /* signature_algorithms_cert; "" (default) sends none. */
-HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms_cert(hf_config *config, const char *names);
+HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms_cert(hf_config *config,
+                                                                       const char *names);
 /* Application protocols (RFC 7301), "h2,http/1.1"; "": none. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_alpn(hf_config *config, const char *names);
 /* Lowest and highest version. */
-HF_API HF_MUST_CHECK hf_status hf_config_set_versions(hf_config *config, hf_version lowest, hf_version highest);
+HF_API HF_MUST_CHECK hf_status hf_config_set_versions(hf_config *config, hf_version lowest,
+                                                      hf_version highest);
 /* Methods of compress_certificate (RFC 8879), "brotli,zlib,zstd"; "" (default): none. */
-HF_API HF_MUST_CHECK hf_status hf_config_set_certificate_compression(hf_config *config, const char *names);
+HF_API HF_MUST_CHECK hf_status hf_config_set_certificate_compression(hf_config *config,
+                                                                     const char *names);
 
-/* Names that the lists accept, comma separated, best first; static. which: "ciphers", "groups", "sigalgs",
- * "compression". NULL for others. */
+/* Names that the lists accept, comma separated, best first; static. which: "ciphers", "groups",
+ * "sigalgs", "compression". NULL for others. */
 HF_API const char *hf_config_names(const char *which);
 
-/* --- Who ------------------------------------------------------------------------------------------------------ */
+/* --- Who -------------------------------------------------------------------------------------- */
 
 /* Certificates of this end; the configuration takes its own reference. NULL removes. */
-HF_API HF_MUST_CHECK hf_status hf_config_set_identities(hf_config *config, hf_identity_store *store);
+HF_API HF_MUST_CHECK hf_status hf_config_set_identities(hf_config *config,
+                                                        hf_identity_store *store);
 /* Anchors for the peer's chain; the configuration takes its own reference. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_trust(hf_config *config, hf_trust_store *store);
 
 /* What is asked of the peer. A client's default is HF_VERIFY_REQUIRE, a server's HF_VERIFY_NONE. */
 typedef enum hf_verify {
-    HF_VERIFY_NONE,    /* client: believe any server (for tests only); server: ask for no certificate */
+    HF_VERIFY_NONE, /* client: believe any server (for tests only); server: ask for no certificate
+                     */
     HF_VERIFY_REQUEST, /* server: ask, go on without one, verify one that comes */
     HF_VERIFY_REQUIRE  /* verify; none is an error */
 } hf_verify;
 HF_API HF_MUST_CHECK hf_status hf_config_set_verify(hf_config *config, hf_verify verify);
 /* Server: send certificate_authorities in its CertificateRequest (default on). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_send_authorities(hf_config *config, bool on);
-/* Server: a name that no certificate has is unrecognized_name instead of the default certificate (default off). */
+/* Server: a name that no certificate has is unrecognized_name instead of the default certificate
+ * (default off). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_strict_sni(hf_config *config, bool on);
-/* Client: allow the server to ask for a certificate after the handshake (RFC 9846, 4.7.2; default off). */
+/* Client: allow the server to ask for a certificate after the handshake (RFC 9846, 4.7.2;
+ * default off). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_post_handshake_auth(hf_config *config, bool on);
 
-/* A pre-shared key from outside (RFC 9846, 2.2), for both roles; may be called repeatedly. hash: 256 or 384. identity:
- * 1..65535 bytes; key: at least 16 bytes. */
-HF_API HF_MUST_CHECK hf_status hf_config_add_psk(hf_config *config, hf_span identity, hf_span key, unsigned hash);
+/* A pre-shared key from outside (RFC 9846, 2.2), for both roles; may be called repeatedly. hash:
+ * 256 or 384. identity: 1..65535 bytes; key: at least 16 bytes. */
+HF_API HF_MUST_CHECK hf_status hf_config_add_psk(hf_config *config, hf_span identity, hf_span key,
+                                                 unsigned hash);
 
-/* --- Behaviour -------------------------------------------------------------------------------------------------- */
+/* --- Behaviour -------------------------------------------------------------------------------- */
 
-/* Client: GREASE values (RFC 8701) and a random order of extensions, as browsers do (default on). */
+/* Client: GREASE values (RFC 8701) and a random order of extensions, as browsers do (default
+ * on). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_grease(hf_config *config, bool on);
 /* Look like TLS 1.2 to middleboxes (RFC 9846, E.4; default on). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_middlebox_compat(hf_config *config, bool on);
-/* record_size_limit to announce (RFC 8449): 64..16385, or 0 (default): do not send the extension. */
+/* record_size_limit to announce (RFC 8449): 64..16385, or 0 (default): do not send the
+ * extension. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_record_size_limit(hf_config *config, uint16_t limit);
 /* Records are padded to a multiple of this many bytes, 1..16384; 1 (default): no padding. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_padding(hf_config *config, uint16_t multiple);
 /* Client: ask for a stapled OCSP response and SCTs (default on). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_request_status(hf_config *config, bool on);
-/* Server: when the client must be asked for another share, keep no state and send a cookie (RFC 9846, 4.3.2). key: 32
- * bytes shared by all instances; the empty span switches off. always: ask every client to prove its address by a
- * HelloRetryRequest. */
-HF_API HF_MUST_CHECK hf_status hf_config_set_stateless_retry(hf_config *config, hf_span key, bool always);
+/* Server: when the client must be asked for another share, keep no state and send a cookie (RFC
+ * 9846, 4.3.2). key: 32 bytes shared by all instances; the empty span switches off. always: ask
+ * every client to prove its address by a HelloRetryRequest. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_stateless_retry(hf_config *config, hf_span key,
+                                                             bool always);
 /* Server: whether EncryptedExtensions carries supported_groups (default off; RFC 9846, 4.3.7). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_announce_groups(hf_config *config, bool on);
 /* Kinds of op, as a mask of HF_OP_BIT, that hf_conn_op hands to the caller (default 0: none). */
 HF_API HF_MUST_CHECK hf_status hf_config_external_ops(hf_config *config, unsigned mask);
 /* Source of randomness instead of the provider's; for tests and for HSMs. */
-HF_API HF_MUST_CHECK hf_status hf_config_set_random(hf_config *config, hf_random_fn random, void *ctx);
+HF_API HF_MUST_CHECK hf_status hf_config_set_random(hf_config *config, hf_random_fn random,
+                                                    void *ctx);
 
 /* Limits against a hostile peer. Zero in a member keeps the default. */
 typedef struct hf_limits {
@@ -121,11 +137,13 @@ typedef struct hf_limits {
     uint32_t handshake_message; /* bytes; default 65536, at most 1 << 20 */
     uint32_t chain_depth;       /* certificates; default 10 */
     uint32_t decompressed;      /* bytes of a decompressed certificate message; default 65536 */
-    uint32_t post_handshake;    /* KeyUpdates and tickets taken without application data between; default 32 */
+    uint32_t post_handshake;    /* KeyUpdates and tickets taken without application data between;
+                                   default 32 */
 } hf_limits;
 HF_API HF_MUST_CHECK hf_status hf_config_set_limits(hf_config *config, const hf_limits *limits);
 
-/* Records under one key after which it is updated by itself, for tests; 0: by the AEAD's limit (RFC 9846, 5.5). */
+/* Records under one key after which it is updated by itself, for tests; 0: by the AEAD's limit
+ * (RFC 9846, 5.5). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_key_update_after(hf_config *config, uint64_t records);
 
 HF_END_DECLS

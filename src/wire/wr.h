@@ -92,6 +92,7 @@ static inline void wr_close(struct wr *w, size_t mark, size_t n)
     }
     for (size_t i = 0; i < n; i++) {
         /* A writer without a buffer is bad by now. */
+        /* A writer without a buffer is bad by now. */
         /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
         w->buf[mark - 1 - i] = (uint8_t)(len >> (8 * i));
     }

@@ -1,4 +1,5 @@
-/* HMAC against RFC 4231, Wycheproof, and libcrypto's own, with keys and messages around every block boundary. */
+/* HMAC against RFC 4231, Wycheproof, and libcrypto's own, with keys and messages around every
+ * block boundary. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

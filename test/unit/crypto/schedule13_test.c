@@ -1,5 +1,6 @@
-/* The key schedule where RFC 8448 does not reach: its constants, the stages with and without a pre-shared key and with
- * SHA-384, watched and not, traffic updates and exporters. The traces themselves are in test/vector/rfc8448_*.
+/* The key schedule where RFC 8448 does not reach: its constants, the stages with and without a
+ * pre-shared key and with SHA-384, watched and not, traffic updates and exporters. The traces
+ * themselves are in test/vector/rfc8448_*.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,7 @@
 static const struct tracer silent;
 static const uint8_t zeros[HF_HASH_MAX_LEN];
 
-/* --- RFC 9846, 7.1, written down once more in the plainest way ------------------------------------------------ */
+/* --- RFC 9846, 7.1, written down once more in the plainest way -------------------------------- */
 
 struct plain {
     const hf_hash *hash;
@@ -52,7 +53,7 @@ static void plain_start(struct plain *s, const hf_hash *hash, hf_span psk)
                  psk.len > 0 ? psk : span_of(zeros, hash->digest_len), &s->secret);
 }
 
-/* --- Both, side by side ------------------------------------------------------------------------------------------ */
+/* --- Both, side by side ----------------------------------------------------------------------- */
 
 static void must_agree(const struct sched13 *ours, const struct plain *plain, const char *label)
 {
@@ -119,7 +120,8 @@ static void every_way(void **state)
     assert_true(steps > 0);
 }
 
-/* The constant in schedule13.c, and the one that SHA-384 does without. RFC 8448, 3 shows the first. */
+/* The constant in schedule13.c, and the one that SHA-384 does without. RFC 8448, 3 shows the
+ * first. */
 static void constants(void **state)
 {
     (void)state;
@@ -136,7 +138,7 @@ static void constants(void **state)
     assert_memory_equal(salt.b, derived.bytes, 32);
 }
 
-/* --- From traffic secrets ------------------------------------------------------------------------------------------- */
+/* --- From traffic secrets --------------------------------------------------------------------- */
 
 static void make_secret(struct secret *s, const hf_hash *hash)
 {

@@ -1,4 +1,5 @@
-/* The transcript hash against a plain hash of the same bytes, and its restart after a HelloRetryRequest. */
+/* The transcript hash against a plain hash of the same bytes, and its restart after a
+ * HelloRetryRequest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
