@@ -1,6 +1,6 @@
 /* AES-128-GCM and AES-256-GCM.
  *
- * The context is the library's gcm_key_data: round keys and 48 powers of the hash key, no
+ * The context holds the library's gcm_key_data: round keys and 48 powers of the hash key, no
  * pointer. What a record needs beside it lives on the stack and is wiped. */
 #include <string.h>
 
@@ -10,6 +10,12 @@
 
 /* 2^24.5 full-size records (RFC 9846, 5.5), rounded down: floor(sqrt(2^49)). */
 #define GCM_CONFIDENTIALITY_LIMIT UINT64_C(23726566)
+
+/* The library is compiled for an alignment that its header asks for only under a macro of its own
+ * build. */
+struct context {
+    _Alignas(64) struct gcm_key_data key;
+};
 
 /* One record's fixed inputs. */
 struct record {
@@ -34,8 +40,8 @@ static void gcm_clear(void *ctx);
 const hf_aead ipsecmb_aes128gcm = {
     .name = "AES-128-GCM",
     .key_len = 16,
-    .ctx_size = sizeof(struct gcm_key_data),
-    .ctx_align = _Alignof(struct gcm_key_data),
+    .ctx_size = sizeof(struct context),
+    .ctx_align = _Alignof(struct context),
     .confidentiality_limit = GCM_CONFIDENTIALITY_LIMIT,
     .integrity_limit = UINT64_MAX,
     .init = gcm128_init,
@@ -47,8 +53,8 @@ const hf_aead ipsecmb_aes128gcm = {
 const hf_aead ipsecmb_aes256gcm = {
     .name = "AES-256-GCM",
     .key_len = 32,
-    .ctx_size = sizeof(struct gcm_key_data),
-    .ctx_align = _Alignof(struct gcm_key_data),
+    .ctx_size = sizeof(struct context),
+    .ctx_align = _Alignof(struct context),
     .confidentiality_limit = GCM_CONFIDENTIALITY_LIMIT,
     .integrity_limit = UINT64_MAX,
     .init = gcm256_init,
@@ -63,14 +69,15 @@ static bool open_record(const struct record *record, uint8_t *data, size_t len);
 
 static bool gcm128_init(void *ctx, const uint8_t *key)
 {
-    ipsecmb_kernels()->gcm128.pre(key, ctx);
+    ipsecmb_kernels()->gcm128.pre(key, &((struct context *)ctx)->key);
     return true;
 }
 
 static bool gcm128_seal(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad,
                         uint8_t *dst, const uint8_t *src, size_t len, hf_span tail)
 {
-    const struct record record = {&ipsecmb_kernels()->gcm128, ctx, nonce, aad};
+    const struct context *context = ctx;
+    const struct record record = {&ipsecmb_kernels()->gcm128, &context->key, nonce, aad};
     seal_record(&record, dst, src, len, tail);
     return true;
 }
@@ -78,20 +85,22 @@ static bool gcm128_seal(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_sp
 static bool gcm128_open(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad,
                         uint8_t *data, size_t len)
 {
-    const struct record record = {&ipsecmb_kernels()->gcm128, ctx, nonce, aad};
+    const struct context *context = ctx;
+    const struct record record = {&ipsecmb_kernels()->gcm128, &context->key, nonce, aad};
     return open_record(&record, data, len);
 }
 
 static bool gcm256_init(void *ctx, const uint8_t *key)
 {
-    ipsecmb_kernels()->gcm256.pre(key, ctx);
+    ipsecmb_kernels()->gcm256.pre(key, &((struct context *)ctx)->key);
     return true;
 }
 
 static bool gcm256_seal(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad,
                         uint8_t *dst, const uint8_t *src, size_t len, hf_span tail)
 {
-    const struct record record = {&ipsecmb_kernels()->gcm256, ctx, nonce, aad};
+    const struct context *context = ctx;
+    const struct record record = {&ipsecmb_kernels()->gcm256, &context->key, nonce, aad};
     seal_record(&record, dst, src, len, tail);
     return true;
 }
@@ -99,13 +108,14 @@ static bool gcm256_seal(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_sp
 static bool gcm256_open(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad,
                         uint8_t *data, size_t len)
 {
-    const struct record record = {&ipsecmb_kernels()->gcm256, ctx, nonce, aad};
+    const struct context *context = ctx;
+    const struct record record = {&ipsecmb_kernels()->gcm256, &context->key, nonce, aad};
     return open_record(&record, data, len);
 }
 
 static void gcm_clear(void *ctx)
 {
-    hf_wipe(ctx, sizeof(struct gcm_key_data));
+    hf_wipe(ctx, sizeof(struct context));
 }
 
 static void seal_record(const struct record *record, uint8_t *dst, const uint8_t *src, size_t len,

@@ -63,7 +63,8 @@ static void evp_seal(const char *name, const uint8_t *key, hf_span aad, size_t l
     EVP_CIPHER_free(cipher);
 }
 
-/* The first len bytes of text, the last tail_len of them as tail, in three arrangements. */
+/* The first len bytes of text, the last tail_len of them as tail, in four arrangements: tail behind
+ * the text, apart, apart with the text in place, and where its ciphertext will stand. */
 static void check_size(const hf_aead *aead, void *ctx, size_t len, size_t tail_len, hf_span aad)
 {
     const size_t sealed_len = len + HF_AEAD_TAG_LEN;
@@ -87,6 +88,13 @@ static void check_size(const hf_aead *aead, void *ctx, size_t len, size_t tail_l
     memcpy(actual, text, head_len);
     assert_true(
         aead->seal(ctx, nonce_bytes, aad, actual, actual, head_len, (hf_span){tail, tail_len}));
+    assert_memory_equal(actual, expected, sealed_len);
+    assert_int_equal(actual[sealed_len], CANARY);
+
+    memset(actual, CANARY, sealed_len + 1);
+    memcpy(actual + head_len, tail, tail_len);
+    assert_true(aead->seal(ctx, nonce_bytes, aad, actual, text, head_len,
+                           (hf_span){actual + head_len, tail_len}));
     assert_memory_equal(actual, expected, sealed_len);
     assert_int_equal(actual[sealed_len], CANARY);
 
