@@ -294,7 +294,7 @@ static void on_over(void *ctx, enum link_end end)
     const hf_conn *conn = link_conn(c->link);
     const bool connected = c->facts.connected_ns != 0;
     if (end == LINK_FAILED) {
-        failure_of(conn, c->trouble);
+        failure_of(conn, connected, c->trouble);
         if (link_errno(c->link) != 0) {
             (void)snprintf(c->trouble->detail, sizeof c->trouble->detail, "%s",
                            uv_strerror(link_errno(c->link)));

@@ -48,10 +48,16 @@ void call_report_connected(struct call_facts *f, const hf_conn *conn)
     if (info.peer_chain_count > 0) {
         heading(&style, "the server's certificates", &out);
         facts_chain(conn, now_s(f), &style, &out);
+        if (hf_conn_peer_ocsp_response(conn).len > 0) {
+            text_addf(&out, "  with a stapled OCSP response of %zu bytes\n",
+                      hf_conn_peer_ocsp_response(conn).len);
+        }
     }
     add_verdict(f, &info, &style, &out);
     add_times(f, &style, &out);
     if (f->settings->explain) {
+        heading(&style, "the hellos", &out);
+        failure_offers(&info, &f->observer, &style, &out);
         heading(&style, "decisions", &out);
         story_decisions(&f->observer, &style, &out);
         story_work(&f->observer, &style, &out);
@@ -140,6 +146,7 @@ void call_report_json(struct call_facts *f, const hf_conn *conn, struct text *ou
     facts_json(&info, &j);
     json_end(&j);
     facts_chain_json(conn, &j, "chain");
+    json_number(&j, "stapled_ocsp_bytes", (int64_t)hf_conn_peer_ocsp_response(conn).len);
     json_verdict(f, &info, &j);
     json_number(&j, "round_trips", obs_round_trips(&f->observer));
     json_number(&j, "sent", (int64_t)f->sent);

@@ -161,11 +161,11 @@ static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer)
     return true;
 }
 
-static void on_dialled(void *ctx, const struct dial_result *dialled)
+static void on_dialled(void *ctx, const struct dial_result *result)
 {
     struct exchange *e = ctx;
     e->dial = NULL;
-    if (dialled->tcp == NULL) {
+    if (result->tcp == NULL) {
         abandon(e);
         return;
     }
@@ -178,9 +178,9 @@ static void on_dialled(void *ctx, const struct dial_result *dialled)
     };
     hf_conn *conn = NULL;
     if (hf_conn_new(e->plan->client, &params, &conn) == HF_OK) {
-        e->client = link_open(&e->hub, dialled->tcp, conn, &limits, &client_owner, e);
+        e->client = link_open(&e->hub, result->tcp, conn, &limits, &client_owner, e);
     } else {
-        hub_discard(dialled->tcp);
+        hub_discard(result->tcp);
     }
     if (e->client == NULL) {
         (void)setup_no_memory(&e->result->trouble);
@@ -321,7 +321,7 @@ static void judge_end(struct exchange *e, const struct link *link, enum link_end
 {
     struct trouble *trouble = &e->result->trouble;
     if (end == LINK_FAILED) {
-        failure_of(link_conn(link), trouble);
+        failure_of(link_conn(link), false, trouble);
     } else if (end != LINK_CLOSED) {
         (void)trouble_set(trouble, TOOL_DEMO, NULL, "the %s's connection ended early", who);
     }

@@ -1,4 +1,6 @@
 /* The program handfast: one table of verbs, a file for each. */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +19,7 @@ struct verb {
 
 static int help_main(int argc, char **argv);
 static int version_main(int argc, char **argv);
+static void occupy_standard_files(void);
 static const struct verb *find(const char *name);
 static int unknown(const char *name);
 
@@ -49,6 +52,7 @@ const char tool_exit_help[] = "Exit codes\n"
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN); /* a write says so instead */
+    occupy_standard_files();
     tool_name = argc > 0 ? argv[0] : tool_name;
     if (argc < 2) {
         (void)help_main(1, argv);
@@ -56,6 +60,18 @@ int main(int argc, char **argv)
     }
     const struct verb *verb = find(argv[1]);
     return verb != NULL ? verb->run(argc - 1, argv + 1) : unknown(argv[1]);
+}
+
+/* Where one of them is closed, the next file or socket would take its number. Reading then gives
+ * the end at once, and writing to stdout fails. */
+static void occupy_standard_files(void)
+{
+    static const int modes[3] = {O_RDONLY, O_RDONLY, O_WRONLY};
+    for (int fd = 0; fd < 3; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", modes[fd]) != fd) {
+            _exit(TOOL_SYSTEM);
+        }
+    }
 }
 
 static const struct verb *find(const char *name)

@@ -272,7 +272,7 @@ static void tell(struct session *s, enum link_end end)
     hf_conn_info info;
     hf_conn_describe(link_conn(s->link), &info);
     if (end == LINK_FAILED) {
-        failure_of(link_conn(s->link), &trouble);
+        failure_of(link_conn(s->link), s->connected_ns != 0, &trouble);
     }
     text_clear(line);
     if (s->host->settings->json) {

@@ -128,27 +128,26 @@ static void new_line(struct json *j)
  * quoted. */
 static void add_quoted(struct text *out, hf_span s)
 {
+    static const char special[5] = {'"', '\\', '\n', '\r', '\t'},
+                      letters[5] = {'"', '\\', 'n', 'r', 't'};
     text_add(out, "\"");
     for (size_t at = 0; at < s.len;) {
-        const uint8_t c = s.data[at];
-        if (c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t') {
-            const char escape[2] = {'\\', c == '\n'   ? 'n'
-                                          : c == '\r' ? 'r'
-                                          : c == '\t' ? 't'
-                                                      : (char)c};
-            text_add_bytes(out, escape, 2);
+        const char *found = memchr(special, s.data[at], sizeof special);
+        if (found != NULL) {
+            text_add(out, "\\");
+            text_add_bytes(out, &letters[found - special], 1);
             at++;
             continue;
         }
         size_t run = 0;
-        while (at + run < s.len && strchr("\"\\\n\r\t", s.data[at + run]) == NULL) {
+        while (at + run < s.len && memchr(special, s.data[at + run], sizeof special) == NULL) {
             run++;
         }
-        run = run == 0 ? 1 : run; /* NUL, which strchr finds */
         struct text inert = {0};
         text_add_inert(&inert, (hf_span){s.data + at, run});
         for (size_t i = 0; i < inert.len; i++) {
-            text_add(out, inert.ptr[i] == '\\' ? "\\\\" : (const char[2]){inert.ptr[i], '\0'});
+            text_add(out, inert.ptr[i] == '\\' ? "\\" : "");
+            text_add_bytes(out, &inert.ptr[i], 1);
         }
         out->failed = out->failed || inert.failed;
         text_free(&inert);

@@ -231,7 +231,7 @@ void opt_print_help(const struct opt_spec *spec)
     text_addf(&t, "%susage:%s handfast %s %s\n\n", style_on(&style, TINT_BOLD), style_off(&style),
               spec->verb, spec->usage);
     text_add_wrapped(&t, spec->summary, 0, 0, width);
-    text_add(&t, "\n");
+    text_add(&t, spec->opt_count > 0 && spec->opts[0].kind == OPT_HEADING ? "\n" : "\n\n");
     for (size_t i = 0; i < spec->opt_count; i++) {
         const struct opt *opt = &spec->opts[i];
         if (opt->kind == OPT_HEADING) {

@@ -76,7 +76,7 @@ void text_add_inert(struct text *t, hf_span s)
     for (size_t at = 0; at < s.len;) {
         uint32_t c = 0;
         const size_t used = decode(s.data + at, s.len - at, &c);
-        char seen[16];
+        char seen[16] = "";
         const size_t n = escape(seen, s.data + at, used, c);
         text_add_bytes(t, seen, n);
         at += used;

@@ -7,9 +7,10 @@
 #include <handfast/types.h>
 
 struct trouble {
-    int exit_code;    /* 0: no trouble */
-    const char *name; /* the library's name for the error, static; NULL for the program's own */
-    const char *who;  /* who refused, static; NULL */
+    int exit_code;     /* 0: no trouble */
+    const char *name;  /* the library's name for the error, static; NULL for the program's own */
+    const char *who;   /* who refused, static; NULL */
+    const char *alert; /* sent or received with it, static; NULL */
     char sentence[400];
     char detail[240];
     char cause[200];

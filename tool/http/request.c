@@ -83,10 +83,10 @@ static int on_field(http_parser *parser, const char *at, size_t len)
     if (r->in_value) {
         take_header(r);
     }
-    for (size_t i = 0; i < len && r->field_len < sizeof r->field - 1; i++) {
-        const char c = at[i];
-        r->field[r->field_len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
+    const size_t room = sizeof r->field - 1 - r->field_len;
+    const size_t n = len < room ? len : room;
+    memcpy(r->field + r->field_len, at, n);
+    r->field_len += n;
     return 0;
 }
 
@@ -148,13 +148,13 @@ static void take_header(struct request *r)
 {
     r->field[r->field_len] = '\0';
     r->value[r->value_len] = '\0';
-    if (strcmp(r->field, "accept") == 0) {
+    if (strcasecmp(r->field, "accept") == 0) {
         if (strcasestr(r->value, "text/html") != NULL) {
             r->form = REQUEST_HTML;
         } else if (strcasestr(r->value, "application/json") != NULL) {
             r->form = REQUEST_JSON;
         }
-    } else if (strcmp(r->field, "expect") == 0 && strcasecmp(r->value, "100-continue") == 0) {
+    } else if (strcasecmp(r->field, "expect") == 0 && strcasecmp(r->value, "100-continue") == 0) {
         r->wants_continue = true;
     }
     r->field_len = 0;

@@ -32,7 +32,7 @@ struct request {
     bool wants_continue; /* "Expect: 100-continue": cleared by who has answered it */
     enum request_form form;
     char path[REQUEST_PATH_MAX]; /* as sent, cut */
-    char field[16];              /* name of the header being read, lower case, cut */
+    char field[16];              /* name of the header being read, cut */
     char value[128];             /* its value, cut */
     size_t path_len, field_len, value_len;
     uint64_t body_len;

@@ -238,7 +238,10 @@ static bool watched_open(struct watched *w, uv_loop_t *loop, int fd, int mode, v
     char path[32];
     w->fd = fd;
     const bool known = fstat(fd, &st) == 0;
-    if (known && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
+    const int flags = fcntl(fd, F_GETFL);
+    const bool usable =
+        flags >= 0 && ((flags & O_ACCMODE) == mode || (flags & O_ACCMODE) == O_RDWR);
+    if (known && usable && (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))) {
         (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
         const int own = open(path, mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
         w->own = own >= 0;
@@ -250,8 +253,7 @@ static bool watched_open(struct watched *w, uv_loop_t *loop, int fd, int mode, v
         w->poll.data = ctx;
         if (!w->own) {
             /* libuv has made it non-blocking, for everybody who shares it. */
-            const int flags = fcntl(w->fd, F_GETFL);
-            (void)fcntl(w->fd, F_SETFL, flags & ~O_NONBLOCK);
+            (void)fcntl(w->fd, F_SETFL, flags);
         }
         return true;
     }

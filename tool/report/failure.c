@@ -21,7 +21,7 @@ static void codes_json(struct json *j, const char *key, int list, const struct h
 static bool first_hello(const struct observer *observer, hf_role role, hf_role from,
                         struct hello_view *out);
 
-void failure_of(const hf_conn *conn, struct trouble *out)
+void failure_of(const hf_conn *conn, bool connected, struct trouble *out)
 {
     const hf_error *error = hf_conn_error(conn);
     if (error->code == HF_E_NONE || out->exit_code != 0) {
@@ -29,9 +29,11 @@ void failure_of(const hf_conn *conn, struct trouble *out)
     }
     hf_conn_info info;
     hf_conn_describe(conn, &info);
+    info.connected = connected; /* a failed connection says no */
     const hf_err_info *entry = hf_err_lookup(error->code);
     (void)trouble_set(out, exit_code_of(error, &info), entry->fix, "%s", entry->sentence);
     out->name = entry->name;
+    out->alert = error->alert == HF_ALERT_none ? NULL : hf_alert_name(error->alert);
     out->who = who_refused(error, &info);
     out->place = entry->place;
     (void)snprintf(out->cause, sizeof out->cause, "%s", entry->cause);
@@ -62,7 +64,8 @@ void failure_explain(const struct trouble *trouble, const hf_conn_info *info,
     if (trouble->who != NULL) {
         facts_add_line(out, style, "who", trouble->who);
     }
-    if (observer != NULL && trouble->exit_code != TOOL_CERTIFICATE && !info->connected) {
+    if (observer != NULL &&
+        (trouble->exit_code == TOOL_REFUSED || trouble->exit_code == TOOL_PEER_REFUSED)) {
         failure_offers(info, observer, style, out);
     }
     if (trouble->cause[0] != '\0') {
@@ -87,6 +90,7 @@ void failure_json(const struct trouble *trouble, struct json *j, const char *key
     json_string(j, "sentence", trouble->sentence);
     json_string(j, "detail", trouble->detail);
     json_string(j, "who", trouble->who);
+    json_string(j, "alert", trouble->alert);
     json_string(j, "cause", trouble->cause);
     json_string(j, "fix", trouble->fix);
     json_string(j, "place", trouble->place);
@@ -228,6 +232,7 @@ static void offers_of(const struct hello_view *hello, const struct style *style,
     if (hello->name[0] != '\0') {
         facts_add_line(out, style, "  server name", hello->name);
     }
+    codes_line(out, style, "  extensions", NAME_EXTENSION, &hello->extensions);
 }
 
 static void codes_line(struct text *out, const struct style *style, const char *label, int list,

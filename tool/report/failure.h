@@ -11,8 +11,9 @@
 #include "cli/trouble.h"
 #include "report/observer.h"
 
-/* Turns the connection's error into a trouble with the exit code that fits. */
-void failure_of(const hf_conn *conn, struct trouble *out);
+/* Turns the connection's error into a trouble with the exit code that fits. connected: its
+ * handshake had been completed. */
+void failure_of(const hf_conn *conn, bool connected, struct trouble *out);
 
 /* The same for an error of a configuration, an identity or a trust: where names the option and its
  * value. */

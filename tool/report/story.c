@@ -75,8 +75,8 @@ void story_work(const struct observer *o, const struct style *style, struct text
     struct text line = {0};
     for (size_t i = 0; i < o->count; i++) {
         if (o->items[i].kind == HF_EV_OP && !o->items[i].u.op.answered) {
-            text_addf(&line, "%s%s %.0f µs", line.len == 0 ? "" : ", ",
-                      or_empty(o->items[i].u.op.name), op_micros(o, i));
+            text_addf(&line, "%s%s %.0f %s", line.len == 0 ? "" : ", ",
+                      or_empty(o->items[i].u.op.name), op_micros(o, i), style->utf8 ? "µs" : "us");
         }
     }
     if (line.len > 0) {
