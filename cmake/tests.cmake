@@ -15,7 +15,8 @@ function(hf_executable group source)
     set_target_properties(${target} PROPERTIES
         OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/${directory})
     target_include_directories(${target} PRIVATE
-        ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/provider ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
+        ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/provider ${CMAKE_SOURCE_DIR}/tool
+        ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
     target_compile_definitions(${target} PRIVATE _GNU_SOURCE)
     target_link_libraries(${target} PRIVATE hf_flags ${ARGN} hf_internal
                           PkgConfig::libcrypto Threads::Threads)
