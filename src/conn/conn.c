@@ -180,7 +180,10 @@ hf_status conn_run(hf_conn *conn)
     if (conn->hs == NULL) {
         inbox_trim(&conn->in);
     }
-    if (s != HF_FAILED) {
+    /* RFC 9846, 4.7.2: the messages of a late answer follow each other, so what is there of one
+     * waits for the rest. */
+    const bool is_half = s == HF_NEED_OP && conn->hs->post;
+    if (s != HF_FAILED && !is_half) {
         hf_status sealed = conn_seal_open(conn);
         s = sealed == HF_OK ? s : sealed;
     }
@@ -231,6 +234,7 @@ hf_status conn_fail(hf_conn *conn)
     inbox_clear(&conn->in);
     rec_clear(&conn->read);
     rec_clear(&conn->write);
+    hs_result_forget_secrets(&conn->result);
     return HF_FAILED;
 }
 
@@ -366,6 +370,9 @@ hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_
 {
     const struct hs_result *r = &conn->result;
     const struct secret *secret = early ? r->early_exporter : &r->exporter;
+    if (conn->failed) {
+        return HF_FAILED;
+    }
     const bool is_there =
         secret != NULL && secret->len > 0 && (early || conn->connected || r->write_ready);
     if (!is_there) {

@@ -30,6 +30,7 @@ struct hf_conn {
     bool connected;
     bool failed, read_closed, write_closed, user_canceled;
     bool update_waits; /* our KeyUpdate answer is in out */
+    bool update_asked; /* the peer owes us a KeyUpdate */
     char *server_name; /* into the block, behind the struct */
     char *verify_name;
     bool send_sni;

@@ -4,8 +4,6 @@
 #include "conn/conn.h"
 #include "wire/iana.h"
 
-enum { TICKET_LIFETIME_MAX = 604800 };
-
 static const struct secret *traffic_secret(const hf_conn *conn, hf_direction direction)
 {
     bool is_client = conn->config->role == HF_CLIENT;
@@ -26,6 +24,9 @@ static hf_status next_keys(hf_conn *conn, hf_direction direction)
 
 hf_status post_update_keys(hf_conn *conn, bool ask_peer)
 {
+    /* RFC 9846, 4.7.3: no second request before the first is answered. */
+    ask_peer = ask_peer && !conn->update_asked;
+    conn->update_asked = conn->update_asked || ask_peer;
     const uint8_t message[] = {MSG_KEY_UPDATE, 0, 0, 1, ask_peer};
     uint8_t *room = conn_sink.reserve(conn, HF_LEVEL_APPLICATION, sizeof message);
     if (room == NULL) {
@@ -50,6 +51,9 @@ hf_status hf_conn_update_keys(hf_conn *conn, bool ask_peer)
     if (!conn->connected) {
         return HF_NEED_INPUT;
     }
+    if (hf_conn_op(conn) != NULL) {
+        return HF_NEED_OP; /* RFC 9846, 4.7.2: nothing may stand inside an answer under way */
+    }
     return post_update_keys(conn, ask_peer) == HF_OK ? HF_OK : conn_fail(conn);
 }
 
@@ -57,6 +61,10 @@ static hf_status take_key_update(hf_conn *conn, const struct message *m)
 {
     uint8_t is_requested;
     TRY(key_update_parse(m->body, &conn->error, &is_requested));
+    if (conn->update_asked) {
+        conn->update_asked = false;
+        conn->messages_since_data--; /* asked for, so no part of a flood */
+    }
     inbox_drop(&conn->in, m);
     if (!inbox_is_empty(&conn->in)) {
         return err_raise(&conn->error, HF_E_KEY_CHANGE_MID_MESSAGE, "bytes stand behind KeyUpdate");
@@ -76,10 +84,6 @@ static hf_status take_ticket(hf_conn *conn, const struct message *m)
 {
     struct new_session_ticket ticket;
     TRY(new_session_ticket_parse(m->body, &conn->error, &ticket));
-    if (ticket.ticket_lifetime > TICKET_LIFETIME_MAX) {
-        return err_raise(&conn->error, HF_E_TICKET_LIFETIME, "%u seconds",
-                         (unsigned)ticket.ticket_lifetime);
-    }
     TRACE(&conn->tr, HF_EV_NOTE, note, .about = "NewSessionTicket",
           .text = "a session could be resumed", .value = ticket.ticket_lifetime);
     inbox_drop(&conn->in, m);

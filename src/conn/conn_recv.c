@@ -22,7 +22,8 @@ static hf_status count_idle(hf_conn *conn)
 /* RFC 9846, 5: dropped between the first hello and the peer's Finished, an error elsewhere. */
 static hf_status take_change_cipher_spec(hf_conn *conn, hf_span fragment)
 {
-    bool is_time = conn->hello_seen && conn->hs != NULL && !conn->hs->post &&
+    /* RFC 9846, 4.3.2: to a server without memory it may be the first that comes. */
+    bool is_time = (conn->hello_seen || conn->config->stateless_retry) && conn->hs != NULL && !conn->hs->post &&
                    conn->read_level != HF_LEVEL_APPLICATION;
     if (!is_time || fragment.len != 1 || fragment.data[0] != 1) {
         return err_raise(&conn->error, HF_E_CCS_UNEXPECTED,

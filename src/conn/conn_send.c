@@ -57,7 +57,7 @@ static hf_status keep_key_fresh(hf_conn *conn)
     }
     /* A server may send before the client's Finished, but not update its keys then: it is far
      * from any limit. */
-    if (conn->write.seq < limit || !conn->connected) {
+    if (conn->write.seq < limit || !conn->connected || hf_conn_op(conn) != NULL) {
         return HF_OK;
     }
     TRY(post_update_keys(conn, false));
@@ -86,11 +86,13 @@ static size_t fit(const hf_conn *conn, size_t len, size_t room)
     if (rec_sealed_len(&conn->write, n, padding_for(conn, n)) <= room) {
         return n;
     }
-    const size_t overhead = rec_sealed_len(&conn->write, 0, 0);
-    if (room <= overhead || conn->config->padding > 1) {
+    const size_t overhead = rec_sealed_len(&conn->write, 0, 0) - 1; /* the content type is padded too */
+    if (room <= overhead) {
         return 0;
     }
-    return room - overhead;
+    const size_t inner = room - overhead;
+    const size_t whole = inner - inner % conn->config->padding;
+    return whole > 1 ? whole - 1 : 0;
 }
 
 hf_status hf_conn_send(hf_conn *conn, hf_span data, hf_buf *out, size_t *taken)

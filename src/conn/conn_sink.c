@@ -39,7 +39,9 @@ static uint8_t *sink_reserve(void *owner, hf_level level, size_t n)
 static hf_status sink_commit(void *owner, size_t n)
 {
     hf_conn *conn = owner;
-    outq_commit(&conn->out, n);
+    if (!conn->write_closed) { /* RFC 9846, 6.1: nothing follows close_notify */
+        outq_commit(&conn->out, n);
+    }
     return HF_OK;
 }
 
@@ -91,6 +93,9 @@ static hf_status sink_install(void *owner, hf_direction direction, hf_level leve
 static hf_status sink_change_cipher_spec(void *owner)
 {
     hf_conn *conn = owner;
+    if (conn->write_closed) {
+        return HF_OK;
+    }
     TRY(conn_seal_open(conn));
     /* Always in the clear, whatever keys stand (RFC 9846, 5). */
     struct rec_keys clear = {0};

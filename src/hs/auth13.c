@@ -206,6 +206,15 @@ static hf_span keep(uint8_t **at, hf_span s)
     return kept;
 }
 
+/* Of an earlier authentication. */
+static void drop_chain(struct hs_result *r)
+{
+    if (r->chain != NULL) {
+        mem_free(r->chain, r->chain->block_size);
+        r->chain = NULL;
+    }
+}
+
 /* Copies the chain out of the message, which does not live long enough. */
 static hf_status keep_chain(struct hs *hs, hf_span list, size_t count, size_t bytes)
 {
@@ -232,9 +241,6 @@ static hf_status keep_chain(struct hs *hs, hf_span list, size_t count, size_t by
     }
     chain->ocsp_response = keep(&at, ocsp);
     chain->sct_list = keep(&at, sct);
-    if (hs->result->chain != NULL) {
-        mem_free(hs->result->chain, hs->result->chain->block_size);
-    }
     hs->result->chain = chain;
     return HF_OK;
 }
@@ -253,6 +259,7 @@ hf_status auth13_read_certificate(struct hs *hs, hf_span context, uint32_t allow
         return err_raise(hs->error, HF_E_CERTIFICATE_CONTEXT, NULL);
     }
     TRY(measure_chain(hs, cert.list, allowed, &count, &bytes));
+    drop_chain(hs->result);
     if (count > 0) {
         TRY(keep_chain(hs, cert.list, count, bytes));
     }

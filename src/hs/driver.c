@@ -99,6 +99,9 @@ hf_status hs_answer(struct hs *hs)
     TRACE(hs->tr, HF_EV_OP, op, .kind = (int)op->kind, .name = hf_op_name(op->kind),
           .answered = true);
     hf_op_kind kind = op->kind;
+    if (op->status != HF_OK) {
+        op_discard(op);
+    }
     op->kind = HF_OP_NONE;
     if (op->status == HF_OK) {
         return HF_OK;

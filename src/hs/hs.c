@@ -107,6 +107,17 @@ void hs_free(struct hs *hs)
     mem_free(hs, sizeof *hs); /* the arena behind it is wiped already */
 }
 
+void hs_result_forget_secrets(struct hs_result *r)
+{
+    secret_wipe(&r->client_app);
+    secret_wipe(&r->server_app);
+    secret_wipe(&r->exporter);
+    mem_free(r->early_exporter, sizeof *r->early_exporter);
+    mem_free(r->post_transcript, sizeof *r->post_transcript);
+    r->early_exporter = NULL;
+    r->post_transcript = NULL;
+}
+
 void hs_result_clear(struct hs_result *r)
 {
     if (r->server_name != NULL) {
@@ -115,10 +126,7 @@ void hs_result_clear(struct hs_result *r)
     if (r->chain != NULL) {
         mem_free(r->chain, r->chain->block_size);
     }
-    if (r->post_transcript != NULL) {
-        mem_free(r->post_transcript, sizeof *r->post_transcript);
-    }
-    mem_free(r->early_exporter, sizeof *r->early_exporter);
+    hs_result_forget_secrets(r);
     hf_wipe(r, sizeof *r);
 }
 

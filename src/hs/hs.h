@@ -116,6 +116,7 @@ struct hs_server {
     hf_span share;            /* the client's share of the group, or empty */
     hf_span server_name;      /* copy that survives the message */
     uint8_t fixed_digest[32]; /* of what a second hello may not change */
+    bool asked_again;         /* by a HelloRetryRequest whose state is in its cookie */
     int psk_index;            /* among the client's; -1: none */
     const struct config_psk *psk;
     bool certificate_requested;
@@ -201,6 +202,8 @@ hf_status hs_drive(struct hs *hs);
 struct hs *hs_new_post_client(const struct hs_args *args);
 struct hs *hs_new_post_server(const struct hs_args *args);
 
+/* RFC 9846, 6: a failed connection forgets its secrets; what may be shown stays. */
+void hs_result_forget_secrets(struct hs_result *r);
 void hs_result_clear(struct hs_result *r);
 
 /* --- For the machines ------------------------------------------------------------------------- */

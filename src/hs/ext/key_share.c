@@ -8,7 +8,8 @@ bool ext_key_share_offer(struct hs *hs, struct wr *w)
 {
     const struct hs_client *c = &hs->c;
     size_t list = wr_open(w, 2);
-    if (hs->config->grease && !hs->result->retried) {
+    /* RFC 9846, 4.2.2: only a HelloRetryRequest with a group replaces the list. */
+    if (hs->config->grease && c->retry_group == 0) {
         wr_u16(w, c->grease[1]);
         wr_u16(w, 1);
         wr_u8(w, 0);

@@ -12,7 +12,11 @@ bool ext_server_name_offer(struct hs *hs, struct wr *w)
     }
     size_t list = wr_open(w, 2);
     wr_u8(w, NAME_TYPE_HOST_NAME);
-    wr_vec(w, span_str(hs->c.sni), 2);
+    hf_span name = span_str(hs->c.sni);
+    if (name.len > 1 && name.data[name.len - 1] == '.') {
+        name.len--; /* RFC 6066, 3: without a trailing dot */
+    }
+    wr_vec(w, name, 2);
     wr_close(w, list, 2);
     return true;
 }

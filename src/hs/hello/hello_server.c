@@ -160,6 +160,9 @@ hf_status hello_server_choose_version(struct hs *hs)
     if (offer->cookie.len > 0 && hs->config->stateless_retry) {
         /* The answer to a HelloRetryRequest of which nothing was kept. */
         TRY(retry_restore(hs));
+    } else if (hs->s.asked_again) {
+        /* RFC 9846, 4.3.2: the cookie must come back. */
+        return err_raise(hs->error, HF_E_COOKIE_INVALID, "it is missing");
     }
     hs_go(hs, HS_S13_NEGOTIATE);
     return HF_OK;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/server13/server13.h"
@@ -58,9 +59,17 @@ static size_t make_cookie(struct hs *hs, uint16_t group, uint8_t out[COOKIE_MAX_
 /* Back to the beginning, as if nothing had been said. */
 static void forget(struct hs *hs)
 {
+    struct hs_result *r = hs->result;
     hs->transcript.hash = NULL;
-    hs->result->group = NULL;
-    memset(&hs->result->suite, 0, sizeof hs->result->suite);
+    hs->s.asked_again = true;
+    r->group = NULL;
+    r->version = 0;
+    r->peer_record_size_limit = 0;
+    memset(&r->suite, 0, sizeof r->suite);
+    if (r->server_name != NULL) {
+        mem_free(r->server_name, strlen(r->server_name) + 1);
+        r->server_name = NULL;
+    }
     hs_go(hs, HS_SRV_READ_CLIENT_HELLO);
 }
 

@@ -228,6 +228,8 @@ hf_status server13_send_finished(struct hs *hs)
 
 hf_status server13_read_certificate(struct hs *hs)
 {
+    /* An earlier proof does not speak for the chain that now takes the earlier one's place. */
+    hs->result->client_certificate = false;
     TRY(auth13_read_certificate(hs, span_of(hs->s.context, hs->s.context_len), 0));
     if (hs->result->chain != NULL) {
         return auth13_ask_verify_chain(hs, HF_CLIENT, NULL, HS_S13_VERIFY_CHAIN_WAIT);
@@ -263,7 +265,8 @@ hf_status server13_signature_verified(struct hs *hs)
 /* Keeps the transcript for later requests (RFC 9846, 4.5): it ends with the client's Finished. */
 static hf_status keep_transcript(struct hs *hs)
 {
-    if (!hs->result->peer_post_auth || hs->config->trust == NULL) {
+    /* RFC 9846, 4.4.2: with an external pre-shared key no certificate may be asked for. */
+    if (!hs->result->peer_post_auth || hs->config->trust == NULL || hs->result->psk) {
         return HF_OK;
     }
     struct transcript *kept = mem_alloc(sizeof *kept);
