@@ -56,7 +56,9 @@ HF_API hf_span hf_identity_sct_list(const hf_identity *identity);
 HF_API HF_MUST_CHECK hf_status hf_identity_check_time(const hf_identity *identity, int64_t unix_s,
                                                       hf_error *error);
 
-/* The DNS names of the leaf (subjectAltName), lower case, for display and choice. */
+/* The names of the leaf (subjectAltName): its DNS names in lower case, which decide the choice,
+ * then its IP addresses, for display. Names that nobody could ask for are left out. NULL for i >=
+ * count. */
 HF_API size_t hf_identity_name_count(const hf_identity *identity);
 HF_API const char *hf_identity_name(const hf_identity *identity, size_t i);
 

@@ -49,14 +49,14 @@ HF_API size_t hf_trust_count(const hf_trust *trust);
  * as long as the trust. */
 HF_API hf_span hf_trust_subject(const hf_trust *trust, size_t i);
 
-/* A handle over a trust (its own reference is taken), reference counted as well. NULL: no
- * memory. */
+/* A handle over a trust, reference counted as well. It takes a reference of its own; a NULL trust
+ * makes an empty handle. Returns NULL without memory. */
 HF_API hf_trust_store *hf_trust_store_new(hf_trust *trust);
 HF_API hf_trust_store *hf_trust_store_ref(hf_trust_store *store);
 HF_API void hf_trust_store_free(hf_trust_store *store);
 /* Swaps the content; handshakes that already read the old one finish with it. */
 HF_API void hf_trust_store_replace(hf_trust_store *store, hf_trust *trust);
-/* The current content with a reference for the caller. */
+/* The current content with a reference for the caller; NULL when the handle is empty. */
 HF_API hf_trust *hf_trust_store_current(hf_trust_store *store);
 
 /* The result of verifying one chain. Strings are plain text without control characters. */

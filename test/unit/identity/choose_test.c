@@ -300,6 +300,26 @@ static void test_no_sha1_unless_it_is_listed(void **state)
     pki_cert_free(root);
 }
 
+/* A signature without a code point is listed by nobody, not even by a peer that lists unknown ones.
+ */
+static void test_chain_without_code_point(void **state)
+{
+    (void)state;
+    struct pki_cert *root = pki_make(&(struct pki_spec){.common_name = "Root", .ca = true});
+    struct pki_cert *odd = pki_make(&(struct pki_spec){
+        .issuer = root, .common_name = "x", .names = "a.example", .digest = "SHA224"});
+    struct pki_cert *good =
+        pki_make(&(struct pki_spec){.issuer = root, .common_name = "x", .names = "a.example"});
+    hf_identity *identities[] = {load(odd->pem, odd->key_pem), load(good->pem, good->key_pem)};
+    hf_identity_store *store = store_of(identities, 2);
+    assert_chosen(1, P256, .name = "a.example", PEER(0x1234, P256, 0x0a0a));
+    assert_chosen(0, P256, .name = "a.example", PEER(P256), CHAIN(0x1234, 0));
+    hf_identity_store_free(store);
+    pki_cert_free(good);
+    pki_cert_free(odd);
+    pki_cert_free(root);
+}
+
 static void test_rsa_pss_issuers_have_schemes_of_their_own(void **state)
 {
     (void)state;
@@ -341,6 +361,15 @@ static void test_authorities(void **state)
     /* A server heeds the list where it can, and has nothing else to show where it cannot. */
     assert_chosen(1, ED, .name = "a.example", LEADING_TO(other));
     assert_chosen(0, P256, .name = "a.example", LEADING_TO(stranger));
+    /* Identities with the same issuers are asked about once, with the same answer. */
+    hf_identity *both[] = {load(a->chain_pem, a->key_pem), load(a->chain_pem, a->key_pem),
+                           load(leaf->pem, leaf->key_pem)};
+    hf_identity_store *three = store_of(both, 3);
+    assert_int_equal(ask(three, (struct question){.client = true, LEADING_TO(other)}).index, 2);
+    assert_int_equal(ask(three, (struct question){.client = true, LEADING_TO(top)}).index, 0);
+    assert_int_equal(ask(three, (struct question){.client = true, LEADING_TO(stranger)}).index, -1);
+    hf_identity_store_free(three);
+
     const struct answer seen = ask(store, (struct question){.client = true, LEADING_TO(other)});
     assert_non_null(
         strstr(seen.seen.text,
@@ -411,6 +440,7 @@ int main(void)
         cmocka_unit_test(test_side_by_side_for_one_name),
         cmocka_unit_test(test_how_the_chain_is_signed),
         cmocka_unit_test(test_no_sha1_unless_it_is_listed),
+        cmocka_unit_test(test_chain_without_code_point),
         cmocka_unit_test(test_rsa_pss_issuers_have_schemes_of_their_own),
         cmocka_unit_test(test_authorities),
         cmocka_unit_test(test_key_usage),

@@ -313,6 +313,22 @@ static void test_careless_issuers_are_forgiven(void **state)
     pki_cert_free(nameless);
 }
 
+/* Rules of libcrypto that have no sentence of their own are told in its words. */
+static void test_other_rules(void **state)
+{
+    (void)state;
+    struct pki_cert *nameless =
+        pki_make(&(struct pki_spec){.issuer = root, .ca = true, .extended_key_usage = ""});
+    struct pki_cert *leaf =
+        pki_make(&(struct pki_spec){.issuer = nameless, .common_name = "x", .names = "x.example"});
+    const hf_verdict v = judge(&(struct judge_case){.chain = {leaf, nameless}, .anchors = {root}});
+    assert_false(v.accepted);
+    assert_int_equal(v.code, HF_E_CERTIFICATE_REJECTED);
+    assert_non_null(strstr(v.detail, "name empty"));
+    pki_cert_free(leaf);
+    pki_cert_free(nameless);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +343,7 @@ int main(void)
         cmocka_unit_test(test_weak_signatures),
         cmocka_unit_test(test_weak_and_unusual_keys),
         cmocka_unit_test(test_careless_issuers_are_forgiven),
+        cmocka_unit_test(test_other_rules),
     };
     return cmocka_run_group_tests_name("verify rules", tests, setup, teardown);
 }
