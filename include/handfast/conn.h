@@ -10,7 +10,7 @@
  *     hf_status s = hf_conn_drive(c);                 // a client now has its ClientHello ready
  *     for (;;) {
  *         write all that hf_conn_flush gives;
- *         if (hf_conn_is_connected(c)) break;
+ *         if (s == HF_FAILED || hf_conn_is_connected(c)) break;
  *         read from the network to buf[0..n);
  *         hf_received r;
  *         s = hf_conn_recv(c, buf, n, &r);            // repeat with the rest after r.consumed
@@ -40,7 +40,8 @@ typedef struct hf_conn_params {
     size_t size;
     int64_t now_ms;          /* the time, Unix milliseconds; see hf_conn_set_time */
     const char *server_name; /* client: DNS name or IP address of the server: verified, and sent as
-                              * SNI when it is a name; NULL: neither */
+                              * SNI when it is a name; NULL: neither, which HF_VERIFY_REQUIRE
+                              * allows only with pre-shared keys or an external VERIFY_CHAIN */
     const char *verify_name; /* client: the name to verify instead of server_name */
     bool no_sni;             /* client: verify server_name but do not send it */
     hf_span peer_address;    /* server: bound into stateless cookies; may be empty */
@@ -124,15 +125,17 @@ HF_API size_t hf_conn_max_send(const hf_conn *conn);
 HF_API bool hf_conn_can_send(const hf_conn *conn);
 HF_API bool hf_conn_is_connected(const hf_conn *conn);
 
-/* Closes the sending direction: close_notify waits for flush. Receiving goes on until the peer
- * closes. */
+/* Before the handshake has come far enough to send: cancels it (user_canceled), and the connection
+ * has failed. Else closes the sending direction: close_notify waits for flush. Receiving goes on
+ * until the peer closes. */
 HF_API hf_status hf_conn_close(hf_conn *conn);
 
 /* Ends the handshake or connection by the application's wish: user_canceled or the alert given,
  * then nothing. */
 HF_API hf_status hf_conn_abort(hf_conn *conn, hf_alert alert);
 
-/* New keys for sending, now; with ask_peer the peer is asked for new ones too (RFC 9846, 4.7.3). */
+/* HF_NEED_OP: an operation of a late authentication is open, try again after it.
+ * New keys for sending, now; with ask_peer the peer is asked for new ones too (RFC 9846, 4.7.3). */
 HF_API HF_MUST_CHECK hf_status hf_conn_update_keys(hf_conn *conn, bool ask_peer);
 
 /* Server, connected: asks the client for a certificate (RFC 9846, 4.7.2). HF_FAILED with no

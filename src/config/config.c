@@ -30,7 +30,6 @@ static hf_status check_identity(hf_config *config);
 static hf_status check_trust(hf_config *config);
 static hf_status check_psks(hf_config *config);
 static hf_status settle_key_shares(hf_config *config);
-static void settle_sizes(hf_config *config);
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
@@ -143,7 +142,6 @@ hf_status hf_config_freeze(hf_config *config)
     TRY(check_trust(config));
     TRY(check_psks(config));
     TRY(settle_key_shares(config));
-    settle_sizes(config);
     config->frozen = true;
     return HF_OK;
 }
@@ -241,24 +239,4 @@ static hf_status settle_key_shares(hf_config *config)
     }
     config->key_shares = ordered;
     return HF_OK;
-}
-
-static void settle_sizes(hf_config *config)
-{
-    const struct {
-        uint16_t suite;
-        const hf_aead *aead;
-    } aeads[] = {
-        {IANA_SUITE_TLS_AES_128_GCM_SHA256, config->provider->aes128gcm},
-        {IANA_SUITE_TLS_AES_256_GCM_SHA384, config->provider->aes256gcm},
-        {IANA_SUITE_TLS_CHACHA20_POLY1305_SHA256, config->provider->chacha20poly1305},
-    };
-    size_t largest = 0;
-    for (size_t i = 0; i < sizeof aeads / sizeof aeads[0]; i++) {
-        if (config_list_has(&config->ciphers, aeads[i].suite) &&
-            aeads[i].aead->ctx_size > largest) {
-            largest = aeads[i].aead->ctx_size;
-        }
-    }
-    config->aead_ctx_size = (largest + 63) / 64 * 64;
 }

@@ -17,7 +17,7 @@
 
 #include "base/rotate.h"
 
-enum { CONFIG_LIST_MAX = 24, CONFIG_PSK_MAX = 16 };
+enum { CONFIG_CHAIN_MAX = 64, CONFIG_LIST_MAX = 24, CONFIG_PSK_MAX = 16 };
 
 /* Code points in order of preference. */
 struct config_list {
@@ -76,9 +76,6 @@ struct hf_config {
     unsigned external_ops;
     hf_limits limits;          /* every member non-zero */
     uint64_t key_update_after; /* 0: by the AEAD's limit */
-
-    /* Filled by freeze. */
-    size_t aead_ctx_size; /* largest over ciphers, a multiple of 64 */
 };
 
 /* Whether id stands in the list. */

@@ -141,7 +141,7 @@ static hf_status check_psk(hf_config *config, hf_span identity, hf_span key, uns
         total += other->identity_len + 6;
     }
     /* One long identity is within its own limit; several must share a ClientHello. */
-    if (config->psk_count > 0 && total > PSK_IDENTITIES_MAX_LEN) {
+    if (total > PSK_IDENTITIES_MAX_LEN) {
         return refuse_value(config, "bytes of all identities of pre-shared keys", total, 1,
                             PSK_IDENTITIES_MAX_LEN);
     }
@@ -259,7 +259,7 @@ hf_status hf_config_set_limits(hf_config *config, const hf_limits *limits)
     hf_limits set = config->limits;
     TRY(set_limit(config, &set.handshake_message, given.handshake_message, 1 << 20,
                   "handshake_message"));
-    TRY(set_limit(config, &set.chain_depth, given.chain_depth, 255, "chain_depth"));
+    TRY(set_limit(config, &set.chain_depth, given.chain_depth, CONFIG_CHAIN_MAX, "chain_depth"));
     TRY(set_limit(config, &set.decompressed, given.decompressed, 1 << 20, "decompressed"));
     TRY(set_limit(config, &set.post_handshake, given.post_handshake, UINT32_MAX, "post_handshake"));
     config->limits = set;

@@ -42,6 +42,11 @@ static bool params_are_sane(const hf_config *config, const hf_conn_params *param
     if (config == NULL || !config->frozen || params->size != sizeof *params) {
         return false;
     }
+    if (config->role == HF_CLIENT && params->server_name == NULL && params->verify_name == NULL &&
+        config->verify == HF_VERIFY_REQUIRE && config->psk_count == 0 &&
+        (config->external_ops & HF_OP_BIT(HF_OP_VERIFY_CHAIN)) == 0) {
+        return false; /* any valid certificate of anybody would pass */
+    }
     size_t name = text_size(params->server_name);
     size_t verify = text_size(params->verify_name);
     return name != 1 && verify != 1 && name <= NAME_MAX_LEN + 1 && verify <= NAME_MAX_LEN + 1 &&
@@ -224,8 +229,9 @@ hf_status conn_fail(hf_conn *conn)
         hf_event event = {.kind = HF_EV_ERROR, .u.error = &conn->error};
         trace_emit(&conn->tr, &event);
     }
-    if (conn->error.code != HF_E_ALERT_RECEIVED && conn->error.alert != HF_ALERT_none &&
-        !conn->write_closed) {
+    if (conn->error.code == HF_E_ALERT_RECEIVED) {
+        outq_clear(&conn->out); /* RFC 9846, 6.2: nothing more is sent */
+    } else if (conn->error.alert != HF_ALERT_none && !conn->write_closed) {
         (void)conn_send_alert(conn, conn->error.alert);
     }
     conn->write_closed = true;
@@ -248,6 +254,11 @@ hf_status hf_conn_close(hf_conn *conn)
     if (conn->write_closed) {
         return HF_OK;
     }
+    if (!conn->result.write_ready) {
+        /* RFC 9846, 6.1: who leaves a handshake that is not complete cancels it. */
+        (void)hf_conn_abort(conn, HF_ALERT_user_canceled);
+        return HF_OK;
+    }
     hf_status s = conn_send_alert(conn, HF_ALERT_close_notify);
     conn->write_closed = true;
     return s;
@@ -260,7 +271,7 @@ hf_status hf_conn_abort(hf_conn *conn, hf_alert alert)
     }
     (void)err_raise(&conn->error, HF_E_OP_ALERT, "by the application's wish");
     conn->error.alert = alert;
-    if (alert == HF_ALERT_user_canceled) {
+    if (alert == HF_ALERT_user_canceled && !conn->write_closed) {
         /* RFC 9846, 6.1: a warning, followed by close_notify. */
         (void)conn_send_alert(conn, alert);
         conn->error.alert = HF_ALERT_close_notify;

@@ -73,7 +73,9 @@ static inline size_t conn_limit_out(const hf_conn *c)
 
 static inline size_t conn_limit_in(const hf_conn *c)
 {
-    bool is_limited = c->config->record_size_limit != 0 && c->result.peer_record_size_limit != 0;
+    /* Early data that we refuse was sent under the limits of another connection. */
+    bool is_limited = c->config->record_size_limit != 0 && c->result.peer_record_size_limit != 0 &&
+                      !c->result.skip_early_data;
     return is_limited ? (size_t)c->config->record_size_limit - 1 : REC_MAX_PLAIN;
 }
 

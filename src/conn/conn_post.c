@@ -35,7 +35,8 @@ hf_status post_update_keys(hf_conn *conn, bool ask_peer)
     memcpy(room, message, sizeof message);
     TRACE(&conn->tr, HF_EV_MESSAGE, message, .direction = HF_SENT, .level = HF_LEVEL_APPLICATION,
           .type = MSG_KEY_UPDATE, .name = iana_handshake_title(MSG_KEY_UPDATE),
-          .bytes = span_of(message, sizeof message));
+          .bytes = span_of(message, sizeof message), .offset = conn->result.sent_total);
+    conn->result.sent_total += sizeof message;
     TRY(conn_sink.commit(conn, sizeof message));
     return next_keys(conn, HF_SENT);
 }

@@ -23,8 +23,8 @@ static hf_status count_idle(hf_conn *conn)
 static hf_status take_change_cipher_spec(hf_conn *conn, hf_span fragment)
 {
     /* RFC 9846, 4.3.2: to a server without memory it may be the first that comes. */
-    bool is_time = (conn->hello_seen || conn->config->stateless_retry) && conn->hs != NULL && !conn->hs->post &&
-                   conn->read_level != HF_LEVEL_APPLICATION;
+    bool is_time = (conn->hello_seen || conn->config->stateless_retry) && conn->hs != NULL &&
+                   !conn->hs->post && conn->read_level != HF_LEVEL_APPLICATION;
     if (!is_time || fragment.len != 1 || fragment.data[0] != 1) {
         return err_raise(&conn->error, HF_E_CCS_UNEXPECTED,
                          is_time ? "not one byte of value 1" : NULL);
@@ -74,6 +74,12 @@ static hf_status take_data(hf_conn *conn, struct rec_plain *plain, hf_received *
     if (conn->read_level != HF_LEVEL_APPLICATION) {
         return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s",
                          hf_conn_state(conn));
+    }
+    if (conn->hs != NULL && conn->hs->post && conn->config->role == HF_SERVER &&
+        conn->hs->state != HS_S13_READ_CERTIFICATE) {
+        /* RFC 9846, 4.7.2: the messages of an answer follow each other. */
+        return err_raise(&conn->error, HF_E_MESSAGE_INTERLEAVED,
+                         "application data inside an authentication");
     }
     if (plain->len == 0) {
         return count_idle(conn);
@@ -174,6 +180,11 @@ static hf_status take_record(hf_conn *conn, uint8_t *record, const struct rec_he
                              hf_received *out)
 {
     conn->started = true;
+    if (header->type == REC_CHANGE_CIPHER_SPEC || conn->read.aead == NULL) {
+        TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_RECEIVED, .level = HF_LEVEL_PLAIN,
+              .type = header->type, .header = span_of(record, REC_HEADER_LEN), .len = header->len,
+              .plain_len = header->len);
+    }
     if (header->type == REC_CHANGE_CIPHER_SPEC) {
         if (!inbox_is_empty(&conn->in)) {
             return err_raise(&conn->error, HF_E_MESSAGE_INTERLEAVED, "change_cipher_spec");
@@ -183,9 +194,6 @@ static hf_status take_record(hf_conn *conn, uint8_t *record, const struct rec_he
     if (conn->read.aead != NULL) {
         return take_protected(conn, record, header, out);
     }
-    TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_RECEIVED, .level = HF_LEVEL_PLAIN,
-          .type = header->type, .header = span_of(record, REC_HEADER_LEN), .len = header->len,
-          .plain_len = header->len);
     return take_plain(conn, record, header, out);
 }
 

@@ -57,6 +57,9 @@ static hf_status keep_key_fresh(hf_conn *conn)
     }
     /* A server may send before the client's Finished, but not update its keys then: it is far
      * from any limit. */
+    if (conn->write.seq >= conn->write.aead->confidentiality_limit && !conn->connected) {
+        return err_raise(&conn->error, HF_E_AEAD_LIMIT, NULL);
+    }
     if (conn->write.seq < limit || !conn->connected || hf_conn_op(conn) != NULL) {
         return HF_OK;
     }
@@ -86,7 +89,8 @@ static size_t fit(const hf_conn *conn, size_t len, size_t room)
     if (rec_sealed_len(&conn->write, n, padding_for(conn, n)) <= room) {
         return n;
     }
-    const size_t overhead = rec_sealed_len(&conn->write, 0, 0) - 1; /* the content type is padded too */
+    const size_t overhead =
+        rec_sealed_len(&conn->write, 0, 0) - 1; /* the content type is padded too */
     if (room <= overhead) {
         return 0;
     }

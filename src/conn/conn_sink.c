@@ -10,22 +10,19 @@ struct outq_seal conn_seal_how(hf_conn *conn)
      * is 0x0303. */
     const bool is_first =
         conn->config->role == HF_CLIENT && conn->write.aead == NULL && !conn->hello_seen;
-    return (struct outq_seal){&conn->write, is_first ? 0x0301 : 0x0303, conn_limit_out(conn)};
+    return (struct outq_seal){.keys = &conn->write,
+                              .version = is_first ? 0x0301 : 0x0303,
+                              .max_plain = conn_limit_out(conn),
+                              .tr = &conn->tr,
+                              .level = (hf_level)conn->write_level};
 }
 
 hf_status conn_seal_open(hf_conn *conn)
 {
     struct outq_seal how = conn_seal_how(conn);
-    size_t before = conn->out.tail;
-    uint64_t seq = conn->write.seq;
+    const size_t before = conn->out.tail;
     TRY(outq_seal_open(&conn->out, &how, &conn->error));
-    if (conn->out.tail > before) {
-        conn->hello_seen = true;
-        TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT,
-              .level = (hf_level)conn->write_level, .type = REC_HANDSHAKE,
-              .header = span_of(conn->out.buf + before, REC_HEADER_LEN),
-              .len = conn->out.tail - before - REC_HEADER_LEN, .sequence = seq);
-    }
+    conn->hello_seen = conn->hello_seen || conn->out.tail > before;
     return HF_OK;
 }
 
@@ -99,7 +96,7 @@ static hf_status sink_change_cipher_spec(void *owner)
     TRY(conn_seal_open(conn));
     /* Always in the clear, whatever keys stand (RFC 9846, 5). */
     struct rec_keys clear = {0};
-    struct outq_seal how = {&clear, 0x0303, REC_MAX_PLAIN};
+    struct outq_seal how = {&clear, 0x0303, REC_MAX_PLAIN, &conn->tr, HF_LEVEL_PLAIN};
     return outq_record(&conn->out, &how, REC_CHANGE_CIPHER_SPEC, span_of("\x01", 1), &conn->error);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "base/span.h"
 #include "base/status.h"
 
 enum { TAIL_ROOM = 32 }; /* content type and tag, with room to spare */
@@ -71,6 +72,21 @@ void outq_commit(struct outq *q, size_t n)
     q->open_len += n;
 }
 
+/* Seals one record at the tail, where there is room. */
+static hf_status seal_at_tail(struct outq *q, const struct outq_seal *how,
+                              const struct rec_seal_args *args, hf_error *error)
+{
+    uint8_t *record = q->buf + q->tail;
+    const uint64_t seq = how->keys->seq;
+    const size_t sealed = rec_sealed_len(how->keys, args->len, 0);
+    TRY(rec_seal(how->keys, args, record, error));
+    TRACE(how->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = how->level,
+          .type = args->type, .header = span_of(record, REC_HEADER_LEN),
+          .len = sealed - REC_HEADER_LEN, .plain_len = args->len, .sequence = seq);
+    q->tail += sealed;
+    return HF_OK;
+}
+
 /* Messages too long for one record are taken out and put back piece by piece. */
 static hf_status seal_pieces(struct outq *q, const struct outq_seal *how, hf_error *error)
 {
@@ -90,9 +106,7 @@ static hf_status seal_pieces(struct outq *q, const struct outq_seal *how, hf_err
     for (size_t at = 0; s == HF_OK && at < len; at += how->max_plain) {
         size_t n = len - at < how->max_plain ? len - at : how->max_plain;
         struct rec_seal_args args = {REC_HANDSHAKE, how->version, copy + at, n, 0};
-        size_t sealed = rec_sealed_len(how->keys, n, 0);
-        s = rec_seal(how->keys, &args, q->buf + q->tail, error);
-        q->tail += s == HF_OK ? sealed : 0;
+        s = seal_at_tail(q, how, &args, error);
     }
     mem_free(copy, len);
     return s;
@@ -112,9 +126,7 @@ hf_status outq_seal_open(struct outq *q, const struct outq_seal *how, hf_error *
                                  len, 0};
     q->is_open = false;
     q->open_len = 0;
-    TRY(rec_seal(how->keys, &args, q->buf + q->tail, error));
-    q->tail += rec_sealed_len(how->keys, len, 0);
-    return HF_OK;
+    return seal_at_tail(q, how, &args, error);
 }
 
 hf_status outq_record(struct outq *q, const struct outq_seal *how, uint8_t type, hf_span content,
@@ -125,9 +137,7 @@ hf_status outq_record(struct outq *q, const struct outq_seal *how, uint8_t type,
         return err_raise(error, HF_E_NO_MEMORY, NULL);
     }
     struct rec_seal_args args = {type, how->version, content.data, content.len, 0};
-    TRY(rec_seal(how->keys, &args, q->buf + q->tail, error));
-    q->tail += need;
-    return HF_OK;
+    return seal_at_tail(q, how, &args, error);
 }
 
 void outq_move(struct outq *q, hf_buf *out)

@@ -10,6 +10,7 @@
 #define CONN_OUTQ_H
 
 #include "record/record.h"
+#include "trace/trace.h"
 
 enum {
     OUTQ_SMALL_LEN = 96
@@ -32,7 +33,9 @@ void outq_commit(struct outq *q, size_t n);
 struct outq_seal {
     struct rec_keys *keys;
     uint16_t version;
-    size_t max_plain; /* content bytes per record */
+    size_t max_plain;        /* content bytes per record */
+    const struct tracer *tr; /* every record is told */
+    hf_level level;
 };
 /* Seals what is open. HF_FAILED: *error; what was open is gone. */
 hf_status outq_seal_open(struct outq *q, const struct outq_seal *how, hf_error *error);

@@ -90,7 +90,9 @@ static hf_status send_packed(struct hs *hs, uint16_t method, const struct packed
     wr_u16(&w, method);
     wr_u24(&w, (uint32_t)packed->plain_len);
     wr_vec(&w, span_of(packed->data, packed->len), 3);
-    hs->result->compression = method;
+    if (hs->config->role == HF_SERVER) {
+        hs->result->compression = method;
+    }
     return hs_end(hs, &w);
 }
 
@@ -152,7 +154,9 @@ static hf_status decompress(struct hs *hs, hf_span body, hf_span *out)
                          iana_compression_name(cc.algorithm), cc.data.len,
                          (unsigned)cc.uncompressed_length);
     }
-    hs->result->compression = cc.algorithm;
+    if (hs->config->role == HF_CLIENT) {
+        hs->result->compression = cc.algorithm;
+    }
     *out = span_of(room, cc.uncompressed_length);
     return HF_OK;
 }
@@ -168,7 +172,7 @@ static hf_status measure_chain(struct hs *hs, hf_span list, uint32_t allowed, si
         struct certificate_entry e;
         TRY(certificate_next(&r, hs->error, &e));
         TRY(ext_check_solicited(&e.ext, allowed, hs->error));
-        if (++*count > hs->config->limits.chain_depth || *count > HS_CHAIN_MAX) {
+        if (++*count > hs->config->limits.chain_depth) {
             return err_raise(hs->error, HF_E_CERTIFICATE_CHAIN_TOO_LONG, "the limit is %u",
                              (unsigned)hs->config->limits.chain_depth);
         }
@@ -391,7 +395,7 @@ hf_status auth13_signature_verified(struct hs *hs)
 
 static void verify_data(struct hs *hs, const struct secret *base, uint8_t *out)
 {
-    uint8_t digest[HF_HASH_MAX_LEN];
+    uint8_t digest[HF_HASH_MAX_LEN] = {0};
     transcript_value(&hs->transcript, digest);
     finished_mac(hs->transcript.hash, base, span_of(digest, hs->transcript.hash->digest_len),
                  hs->tr, out);
@@ -399,7 +403,7 @@ static void verify_data(struct hs *hs, const struct secret *base, uint8_t *out)
 
 hf_status auth13_send_finished(struct hs *hs, const struct secret *base)
 {
-    uint8_t mac[HF_HASH_MAX_LEN];
+    uint8_t mac[HF_HASH_MAX_LEN] = {0};
     verify_data(hs, base, mac);
     struct wr w;
     TRY(hs_begin(hs, MSG_FINISHED, hs->transcript.hash->digest_len, &w));
@@ -409,7 +413,7 @@ hf_status auth13_send_finished(struct hs *hs, const struct secret *base)
 
 hf_status auth13_read_finished(struct hs *hs, const struct secret *base)
 {
-    uint8_t mac[HF_HASH_MAX_LEN];
+    uint8_t mac[HF_HASH_MAX_LEN] = {0};
     if (hs->msg.body.len != hs->transcript.hash->digest_len) {
         return err_raise(hs->error, HF_E_DECODE, "Finished of %zu bytes", hs->msg.body.len);
     }
@@ -430,7 +434,7 @@ hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk)
         return hs_no_memory(hs);
     }
     hs->result->early_exporter = secret;
-    uint8_t digest[HF_HASH_MAX_LEN];
+    uint8_t digest[HF_HASH_MAX_LEN] = {0};
     struct sched13 early;
     transcript_value(&hs->transcript, digest);
     sched13_start(&early, psk->hash, span_of(psk->key, psk->key_len), hs->tr);
@@ -443,7 +447,7 @@ hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk)
 
 void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret)
 {
-    uint8_t digest[HF_HASH_MAX_LEN];
+    uint8_t digest[HF_HASH_MAX_LEN] = {0};
     hf_span th = span_of(digest, hs->transcript.hash->digest_len);
     transcript_value(&hs->transcript, digest);
     sched13_start(&hs->sched, hs->transcript.hash, psk, hs->tr);
@@ -458,7 +462,7 @@ void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret)
 
 void auth13_application_secrets(struct hs *hs)
 {
-    uint8_t digest[HF_HASH_MAX_LEN];
+    uint8_t digest[HF_HASH_MAX_LEN] = {0};
     hf_span th = span_of(digest, hs->transcript.hash->digest_len);
     struct hs_result *r = hs->result;
     transcript_value(&hs->transcript, digest);

@@ -16,7 +16,7 @@ enum {
     ARENA_CLIENT = 640,  /* signatures, lists; more where the key shares are larger */
     SHARED_SECRET = 64,  /* of the groups with large shares */
     INBOX_FLIGHT = 1280,
-    ARENA_LIMIT = 256 * 1024,
+    ARENA_BESIDE = 192 * 1024, /* further chunks, beside a message and a decompressed one */
     POOL_LEN = HS_POOL_LEN,
     POOL_SERVER = 96 /* a hybrid share takes 64, ServerHello.random 32 */
 };
@@ -51,7 +51,9 @@ struct hs *hs_new(const struct hs_args *args)
         return NULL;
     }
     hs->pool_at = POOL_LEN;
-    arena_init(&hs->arena, (uint8_t *)hs + padded(sizeof *hs), arena, ARENA_LIMIT);
+    arena_init(&hs->arena, (uint8_t *)hs + padded(sizeof *hs), arena,
+               ARENA_BESIDE + (size_t)args->config->limits.handshake_message +
+                   args->config->limits.decompressed);
     hs->config = hf_config_ref(args->config);
     hs->sink = args->sink;
     hs->owner = args->owner;
@@ -155,8 +157,8 @@ hf_status hs_end(struct hs *hs, struct wr *w)
     }
     TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_SENT, .level = hs->write_level,
           .type = raw.data[0], .name = iana_handshake_title(raw.data[0]), .bytes = raw,
-          .offset = hs->sent_total);
-    hs->sent_total += raw.len;
+          .offset = hs->result->sent_total);
+    hs->result->sent_total += raw.len;
     return hs->sink->commit(hs->owner, raw.len);
 }
 

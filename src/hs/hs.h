@@ -23,13 +23,7 @@
 #include "hs/state.h"
 #include "wire/wr.h"
 
-enum {
-    HS_POOL_LEN = 256,
-    HS_SHARES_MAX = 4,
-    HS_GREASE_COUNT = 6,
-    HS_CHAIN_MAX = 64,
-    HS_OFFERS_MAX = 32
-};
+enum { HS_POOL_LEN = 256, HS_SHARES_MAX = 4, HS_GREASE_COUNT = 6, HS_OFFERS_MAX = 32 };
 
 /* The peer's chain as it outlives the handshake: one block. bytes: ocsp response, then the
  * certificates. */
@@ -51,6 +45,7 @@ struct hs_result {
     uint16_t peer_record_size_limit; /* 0: not announced */
     bool retried, psk, resumed, early_data, client_certificate, peer_post_auth, write_ready;
     bool skip_early_data; /* the client sends early data that this server refused */
+    uint64_t sent_total;  /* handshake bytes sent, for the trace */
     int chosen_identity;  /* -1: none */
     hf_span alpn;         /* into the configuration's list */
     char *server_name;    /* owned, NULL: none */
@@ -140,7 +135,6 @@ struct hs {
     struct inbox *in;
     struct hs_result *result;
     int64_t now_ms;
-    uint64_t sent_total; /* handshake bytes sent, for the trace */
 
     struct message msg;
     struct transcript transcript;

@@ -78,7 +78,8 @@ static hf_status run_verify_chain(hf_op *op)
     }
     hf_trust *trust = config->trust == NULL ? NULL : hf_trust_store_current(config->trust);
     if (trust == NULL) {
-        return err_raise(&op->error, HF_E_CONFIG_NO_TRUST, NULL);
+        return err_raise(&op->error, HF_E_CERTIFICATE_UNKNOWN_CA,
+                         "no trust anchors are configured");
     }
     struct x5_request request = {
         .trust = trust,
@@ -201,6 +202,17 @@ void op_discard(hf_op *op)
         hf_config_free(op->u.choose_config.config);
         op->u.choose_config.config = NULL;
     }
+}
+
+bool op_identity_is_sound(const hf_op *op)
+{
+    const uint16_t scheme = op->u.choose_identity.scheme;
+    bool is_wanted = false;
+    for (size_t i = 0; i < op->u.choose_identity.scheme_count; i++) {
+        is_wanted = is_wanted || op->u.choose_identity.schemes[i] == scheme;
+    }
+    return is_wanted && op_scheme_signs_tls13(scheme) &&
+           hf_key_kind_fits(hf_identity_key_kind(op->u.choose_identity.identity), scheme);
 }
 
 bool op_scheme_signs_tls13(uint16_t scheme)

@@ -20,6 +20,10 @@ void op_run(hf_op *op, const struct op_context *context);
  * configuration). */
 void op_discard(hf_op *op);
 
+/* Whether an answer to choose_identity, perhaps the caller's, is one that may be signed with: of
+ * TLS 1.3, fitting the key, and among what the peer verifies. */
+bool op_identity_is_sound(const hf_op *op);
+
 /* Schemes that TLS 1.3 allows in CertificateVerify: not rsa_pkcs1, not SHA-1 (RFC 9846, 4.3.3). */
 bool op_scheme_signs_tls13(uint16_t scheme);
 

@@ -407,6 +407,12 @@ static hf_err expected_ccs(const struct place *p)
 
 static hf_err expected_data(const struct place *p)
 {
+    if (p->state == HS_S13_READ_CERTIFICATE_VERIFY || p->state == HS_S13_READ_FINISHED) {
+        if (p->read_level == HF_LEVEL_APPLICATION) {
+            /* RFC 9846, 4.7.2: the messages of a late answer follow each other. */
+            return HF_E_MESSAGE_INTERLEAVED;
+        }
+    }
     return p->read_level == HF_LEVEL_APPLICATION ? HF_E_NONE : HF_E_RECORD_EARLY_APPLICATION_DATA;
 }
 

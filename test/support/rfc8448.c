@@ -357,6 +357,9 @@ static hf_identity *recorded_identity(struct replay *r)
     assert_int_equal(x5_bundle_load(recorded_certificate(r->section, r->role), X5_BUNDLE_ALL,
                                     &error, &identity->chain),
                      HF_OK);
+    /* The recorded keys are RSA, but for the client's of section 6. */
+    identity->kind =
+        recorded_proof(r->section, r->role).algorithm == 0x0403 ? HF_KEY_P256 : HF_KEY_RSA;
     return identity;
 }
 

@@ -8,6 +8,7 @@
 #include "hs/auth13.h"
 #include "hs/client13/request.h"
 #include "hs/ext/extensions.h"
+#include "hs/op.h"
 #include "wire/iana.h"
 
 hf_status client13_decap(struct hs *hs)
@@ -132,6 +133,8 @@ hf_status client13_choose_identity(struct hs *hs)
     hs->op.u.choose_identity.authorities = c->request_authorities;
     hs->op.u.choose_identity.authority_count = c->request_authority_count;
     hs->op.u.choose_identity.identity = NULL;
+    hs->op.u.choose_identity.scheme = 0;
+    hs->op.u.choose_identity.index = 0;
     return hs_ask(hs, HF_OP_CHOOSE_IDENTITY, HS_C13_CHOOSE_IDENTITY_WAIT);
 }
 
@@ -140,6 +143,11 @@ hf_status client13_identity_chosen(struct hs *hs)
     TRY(hs_answer(hs));
     hs->identity = hs->op.u.choose_identity.identity;
     hs->scheme = hs->op.u.choose_identity.scheme;
+    if (hs->identity != NULL && !op_identity_is_sound(&hs->op)) {
+        hs->op.u.choose_identity.identity = NULL;
+        return err_raise(hs->error, HF_E_API_MISUSE, "%s does not fit the chosen identity",
+                         iana_scheme_name(hs->scheme));
+    }
     hs->op.u.choose_identity.identity = NULL;
     if (hs->identity != NULL) {
         hs->result->chosen_identity = (int)hs->op.u.choose_identity.index;

@@ -128,6 +128,10 @@ hf_status hello_client_send(struct hs *hs)
 static hf_status judge_version(struct hs *hs, const struct server_hello *sh)
 {
     if (!ext_has(&sh->ext, EXT_supported_versions)) {
+        if (hs->result->retried) {
+            return err_raise(hs->error, HF_E_VERSION_NOT_OFFERED,
+                             "TLS 1.3 in HelloRetryRequest, another in ServerHello");
+        }
         if (memcmp(sh->random.data + MSG_RANDOM_LEN - 8, downgrade_mark, sizeof downgrade_mark) ==
             0) {
             return err_raise(hs->error, HF_E_DOWNGRADE,

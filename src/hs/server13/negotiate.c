@@ -4,6 +4,7 @@
 #include "base/status.h"
 #include "hs/auth13.h"
 #include "hs/ext/extensions.h"
+#include "hs/op.h"
 #include "hs/psk.h"
 #include "hs/server13/server13.h"
 #include "wire/iana.h"
@@ -66,6 +67,19 @@ static bool pick_suite(struct hs *hs, const hf_hash *hash, struct suite *out)
     return false;
 }
 
+/* RFC 9846, 4.2.4: the suite of the HelloRetryRequest stays. */
+static hf_status keep_suite(struct hs *hs)
+{
+    if (!list16_has(hs->s.offer.hello.cipher_suites, hs->result->suite.id)) {
+        return err_raise(hs->error, HF_E_HELLO_CHANGED,
+                         "the suite of the HelloRetryRequest is gone");
+    }
+    if (hs->s.psk != NULL && hs->s.psk->hash != hs->result->suite.hash) {
+        hs->s.psk = NULL;
+    }
+    return HF_OK;
+}
+
 static hf_status choose_suite(struct hs *hs)
 {
     struct suite chosen;
@@ -79,10 +93,6 @@ static hf_status choose_suite(struct hs *hs)
     if (!found) {
         return no_common(hs, HF_E_NO_COMMON_SUITE, hs->s.offer.hello.cipher_suites,
                          &hs->config->ciphers, iana_suite_name);
-    }
-    if (hs->result->retried && chosen.id != hs->result->suite.id) {
-        return err_raise(hs->error, HF_E_HELLO_CHANGED,
-                         "the suite of the HelloRetryRequest is gone");
     }
     hs->result->suite = chosen;
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE, .value = chosen.id,
@@ -154,10 +164,19 @@ static hf_status judge_retried_group(struct hs *hs)
     return HF_OK;
 }
 
+static bool psk_mode_fits(const struct hs *hs)
+{
+    hf_span modes = hs->s.offer.psk_modes;
+    return modes.len > 0 && memchr(modes.data, MODE_PSK_DHE_KE, modes.len) != NULL;
+}
+
 /* RFC 9846, 9.2: what must be there. */
 static hf_status judge_mandatory(struct hs *hs)
 {
     const struct ext_view *ext = &hs->s.offer.hello.ext;
+    if (!ext_has(ext, EXT_supported_groups) && hs->s.offer.has_psk && !psk_mode_fits(hs)) {
+        return err_raise(hs->error, HF_E_PSK_MODE, NULL); /* a legal hello, but not for us */
+    }
     if (!ext_has(ext, EXT_supported_groups) || !ext_has(ext, EXT_key_share)) {
         return err_raise(hs->error, HF_E_MISSING_EXTENSION,
                          "supported_groups and key_share are needed");
@@ -168,18 +187,12 @@ static hf_status judge_mandatory(struct hs *hs)
     return HF_OK;
 }
 
-static bool psk_mode_fits(const struct hs *hs)
-{
-    hf_span modes = hs->s.offer.psk_modes;
-    return modes.len > 0 && memchr(modes.data, MODE_PSK_DHE_KE, modes.len) != NULL;
-}
-
 hf_status server13_negotiate(struct hs *hs)
 {
     TRY(judge_mandatory(hs));
     hs->s.psk_index = -1;
     hs->s.psk = hs->s.offer.has_psk && psk_mode_fits(hs) ? psk_find(hs, &hs->s.psk_index) : NULL;
-    TRY(choose_suite(hs));
+    TRY(hs->result->retried ? keep_suite(hs) : choose_suite(hs));
     TRY(hs->result->retried ? judge_retried_group(hs) : choose_group(hs));
     if (hs->result->retried && hs->s.share.len == 0) {
         return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP,
@@ -285,6 +298,8 @@ hf_status server13_choose_identity(struct hs *hs)
     hs->op.u.choose_identity.authorities = NULL;
     hs->op.u.choose_identity.authority_count = 0;
     hs->op.u.choose_identity.identity = NULL;
+    hs->op.u.choose_identity.scheme = 0;
+    hs->op.u.choose_identity.index = 0;
     return hs_ask(hs, HF_OP_CHOOSE_IDENTITY, HS_S13_CHOOSE_IDENTITY_WAIT);
 }
 
@@ -293,6 +308,11 @@ hf_status server13_identity_chosen(struct hs *hs)
     TRY(hs_answer(hs));
     hs->identity = hs->op.u.choose_identity.identity;
     hs->scheme = hs->op.u.choose_identity.scheme;
+    if (hs->identity != NULL && !op_identity_is_sound(&hs->op)) {
+        hs->op.u.choose_identity.identity = NULL;
+        return err_raise(hs->error, HF_E_API_MISUSE, "%s does not fit the chosen identity",
+                         iana_scheme_name(hs->scheme));
+    }
     hs->op.u.choose_identity.identity = NULL;
     if (hs->identity == NULL) {
         return err_raise(hs->error, HF_E_NO_CERTIFICATE, NULL);

@@ -92,8 +92,7 @@ hf_status server13_send_retry(struct hs *hs)
           .name = group == 0 ? "cookie" : iana_group_name(group),
           .reason = group == 0 ? "the client must prove its address"
                                : "no share of a group that both like");
-    if (hs->config->middlebox_compat && hs->session_id_len > 0 &&
-        hs->sink->send_change_cipher_spec != NULL) {
+    if (hs->session_id_len > 0 && hs->sink->send_change_cipher_spec != NULL) {
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
     }
     /* Early data of the first hello is refused (RFC 9846, 4.3.10). */

@@ -97,7 +97,7 @@ hf_status server13_send_server_hello(struct hs *hs)
     /* Of the hello nothing is needed any more but what the result and the flags of the offer
      * hold. */
     hs_release_message(hs);
-    if (hs->config->middlebox_compat && hs->session_id_len > 0 && !hs->result->retried &&
+    if (hs->session_id_len > 0 && !hs->result->retried &&
         hs->sink->send_change_cipher_spec != NULL) {
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
     }

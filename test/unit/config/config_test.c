@@ -181,30 +181,6 @@ static void key_shares_follow_the_groups(void **state)
     hf_config_free(config);
 }
 
-static void the_context_size_is_the_largest(void **state)
-{
-    (void)state;
-    const hf_provider *provider = hf_provider_default();
-    static const char *const lists[] = {"AES-128-GCM", "AES-256-GCM", "CHACHA20-POLY1305",
-                                        "AES-128-GCM,AES-256-GCM,CHACHA20-POLY1305"};
-    size_t largest = 0;
-    for (size_t i = 0; i < 4; i++) {
-        hf_config *config = new_client();
-        assert_int_equal(hf_config_set_ciphers(config, lists[i]), HF_OK);
-        check_freeze(config, HF_E_NONE);
-        const hf_aead *const aeads[] = {provider->aes128gcm, provider->aes256gcm,
-                                        provider->chacha20poly1305};
-        if (i < 3) {
-            assert_in_range(config->aead_ctx_size, aeads[i]->ctx_size, aeads[i]->ctx_size + 63u);
-            largest = config->aead_ctx_size > largest ? config->aead_ctx_size : largest;
-        } else {
-            assert_int_equal(config->aead_ctx_size, largest);
-        }
-        assert_int_equal(config->aead_ctx_size % 64, 0);
-        hf_config_free(config);
-    }
-}
-
 static void a_provider_without_anything_does_not_freeze(void **state)
 {
     (void)state;
@@ -407,7 +383,6 @@ int main(void)
         cmocka_unit_test(a_server_needs_something_to_show),
         cmocka_unit_test(pre_shared_keys_need_a_suite_of_their_hash),
         cmocka_unit_test(key_shares_follow_the_groups),
-        cmocka_unit_test(the_context_size_is_the_largest),
         cmocka_unit_test(a_provider_without_anything_does_not_freeze),
         cmocka_unit_test(a_frozen_configuration_does_not_change),
         cmocka_unit_test(freezing_twice_is_fine),
