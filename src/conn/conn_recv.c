@@ -75,8 +75,7 @@ static hf_status take_data(hf_conn *conn, struct rec_plain *plain, hf_received *
         return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s",
                          hf_conn_state(conn));
     }
-    if (conn->hs != NULL && conn->hs->post && conn->config->role == HF_SERVER &&
-        conn->hs->state != HS_S13_READ_CERTIFICATE) {
+    if (conn->hs != NULL && conn->hs->post && conn->hs->state != HS_S13_READ_CERTIFICATE) {
         /* RFC 9846, 4.7.2: the messages of an answer follow each other. */
         return err_raise(&conn->error, HF_E_MESSAGE_INTERLEAVED,
                          "application data inside an authentication");

@@ -90,9 +90,6 @@ static hf_status send_packed(struct hs *hs, uint16_t method, const struct packed
     wr_u16(&w, method);
     wr_u24(&w, (uint32_t)packed->plain_len);
     wr_vec(&w, span_of(packed->data, packed->len), 3);
-    if (hs->config->role == HF_SERVER) {
-        hs->result->compression = method;
-    }
     return hs_end(hs, &w);
 }
 
@@ -104,7 +101,7 @@ static hf_status send_plain(struct hs *hs, const struct auth_show *show, size_t 
     return hs_end(hs, &w);
 }
 
-hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show)
+hf_status auth13_send_certificate(struct hs *hs, struct auth_show *show)
 {
     const size_t size = auth13_certificate_size(show);
     if (show->compression == 0 || show->identity == NULL) {
@@ -114,11 +111,13 @@ hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show)
     /* A context is new every time, so what holds one is not kept. */
     const bool is_kept = show->context.len == 0;
     const struct packed *kept = is_kept ? packed_find(show->identity, variant) : NULL;
+    show->used = show->compression;
     if (kept != NULL) {
         return send_packed(hs, show->compression, kept);
     }
     struct packed *made = pack(show, size);
     if (made == NULL) {
+        show->used = 0;
         return send_plain(hs, show, size);
     }
     if (is_kept) {
@@ -153,9 +152,6 @@ static hf_status decompress(struct hs *hs, hf_span body, hf_span *out)
         return err_raise(hs->error, HF_E_CERTIFICATE_DECOMPRESS, "%s, %zu bytes to %u",
                          iana_compression_name(cc.algorithm), cc.data.len,
                          (unsigned)cc.uncompressed_length);
-    }
-    if (hs->config->role == HF_CLIENT) {
-        hs->result->compression = cc.algorithm;
     }
     *out = span_of(room, cc.uncompressed_length);
     return HF_OK;

@@ -13,8 +13,9 @@ struct auth_show {
     hf_span context;
     bool ocsp, sct;       /* the peer asked for them */
     uint16_t compression; /* common method, or 0 */
+    uint16_t used;        /* out: the method that was used, or 0 */
 };
-hf_status auth13_send_certificate(struct hs *hs, const struct auth_show *show);
+hf_status auth13_send_certificate(struct hs *hs, struct auth_show *show);
 /* Bytes of its body at most. */
 size_t auth13_certificate_size(const struct auth_show *show);
 /* Room that a signature of the identity's key may take. */

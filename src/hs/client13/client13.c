@@ -83,6 +83,9 @@ hf_status client13_read_certificate(struct hs *hs)
     if (hs->result->chain == NULL) {
         return err_raise(hs->error, HF_E_CERTIFICATE_EMPTY, NULL);
     }
+    if (hs->msg.type == MSG_COMPRESSED_CERTIFICATE) {
+        hs->result->compression = list16_at(hs->msg.body, 0);
+    }
     return auth13_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, HS_C13_VERIFY_CHAIN_WAIT);
 }
 

@@ -202,6 +202,7 @@ hf_status server13_send_certificate(struct hs *hs)
 {
     struct auth_show show = show_of(hs);
     TRY(auth13_send_certificate(hs, &show));
+    hs->result->compression = show.used;
     return auth13_ask_sign(hs, HF_SERVER, HS_S13_SIGN_WAIT);
 }
 
