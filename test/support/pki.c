@@ -14,6 +14,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+static EVP_PKEY *key_of_kind(enum pki_kind kind);
 static EVP_PKEY *make_key(enum pki_kind kind);
 static void set_names(X509 *x, const struct pki_spec *spec);
 static X509_NAME *parse_name(const char *text);
@@ -43,7 +44,7 @@ struct pki_cert *pki_make(const struct pki_spec *spec)
         cert->key = spec->key_of->key;
         MUST(EVP_PKEY_up_ref(cert->key) == 1);
     } else {
-        cert->key = make_key(spec->kind);
+        cert->key = key_of_kind(spec->kind);
     }
 
     X509 *x = X509_new();
@@ -81,6 +82,24 @@ void pki_cert_free(struct pki_cert *cert)
     free(cert->pem);
     free(cert->key_pem);
     free(cert);
+}
+
+/* RSA keys are slow to make, so a few of each kind take turns. */
+static EVP_PKEY *key_of_kind(enum pki_kind kind)
+{
+    static EVP_PKEY *pool[PKI_KIND_COUNT][PKI_RSA_POOL];
+    static size_t turn[PKI_KIND_COUNT];
+    const bool is_slow = kind == PKI_RSA_1024 || kind == PKI_RSA_2048 || kind == PKI_RSA_3072 ||
+                         kind == PKI_RSA_4096 || kind == PKI_RSA_PSS_2048;
+    if (!is_slow) {
+        return make_key(kind);
+    }
+    EVP_PKEY **key = &pool[kind][turn[kind]++ % PKI_RSA_POOL];
+    if (*key == NULL) {
+        *key = make_key(kind);
+    }
+    MUST(EVP_PKEY_up_ref(*key) == 1);
+    return *key;
 }
 
 static EVP_PKEY *make_key(enum pki_kind kind)

@@ -14,8 +14,10 @@
  *     pki_cert_free(root);
  *
  * Nothing here returns NULL: what cannot be made ends the test program with a message. Keys are
- * fresh in every run; RSA keys cost 0.1 s and more, so reuse them with key_of where a test needs
- * several.
+ * fresh in every run. RSA keys are slow to make, so three of each kind take turns: any three RSA
+ * certificates made one after the other have different keys, the fourth has the first one's.
+ *
+ * Threads: one.
  */
 #ifndef TEST_SUPPORT_PKI_H
 #define TEST_SUPPORT_PKI_H
@@ -31,6 +33,8 @@ struct evp_pkey_st; /* libcrypto's EVP_PKEY */
 #define PKI_DAY        INT64_C(86400)
 #define PKI_NOT_BEFORE INT64_C(1577836800) /* 2020-01-01 00:00:00 UTC: a UTCTime */
 #define PKI_NOT_AFTER  INT64_C(2540000000) /* 2050-06-28 03:33:20 UTC: a GeneralizedTime */
+
+enum { PKI_RSA_POOL = 3 };
 
 enum pki_kind {
     PKI_P256, /* the default */

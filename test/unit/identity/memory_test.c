@@ -12,11 +12,11 @@
 #include "support/failing_memory.h"
 #include "support/pki.h"
 
-/* The n-th allocation fails: all n up to 64, then ever larger steps, as libcrypto makes thousands.
+/* The n-th allocation fails: all n up to 32, then ever larger steps, as libcrypto makes thousands.
  */
 static long next(long n)
 {
-    return n + 1 + n / 64;
+    return n + 1 + n / 32;
 }
 
 static void test_load(void **state)

@@ -14,11 +14,11 @@
 #include "support/pki.h"
 #include "x509/x509.h"
 
-/* The n-th allocation fails: all n up to 64, then ever larger steps, as libcrypto makes thousands.
+/* The n-th allocation fails: all n up to 32, then ever larger steps, as libcrypto makes thousands.
  */
 static long next(long n)
 {
-    return n + 1 + n / 64;
+    return n + 1 + n / 32;
 }
 
 static struct pki *p, *q;
