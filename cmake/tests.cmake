@@ -65,8 +65,14 @@ if(HF_TESTS)
 endif()
 
 if(HF_BENCH)
+    # The pair and the certificates that the tests use serve here as well.
+    add_library(hf_bench_support STATIC
+                ${CMAKE_SOURCE_DIR}/test/support/pair.c ${CMAKE_SOURCE_DIR}/test/support/pki.c)
+    target_include_directories(hf_bench_support PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/test)
+    target_compile_definitions(hf_bench_support PRIVATE _GNU_SOURCE)
+    target_link_libraries(hf_bench_support PRIVATE hf_flags PUBLIC hf_internal PkgConfig::libcrypto)
     foreach(source IN LISTS bench_sources)
-        hf_executable(bench ${source} PkgConfig::libssl)
+        hf_executable(bench ${source} hf_bench_support PkgConfig::libssl)
     endforeach()
 endif()
 
