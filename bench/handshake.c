@@ -26,22 +26,22 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
-void *malloc(size_t n)
+__attribute__((visibility("default"))) void *malloc(size_t n)
 {
     allocations++;
     return __libc_malloc(n);
 }
-void *calloc(size_t n, size_t m)
+__attribute__((visibility("default"))) void *calloc(size_t n, size_t m)
 {
     allocations++;
     return __libc_calloc(n, m);
 }
-void *realloc(void *p, size_t n)
+__attribute__((visibility("default"))) void *realloc(void *p, size_t n)
 {
     allocations++;
     return __libc_realloc(p, n);
 }
-void *aligned_alloc(size_t align, size_t n)
+__attribute__((visibility("default"))) void *aligned_alloc(size_t align, size_t n)
 {
     allocations++;
     return __libc_memalign(align, n);
