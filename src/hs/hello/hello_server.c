@@ -16,11 +16,16 @@ void hello_fixed_digest(const hf_provider *provider, const struct client_hello *
     const hf_hash *h = provider->sha256;
     hf_hash_ctx ctx;
     h->init(&ctx);
-    uint8_t version[2] = {(uint8_t)(hello->legacy_version >> 8), (uint8_t)hello->legacy_version};
-    uint8_t session_len = (uint8_t)hello->legacy_session_id.len;
-    h->update(&ctx, version, sizeof version);
+    /* With every length, so that no byte can move over the border of a field. */
+    const size_t suites_len = hello->cipher_suites.len;
+    const uint8_t head[] = {(uint8_t)(hello->legacy_version >> 8),
+                            (uint8_t)hello->legacy_version,
+                            (uint8_t)hello->legacy_session_id.len,
+                            (uint8_t)(suites_len >> 8),
+                            (uint8_t)suites_len,
+                            (uint8_t)hello->legacy_compression_methods.len};
+    h->update(&ctx, head, sizeof head);
     h->update(&ctx, hello->random.data, hello->random.len);
-    h->update(&ctx, &session_len, 1);
     h->update(&ctx, hello->legacy_session_id.data, hello->legacy_session_id.len);
     h->update(&ctx, hello->cipher_suites.data, hello->cipher_suites.len);
     h->update(&ctx, hello->legacy_compression_methods.data, hello->legacy_compression_methods.len);
