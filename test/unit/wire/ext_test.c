@@ -143,7 +143,7 @@ static void many_strangers(void **state)
     static uint8_t buf[4 * (EXT_MAX_PER_MESSAGE + 1)];
     struct ext_view v;
     struct wr w = wr_of(buf, sizeof buf);
-    for (uint16_t i = 0; i < EXT_MAX_PER_MESSAGE; i++) {
+    for (size_t i = 0; i < EXT_MAX_PER_MESSAGE; i++) {
         put(&w, (uint16_t)(0x8000 + i), "");
     }
     assert_int_equal(code_of(span_of(buf, w.len), EXT_CH, &v), HF_E_NONE);
