@@ -42,6 +42,7 @@ struct call {
     struct text body;        /* of the HTTP answer, with --json */
     struct text json;
     bool source_ended, wound_down;
+    bool stuck; /* the loop cannot be ended: see dial.h */
 };
 
 static bool set_up(struct call *c);
@@ -89,8 +90,6 @@ int call_run(const struct call_settings *settings, const struct address *to,
         return setup_no_memory(trouble);
     }
     (void)uv_run(&c.loop, UV_RUN_DEFAULT);
-    (void)uv_loop_close(&c.loop);
-    hub_free(&c.hub);
     if (settings->json && trouble->exit_code != TOOL_INTERRUPTED &&
         trouble->exit_code != TOOL_TERMINATED) {
         if (c.json.len == 0) {
@@ -98,6 +97,11 @@ int call_run(const struct call_settings *settings, const struct address *to,
         }
         (void)text_write(&c.json, STDOUT_FILENO);
     }
+    if (c.stuck) {
+        _exit(trouble->exit_code); /* a plain exit would wait for the resolver's thread */
+    }
+    (void)uv_loop_close(&c.loop);
+    hub_free(&c.hub);
     obs_free(&c.facts.observer);
     text_free(&c.body);
     text_free(&c.json);
@@ -146,6 +150,10 @@ static void on_dialled(void *ctx, const struct dial_result *result)
             call_report_failure(&c->facts, NULL);
         }
         wind_down(c);
+        if (result->stuck) {
+            c->stuck = true;
+            uv_stop(&c->loop);
+        }
         return;
     }
     memcpy(c->facts.address, result->address, sizeof c->facts.address);

@@ -32,7 +32,7 @@ void call_report_connected(struct call_facts *f, const hf_conn *conn)
     struct facts facts;
     struct cert_view leaf;
     hf_conn_describe(conn, &info);
-    facts_collect(&info, &facts);
+    facts_collect(conn, &facts);
     (void)cert_view_read(hf_conn_peer_certificate(conn, 0), &leaf);
     text_addf(&out, "%s%s%s at %s\n", style_on(&style, TINT_BOLD), f->to->host, style_off(&style),
               f->address);

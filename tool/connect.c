@@ -84,6 +84,7 @@ static hf_config *make_config(const struct call_settings *s, struct trouble *tro
 static int add_trust(hf_config *config, const struct call_settings *s, struct trouble *trouble);
 static int add_identity(hf_config *config, const struct call_settings *s, struct trouble *trouble);
 static int check(const struct call_settings *s, struct trouble *trouble);
+static int check_names(const struct call_settings *s, struct address *to, struct trouble *trouble);
 
 int connect_main(int argc, char **argv)
 {
@@ -98,7 +99,8 @@ int connect_main(int argc, char **argv)
     }
     hf_config *config = NULL;
     if (trouble.exit_code == 0 && address_parse("HOST", args.args[0], &to, &trouble) == 0 &&
-        check(&settings, &trouble) == 0 && keylog_open(&keylog, settings.keylog, &trouble) == 0) {
+        check(&settings, &trouble) == 0 && check_names(&settings, &to, &trouble) == 0 &&
+        keylog_open(&keylog, settings.keylog, &trouble) == 0) {
         to.port = to.has_port ? to.port : 443;
         config = make_config(&settings, &trouble);
     }
@@ -132,6 +134,29 @@ static int check(const struct call_settings *s, struct trouble *trouble)
         s->parameters.psk_hash != 384) {
         return trouble_set(trouble, TOOL_USAGE, "Choose 256 or 384.",
                            "--psk-hash %lld: no such hash", (long long)s->parameters.psk_hash);
+    }
+    return 0;
+}
+
+static int check_names(const struct call_settings *s, struct address *to, struct trouble *trouble)
+{
+    static const char fix[] = "Write a name in its ASCII form (xn--...), or an address.";
+    /* The dot that ends a full name is for the resolver; it is no part of a server name (RFC 6066,
+     * 3). */
+    const size_t len = strlen(to->host);
+    if (len > 1 && to->host[len - 1] == '.') {
+        to->host[len - 1] = '\0';
+    }
+    if (!to->is_literal && !address_is_name(to->host)) {
+        return trouble_set(trouble, TOOL_USAGE, fix, "'%s' is neither a host name nor an address",
+                           to->host);
+    }
+    if (s->sni != NULL && strcmp(s->sni, "none") != 0 && !address_is_name(s->sni)) {
+        return trouble_set(trouble, TOOL_USAGE, fix, "--sni %s: not a host name", s->sni);
+    }
+    if (s->verify_name != NULL && !address_is_name(s->verify_name)) {
+        return trouble_set(trouble, TOOL_USAGE, fix, "--verify-name %s: not a host name",
+                           s->verify_name);
     }
     return 0;
 }

@@ -44,7 +44,7 @@ struct exchange {
 static bool set_up(struct exchange *e);
 static bool begin(struct exchange *e);
 static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer);
-static void on_dialled(void *ctx, const struct dial_result *dialled);
+static void on_dialled(void *ctx, const struct dial_result *result);
 static void client_connected(void *ctx);
 static void client_data(void *ctx, uint8_t *data, size_t len);
 static void client_peer_closed(void *ctx);

@@ -295,6 +295,10 @@ static void tell_text(const struct session *s, const hf_conn_info *info,
             text_add_inert(out, info->server_name);
             text_add(out, ", ");
         }
+        if (info->client_certificate) {
+            char name[96];
+            text_addf(out, "client %s, ", facts_peer_name(link_conn(s->link), name));
+        }
         text_addf(out, "%.1f ms, %llu %s, ", (double)(s->connected_ns - s->start_ns) / 1e6,
                   (unsigned long long)(s->host->settings->echo ? s->records : s->requests),
                   s->host->settings->echo ? "records" : "requests");
@@ -321,6 +325,10 @@ static void tell_json(const struct session *s, const hf_conn_info *info,
     json_bool(&j, "connected", s->connected_ns != 0);
     json_string(&j, "end", how);
     facts_json(info, &j);
+    if (info->client_certificate) {
+        char name[96];
+        json_string(&j, "client_name", facts_peer_name(link_conn(s->link), name));
+    }
     if (s->connected_ns != 0) {
         json_decimal(&j, "handshake_us", (double)(s->connected_ns - s->start_ns) / 1e3);
     }

@@ -7,8 +7,8 @@
 #include "report/facts.h"
 
 static void add_body(const struct request *r, const hf_conn *conn, struct text *out);
-static void add_html(const hf_conn_info *info, struct text *out);
-static void add_plain(const hf_conn_info *info, struct text *out);
+static void add_html(const hf_conn *conn, struct text *out);
+static void add_plain(const hf_conn *conn, struct text *out);
 static void add_escaped(struct text *out, const char *s);
 static const char *reason_of(unsigned status);
 
@@ -41,24 +41,24 @@ static void add_body(const struct request *r, const hf_conn *conn, struct text *
         text_addf(out, "%u %s\n", r->status, reason_of(r->status));
         return;
     }
-    hf_conn_info info;
-    hf_conn_describe(conn, &info);
     if (r->form == REQUEST_JSON) {
+        hf_conn_info info;
+        hf_conn_describe(conn, &info);
         struct json j = json_begin(out, false);
         json_object(&j, NULL);
         facts_json(&info, &j);
         json_end(&j);
     } else if (r->form == REQUEST_HTML) {
-        add_html(&info, out);
+        add_html(conn, out);
     } else {
-        add_plain(&info, out);
+        add_plain(conn, out);
     }
 }
 
-static void add_html(const hf_conn_info *info, struct text *out)
+static void add_html(const hf_conn *conn, struct text *out)
 {
     struct facts facts;
-    facts_collect(info, &facts);
+    facts_collect(conn, &facts);
     text_add(
         out,
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Handfast</title>\n"
@@ -76,11 +76,11 @@ static void add_html(const hf_conn_info *info, struct text *out)
     text_add(out, "</table>\n<p>The same as <a href=\"/json\">JSON</a>.</p></body></html>\n");
 }
 
-static void add_plain(const hf_conn_info *info, struct text *out)
+static void add_plain(const hf_conn *conn, struct text *out)
 {
     struct facts facts;
     const struct style style = {.width = 100};
-    facts_collect(info, &facts);
+    facts_collect(conn, &facts);
     text_add(out, "This page came over Handfast.\n\n");
     for (size_t i = 0; i < facts.count; i++) {
         facts_add_line(out, &style, facts.fact[i].label, facts.fact[i].value);

@@ -55,6 +55,24 @@ int address_parse(const char *what, const char *written, struct address *out,
     return 0;
 }
 
+bool address_is_name(const char *name)
+{
+    uint8_t bytes[16];
+    if (inet_pton(AF_INET, name, bytes) == 1 || inet_pton(AF_INET6, name, bytes) == 1) {
+        return true;
+    }
+    size_t label = 0;
+    for (const char *c = name; *c != '\0'; c++) {
+        const bool usual = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                           (*c >= '0' && *c <= '9') || *c == '-' || *c == '_';
+        if (*c == '.' ? label == 0 : !usual || label == 63) {
+            return false;
+        }
+        label = *c == '.' ? 0 : label + 1;
+    }
+    return label > 0 && strlen(name) <= 253;
+}
+
 void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX])
 {
     char ip[INET6_ADDRSTRLEN] = "?";

@@ -22,6 +22,10 @@ struct address {
 int address_parse(const char *what, const char *written, struct address *out,
                   struct trouble *trouble);
 
+/* Whether name can be asked for as a server name: a DNS name in ASCII (RFC 6066, 3) or an
+ * address. */
+bool address_is_name(const char *name);
+
 /* "127.0.0.1:443", "[::1]:443" */
 void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX]);
 

@@ -209,7 +209,11 @@ static void on_delay(uv_timer_t *timer)
 static void on_timeout(uv_timer_t *timer)
 {
     struct dial *d = timer->data;
-    if (d->resolving || d->started > d->failed) {
+    if (d->resolving) {
+        (void)trouble_set(d->trouble, TOOL_UNREACHABLE,
+                          "Check this machine's name server and network.",
+                          "cannot find %s: the name server did not answer in time", d->to.host);
+    } else if (d->started > d->failed) {
         text_addf(&d->reasons, "%sno answer in time", d->reasons.len == 0 ? "" : "; ");
     }
     give_up(d, "Check the address; a firewall may drop what is sent there.");
@@ -246,9 +250,7 @@ static void tell(struct dial *d, struct attempt *winner)
             d->attempts[i].tcp = NULL;
         }
     }
-    if (d->resolving) {
-        (void)uv_cancel((uv_req_t *)&d->resolver);
-    }
+    result.stuck = d->resolving && uv_cancel((uv_req_t *)&d->resolver) != 0;
     uv_close((uv_handle_t *)&d->delay, on_closed_timer);
     uv_close((uv_handle_t *)&d->timeout, on_closed_timer);
     d->done(d->ctx, &result);

@@ -17,6 +17,9 @@ struct dial_result {
     uv_tcp_t *tcp;                  /* connected, the receiver's; NULL: failed, see trouble */
     char address[ADDRESS_TEXT_MAX]; /* where it is connected to */
     uint64_t resolve_ns, connect_ns;
+    /* The resolver of the system still waits for a name server and cannot be told to stop: the loop
+     * will not end before it does. */
+    bool stuck;
 };
 
 /* What is dialled, and who hears of it. */

@@ -17,10 +17,13 @@ static void chain_entry(const struct cert_view *view, size_t i, int64_t now_s,
                         const struct style *style, struct text *out);
 static void add_validity(struct text *out, const struct cert_view *view, int64_t now_s);
 
-void facts_collect(const hf_conn_info *info, struct facts *out)
+void facts_collect(const hf_conn *conn, struct facts *out)
 {
     *out = (struct facts){0};
-    char room[8], text[160];
+    char room[8], text[160], name[96];
+    hf_conn_info described;
+    hf_conn_describe(conn, &described);
+    const hf_conn_info *info = &described;
     add_fact(out, "version", "%s", facts_version(info->version));
     add_fact(out, "cipher suite", "%s", info->cipher_suite_name);
     if (info->group != 0) {
@@ -51,14 +54,25 @@ void facts_collect(const hf_conn_info *info, struct facts *out)
         add_fact(out, "certificate", "compressed with %s",
                  name_of(NAME_COMPRESSION, info->certificate_compression, room));
     }
-    if (info->role == HF_SERVER) {
-        add_fact(out, "client certificate", "%s",
-                 info->client_certificate ? "shown and accepted" : "none");
+    if (info->role == HF_SERVER && info->client_certificate) {
+        add_fact(out, "client certificate", "%s, believed", facts_peer_name(conn, name));
+    } else if (info->role == HF_SERVER) {
+        add_fact(out, "client certificate", "none");
     }
     if (info->peer_record_size_limit != 0) {
         add_fact(out, "record size limit", "%u bytes, asked by the peer",
                  info->peer_record_size_limit);
     }
+}
+
+const char *facts_peer_name(const hf_conn *conn, char room[96])
+{
+    struct cert_view view;
+    room[0] = '\0';
+    if (cert_view_read(hf_conn_peer_certificate(conn, 0), &view)) {
+        (void)snprintf(room, 96, "%s", view.common_name);
+    }
+    return room;
 }
 
 void facts_line(const hf_conn_info *info, struct text *out)

@@ -22,7 +22,10 @@ struct facts {
 };
 
 /* All that is worth a line. */
-void facts_collect(const hf_conn_info *info, struct facts *out);
+void facts_collect(const hf_conn *conn, struct facts *out);
+
+/* Who the peer's certificate is for, into room; "" without one. */
+const char *facts_peer_name(const hf_conn *conn, char room[96]);
 
 /* One line: "TLS 1.3, TLS_AES_128_GCM_SHA256, X25519, ...". */
 void facts_line(const hf_conn_info *info, struct text *out);
