@@ -91,6 +91,8 @@ def require():
     code, told = page(server, *certs().pair("client"))
     tap.equal((code, told["connection"]["client_signature"]), (0, "ecdsa_secp256r1_sha256"))
     tap.contains(told["http"]["body"], '"client_certificate": true')
+    tap.contains(connect(server.port, "--http", "/", *certs().pair("client")).stdout, "client, believed")
+    server.wait_for(", client client, ")
     code, told = page(server)
     tap.equal((code, told["error"]["alert"]), (4, "certificate_required"))
     done = connect(server.port, "--http", "/")

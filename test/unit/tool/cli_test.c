@@ -8,12 +8,15 @@
 
 #include <string.h>
 
+/* Built without the program too, as under the sanitizers.
+ * NOLINTBEGIN(bugprone-suspicious-include) */
 #include "tool/cli/json.c"
 #include "tool/cli/option.c"
 #include "tool/cli/style.c"
 #include "tool/cli/text.c"
 #include "tool/cli/trouble.c"
 #include "tool/io/address.c"
+/* NOLINTEND(bugprone-suspicious-include) */
 
 const char tool_exit_help[] = "";
 
@@ -244,6 +247,34 @@ static void addresses_are_read(void **state)
     assert_int_equal(address_parse("HOST", longest, &a, &t), TOOL_USAGE);
 }
 
+static void server_names_are_known(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"a",         "localhost", "xn--bcher-kva.example",
+                                       "_x.a-b.C9", "192.0.2.1", "::1"};
+    static const char *const bad[] = {"",    ".",   "a..b",      "a.",  ".a",
+                                      "a b", "a/b", "b\xc3\xbc", "a:b", "a\n"};
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(address_is_name(good[i]));
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_false(address_is_name(bad[i]));
+    }
+    char name[300] = {0};
+    memset(name, 'a', 63);
+    assert_true(address_is_name(name));
+    name[63] = 'a';
+    assert_false(address_is_name(name));
+    for (size_t i = 0; i < 253; i++) {
+        name[i] = i % 2 == 0 ? 'a' : '.';
+    }
+    name[253] = '\0';
+    assert_true(address_is_name(name));
+    name[253] = 'a';
+    name[254] = '\0';
+    assert_false(address_is_name(name));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +287,7 @@ int main(void)
         cmocka_unit_test(wrong_options_are_refused),
         cmocka_unit_test(the_nearest_name_is_found),
         cmocka_unit_test(addresses_are_read),
+        cmocka_unit_test(server_names_are_known),
     };
     return cmocka_run_group_tests_name("tool cli", tests, NULL, NULL);
 }
