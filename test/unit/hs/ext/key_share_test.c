@@ -48,7 +48,10 @@ static void greased_but_not_again(void **state)
     bare_open(&b, config);
     b.hs->c.grease[1] = 0x2a2a;
     bare_must_write(&b, ext_key_share_offer, "00052a2a000100");
-    b.result.retried = true; /* then exactly the share asked for */
+    /* RFC 9846, 4.2.2: a retry for a cookie leaves the list, one with a group replaces it. */
+    b.result.retried = true;
+    bare_must_write(&b, ext_key_share_offer, "00052a2a000100");
+    b.hs->c.retry_group = 0x001d;
     bare_must_write(&b, ext_key_share_offer, "0000");
     bare_close(&b);
 }
