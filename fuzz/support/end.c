@@ -387,7 +387,7 @@ static void send_some(struct end *e)
     }
     const hf_status status = hf_conn_send(e->conn, span_of(data, sizeof data), &out, &taken);
     END_CHECK(taken <= sizeof data && (status != HF_OK || taken == sizeof data));
-    END_CHECK(status == HF_OK || status == HF_NEED_SPACE || taken == 0);
+    END_CHECK(status != HF_NEED_INPUT || taken == 0);
     check_records(room, out.pos);
     append(&e->out, &e->out_len, &e->out_cap, room, out.pos);
     e->sent += taken;
