@@ -100,7 +100,7 @@ static void test_every_kind(void **state)
                  {PKI_ED25519, HF_KEY_ED25519},
                  {PKI_ED448, HF_KEY_ED448}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        struct pki *q = pki_simple_by(kinds[i].made, kinds[i].made, "a.example");
+        struct pki *q = pki_simple(kinds[i].made, "a.example");
         hf_error error;
         hf_identity *identity = load(span_str(q->chain_pem), span_str(q->key_pem), &error);
         assert_non_null(identity);
