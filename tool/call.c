@@ -167,6 +167,7 @@ static void on_dialled(void *ctx, const struct dial_result *result)
     const struct link_limits limits = {
         .handshake_ms = (uint64_t)c->settings->timeout_s * 1000,
         .linger_ms = LINGER_MS,
+        .duplex = true,
         .pads = c->settings->parameters.padding > 1,
     };
     c->link = conn == NULL ? NULL : link_open(&c->hub, result->tcp, conn, &limits, &link_owner, c);

@@ -37,12 +37,14 @@ struct server {
     uv_signal_t signals[SIGNAL_COUNT];
     uv_timer_t drain;
     bool stopping, closed;
+    bool on_terminal; /* stdin was one at the start */
 };
 
 static hf_config *make_config(struct server *server, struct trouble *trouble);
 static int set_policy(hf_config *config, const struct server *server, struct trouble *trouble);
 static int listen_on_all(struct server *server, struct trouble *trouble);
 static void start(struct server *server);
+static void hint(const struct server *server);
 static void say(const struct server *server, const char *event, const char *key, const char *value);
 static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer);
 static void on_left(void *ctx);
@@ -158,6 +160,7 @@ static int listen_on_all(struct server *server, struct trouble *trouble)
 static void start(struct server *server)
 {
     static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP};
+    server->on_terminal = isatty(STDIN_FILENO) != 0;
     server->host.settings = server->settings;
     server->host.left = on_left;
     server->host.ctx = server;
@@ -178,6 +181,22 @@ static void start(struct server *server)
     for (size_t i = 0; i < server->listener_count; i++) {
         say(server, "listening on", "address", listener_address(server->listeners[i]));
     }
+    if (isatty(STDERR_FILENO) != 0 && !server->settings->quiet && !server->settings->json) {
+        hint(server);
+    }
+}
+
+/* What a newcomer may want to do now. */
+static void hint(const struct server *server)
+{
+    const char *port = strrchr(listener_address(server->listeners[0]), ':');
+    const bool throwaway = server->credentials.authority[0] != '\0';
+    struct text line = {0};
+    text_addf(&line, "try:  %s connect %s%s%s%slocalhost%s\n", tool_name,
+              server->settings->echo ? "" : "--http / ", throwaway ? "--ca " : "",
+              throwaway ? server->credentials.authority : "", throwaway ? " " : "", port);
+    (void)text_write(&line, STDERR_FILENO);
+    text_free(&line);
 }
 
 /* One line for people, or one object for machines, on stdout. */
@@ -218,7 +237,9 @@ static void on_left(void *ctx)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct server *server = handle->data;
-    if (number == SIGHUP) {
+    /* SIGHUP has two meanings: "read your files again", and "your terminal has gone". */
+    const bool hung_up = number == SIGHUP && server->on_terminal && isatty(STDIN_FILENO) == 0;
+    if (number == SIGHUP && !hung_up) {
         reload(server);
     } else if (!server->stopping) {
         stop(server);

@@ -53,6 +53,7 @@ static void tell_text(const struct session *s, const hf_conn_info *info,
                       const struct trouble *trouble, const char *how, struct text *out);
 static void tell_json(const struct session *s, const hf_conn_info *info,
                       const struct trouble *trouble, const char *how, struct text *out);
+static bool is_cut_off(const struct session *s);
 static const char *how_it_ended(const struct session *s, enum link_end end);
 
 static const struct link_owner link_owner = {
@@ -299,12 +300,13 @@ static void tell_text(const struct session *s, const hf_conn_info *info,
             char name[96];
             text_addf(out, "client %s, ", facts_peer_name(link_conn(s->link), name));
         }
-        text_addf(out, "%.1f ms, %llu %s, ", (double)(s->connected_ns - s->start_ns) / 1e6,
-                  (unsigned long long)(s->host->settings->echo ? s->records : s->requests),
-                  s->host->settings->echo ? "records" : "requests");
+        const uint64_t count = s->host->settings->echo ? s->records : s->requests;
+        text_addf(out, "%.1f ms, %llu %s%s, ", (double)(s->connected_ns - s->start_ns) / 1e6,
+                  (unsigned long long)count, s->host->settings->echo ? "record" : "request",
+                  count == 1 ? "" : "s");
     }
     text_add(out, how);
-    if (trouble->exit_code != 0) {
+    if (trouble->exit_code != 0 && !is_cut_off(s)) {
         text_addf(out, ": %s", trouble->sentence);
         if (trouble->detail[0] != '\0') {
             text_addf(out, " (%s)", trouble->detail);
@@ -340,12 +342,21 @@ static void tell_json(const struct session *s, const hf_conn_info *info,
     json_end(&j);
 }
 
+/* Many clients leave without a word between two requests, where nothing can be missing. */
+static bool is_cut_off(const struct session *s)
+{
+    return hf_conn_error(link_conn(s->link))->code == HF_E_TRUNCATED;
+}
+
 static const char *how_it_ended(const struct session *s, enum link_end end)
 {
     switch (end) {
     case LINK_CLOSED:
         return "closed";
     case LINK_FAILED:
+        if (is_cut_off(s)) {
+            return "closed without close_notify";
+        }
         return s->connected_ns != 0 ? "broken" : "refused";
     case LINK_HANDSHAKE_TIMEOUT:
         return "timeout in the handshake";

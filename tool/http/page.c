@@ -63,7 +63,8 @@ static void add_html(const hf_conn *conn, struct text *out)
         out,
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Handfast</title>\n"
         "<link rel=\"icon\" href=\"data:,\">\n"
-        "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 "
+        "<style>:root{color-scheme:light dark}table{border-collapse:collapse}body{font:16px/1.5 "
+        "system-ui,sans-serif;max-width:40em;margin:3em auto;padding:0 "
         "1em}"
         "td{padding:.2em 1.5em .2em 0;border-top:1px solid "
         "#8884}td:first-child{opacity:.7}</style></head>\n"

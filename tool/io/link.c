@@ -321,7 +321,7 @@ static void keep(struct link *l, const uint8_t *bytes, size_t len)
 
 static bool may_deliver(const struct link *l)
 {
-    return !l->held && !l->congested && !l->discarding && !l->closing;
+    return !l->held && (!l->congested || l->limits.duplex) && !l->discarding && !l->closing;
 }
 
 /* Reads from the socket, or not, as the state asks. */

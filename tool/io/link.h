@@ -47,6 +47,10 @@ struct link_limits {
     uint64_t handshake_ms;
     uint64_t idle_ms;
     uint64_t linger_ms; /* how long a closed or failed link waits for the peer */
+    /* Data is delivered even while too much waits to be written. For an owner whose sending does
+     * not follow from what it receives, and who heeds link_is_congested: were both ends to stop
+     * reading until they could write, neither ever would. */
+    bool duplex;
     bool pads; /* records are padded, so their length changes: nothing is sealed in place */
 };
 
