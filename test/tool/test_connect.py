@@ -60,6 +60,13 @@ def large():
     tap.true(done.stdout == data, "the same bytes")
 
 
+@tap.test("a pipe whose two ends are both always full does not stall")
+def full_both_ways():
+    command = [tap.TOOL, "connect", "--quiet", "--ca", certs().ca, f"localhost:{Serve('--echo').port}"]
+    done = tap.run(["sh", "-c", 'head -c 300000000 /dev/zero | "$@" | wc -c', "sh", *command], timeout=60)
+    tap.equal((done.stdout.strip(), done.stderr), ("300000000", ""))
+
+
 @tap.test("stdin may be a file, /dev/null, closed; a closed stdout is an error")
 def inputs():
     server = Serve("--echo")

@@ -1,5 +1,6 @@
 """The flags of serve, each against connect."""
 import os
+import pty
 import re
 import signal
 import socket
@@ -7,7 +8,7 @@ import stat
 from pathlib import Path
 
 import tap
-from tooling import Serve, certs, connect, connect_json, wait_until
+from tooling import Serve, certs, connect, connect_json, python_client, wait_until
 
 
 def page(server, *options, **more):
@@ -290,6 +291,19 @@ tap.case("SIGTERM ends it in good order", stopped, signal.SIGTERM)
 tap.case("Ctrl-C ends it in good order", stopped, signal.SIGINT)
 
 
+@tap.test("a terminal that goes away ends it")
+def terminal_gone():
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execv(tap.TOOL, [tap.TOOL, "serve", "--listen", "127.0.0.1:0", *certs().pair("ec")])
+    seen = b""
+    while b"listening on" not in seen:
+        seen += os.read(terminal, 4096)
+    os.close(terminal)
+    _, status = os.waitpid(child, 0)
+    tap.equal(os.waitstatus_to_exitcode(status), 0)
+
+
 @tap.test("--json: one object a line; --quiet: nothing about connections")
 def output():
     import json
@@ -307,6 +321,16 @@ def output():
     page(quiet)
     tap.equal(quiet.stop(), 0)
     tap.equal(len(quiet.log().splitlines()), 1, quiet.log())
+
+
+@tap.test("a client that leaves without close_notify between two requests")
+def without_a_word():
+    server = Serve()
+    client = python_client(server.port)
+    client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    client.recv(65536)
+    client.close()
+    server.wait_for(", 1 request, closed without close_notify\n")
 
 
 @tap.test("a failed handshake is told with both ends' offers")
