@@ -3,6 +3,8 @@
 #include "base/status.h"
 #include "wire/iana.h"
 
+enum { EXT_FEW = 32 }; /* unknown extensions that are compared one by one */
+
 struct ext_row {
     uint16_t code;
     uint16_t where;
@@ -24,28 +26,50 @@ static int index_of(uint16_t code)
     return -1;
 }
 
-static hf_status take_unknown(struct ext_view *out, uint16_t code, uint16_t *seen, hf_error *error)
+static hf_status stands_twice(uint16_t code, hf_error *error)
 {
-    for (size_t i = 0; i < out->unknown_count; i++) {
-        if (seen[i] == code) {
-            return err_raise(error, HF_E_DUPLICATE_EXTENSION, "extension %u stands there twice",
-                             (unsigned)code);
-        }
-    }
-    if (out->unknown_count == EXT_MAX_PER_MESSAGE) {
-        return err_raise(error, HF_E_DECODE, "more than %d unknown extensions",
-                         (int)EXT_MAX_PER_MESSAGE);
-    }
+    return err_raise(error, HF_E_DUPLICATE_EXTENSION, "extension %u stands there twice",
+                     (unsigned)code);
+}
+
+static hf_status take_unknown(struct ext_view *out, uint16_t code, uint16_t *few, hf_error *error)
+{
     if (out->unknown_count == 0) {
         out->first_unknown = code;
     }
-    seen[out->unknown_count++] = code;
+    if (out->unknown_count < EXT_FEW) {
+        for (size_t i = 0; i < out->unknown_count; i++) {
+            if (few[i] == code) {
+                return stands_twice(code, error);
+            }
+        }
+        few[out->unknown_count] = code;
+    }
+    out->unknown_count++;
+    return HF_OK;
+}
+
+/* A message may hold thousands of extensions that mean nothing to us (RFC 9846, 4.3): one bit for
+ * each code point keeps the search for doubles linear. */
+static hf_status find_double(hf_span block, hf_error *error)
+{
+    uint8_t seen[(UINT16_MAX + 1) / 8] = {0};
+    struct rd r = rd_of(block);
+    while (rd_left(&r) > 0) {
+        const uint16_t code = rd_u16(&r);
+        (void)rd_vec16(&r, 0, 0xffff);
+        const uint8_t bit = (uint8_t)(1u << (code % 8));
+        if ((seen[code / 8] & bit) != 0) {
+            return stands_twice(code, error);
+        }
+        seen[code / 8] |= bit;
+    }
     return HF_OK;
 }
 
 hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct ext_view *out)
 {
-    uint16_t seen[EXT_MAX_PER_MESSAGE] = {0};
+    uint16_t few[EXT_FEW] = {0};
     struct rd r = rd_of(block);
     *out = (struct ext_view){0};
     while (rd_left(&r) > 0) {
@@ -57,7 +81,7 @@ hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct
         out->last_code = code;
         int i = index_of(code);
         if (i < 0) {
-            TRY(take_unknown(out, code, seen, error));
+            TRY(take_unknown(out, code, few, error));
             continue;
         }
         if ((out->present & EXT_BIT(i)) != 0) {
@@ -74,7 +98,7 @@ hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct
     if (!rd_done(&r)) {
         return err_raise(error, HF_E_DECODE, "the extensions' lengths do not add up");
     }
-    return HF_OK;
+    return out->unknown_count > EXT_FEW ? find_double(block, error) : HF_OK;
 }
 
 hf_status ext_check_solicited(const struct ext_view *view, uint32_t asked, hf_error *error)

@@ -34,8 +34,6 @@ enum ext_code {
 
 #define EXT_BIT(index) (UINT32_C(1) << (index))
 
-enum { EXT_MAX_PER_MESSAGE = 256 };
-
 /* A parsed block. body[i] is valid when present has bit i. */
 struct ext_view {
     uint32_t present;

@@ -140,17 +140,26 @@ static void doubles(void **state)
 static void many_strangers(void **state)
 {
     (void)state;
-    static uint8_t buf[4 * (EXT_MAX_PER_MESSAGE + 1)];
+    enum { MANY = 16000 };
+    static uint8_t buf[4 * (MANY + 1)];
     struct ext_view v;
     struct wr w = wr_of(buf, sizeof buf);
-    for (size_t i = 0; i < EXT_MAX_PER_MESSAGE; i++) {
+    for (size_t i = 0; i < MANY; i++) {
         put(&w, (uint16_t)(0x8000 + i), "");
+        if (i < 40 || i == MANY - 1) {
+            assert_int_equal(code_of(span_of(buf, w.len), EXT_CH, &v), HF_E_NONE);
+            assert_int_equal(v.unknown_count, i + 1);
+            assert_int_equal(v.first_unknown, 0x8000);
+        }
     }
-    assert_int_equal(code_of(span_of(buf, w.len), EXT_CH, &v), HF_E_NONE);
-    assert_int_equal(v.unknown_count, EXT_MAX_PER_MESSAGE);
-    put(&w, 0x9000, "");
-    assert_false(w.bad);
-    assert_int_equal(code_of(span_of(buf, w.len), EXT_CH, &v), HF_E_DECODE);
+    const size_t len = w.len;
+    static const uint16_t again[] = {0x8000, 0x8000 + 31, 0x8000 + 32, 0x8000 + MANY - 1};
+    for (size_t i = 0; i < sizeof again / sizeof again[0]; i++) {
+        w.len = len;
+        put(&w, again[i], "");
+        assert_false(w.bad);
+        assert_int_equal(code_of(span_of(buf, w.len), EXT_CH, &v), HF_E_DUPLICATE_EXTENSION);
+    }
 }
 
 /* Cut anywhere but between two extensions, or with a length that is one off, it is malformed. */
