@@ -56,7 +56,8 @@ class Go(Peer):
     def common(self, options):
         flags = ["-versions", options.version or "1.2,1.3"]
         for flag, value in (("-groups", ",".join(options.groups or [])), ("-alpn", ",".join(options.alpn or [])),
-                            ("-ca", options.ca), ("-keylog", options.keylog), ("-exporter", options.exporter)):
+                            ("-ca", options.ca), ("-keylog", options.keylog), ("-exporter", options.exporter),
+                            ("-ocsp", options.ocsp)):
             flags += [flag, value] if value else []
         if options.identity:
             flags += ["-cert", options.identity.cert, "-key", options.identity.key]

@@ -30,7 +30,7 @@ class Handfast(Peer):
     tells = frozenset(["version", "suite", "group", "signature", "client_signature", "retried", "alpn", "sni",
                        "client_certificate", "psk", "compression", "updates_sent", "updates_received",
                        "alert_sent", "alert_received", "error"])
-    client_tells = frozenset(["chain"])
+    client_tells = frozenset(["chain", "stapled"])
     shows_unwanted = shows_expired = False
 
     def serve(self, options, echo=False):
@@ -112,6 +112,7 @@ class ConnectSession(Session):
         self.told = json.loads(self.process.out() or b"{}")
         self.facts = facts_of(self.told, self.told.get("connection"))
         self.facts.chain = len(self.told.get("chain", []))
+        self.facts.stapled = self.told.get("stapled_ocsp_bytes", 0) > 0
         self.received = ((self.told.get("http") or {}).get("body") or "").encode()
 
 

@@ -38,6 +38,7 @@ class NSS(Peer):
     suites = tuple(SUITES)
     kinds = ("rsa", "rsapss", "p256", "p384", "p521")
     steady_kind = "rsa"  # a curve that is not among the groups serves for no certificate either
+    staples = False  # selfserv's responses go with RSA certificates only, and of an authority whose key it has
     shows_expired = False
     sends_root = True
     alpn = False  # only http/1.1, only as a server
@@ -51,7 +52,6 @@ class NSS(Peer):
         command = ["selfserv", "-p", str(port), "-v", *self.common(options), "-n", options.identity.name]
         command += {"none": [], "request": ["-r"], "require": ["-r", "-r"]}[options.client_auth]
         command += ["-Q"] if options.alpn else []  # always and only http/1.1
-        command += ["-T", "good", "-A", "ec-intermediate"] if options.ocsp else []
         session = NSSSession(self, options, Process(command), port)
         session.process.wait_for("About to call accept")
         return session
@@ -139,8 +139,8 @@ def fill(directory):
     identities = [group[kind] for group in (PKI.server, PKI.client) for kind in NSS.kinds]
     identities += [PKI.stranger, PKI.stranger_client, PKI.expired, PKI.expired_client, PKI.not_yet]
     identities += [PKI.wrong_name, PKI.long]
-    for p12 in [*(identity.p12 for identity in identities), Path(PKI.ca).with_name("ec-intermediate.p12")]:
-        run("pk12util", "-d", f"sql:{directory}", "-i", p12, "-W", "x", "-K", "")
+    for identity in identities:
+        run("pk12util", "-d", f"sql:{directory}", "-i", identity.p12, "-W", "x", "-K", "")
 
 
 def fill_trust(directory):

@@ -84,6 +84,7 @@ class Peer:
     groups = suites = kinds = ()  # what it can do, by IANA's names and pki.KINDS
     picks_suites = picks_sigalgs = alpn = True  # whether Options about these have an effect
     bare_cookie = True  # whether its client takes a HelloRetryRequest without a group
+    staples = True  # whether its server sends an OCSP response on demand
     exports_as = ()  # roles in which it prints keying material: "server", "client"
     always_shares = ()  # groups that its client sends a share for whenever it offers them
     shows_unwanted = True  # whether its client shows a certificate that no authority asked for has signed

@@ -114,7 +114,6 @@ class Maker:
         self.root("rsa-root", "rsa", "RSA Root")
         self.root("other", "p256", "Other Root")
         self.issue("ec-intermediate", "p256", "EC Intermediate", "ec-root", CA_EXTENSIONS)
-        self.bundle("ec-intermediate", "ec-intermediate.leaf.pem")
         self.join("ca.pem", ["ec-root.leaf.pem", "rsa-root.leaf.pem"])
         for kind in KINDS:
             self.leaf(f"server-{kind}", kind, f"server {kind}", issuer_of(kind))

@@ -23,8 +23,8 @@ import (
 )
 
 type options struct {
-	port, size, chunk                                                        int
-	ca, cert, key, groups, alpn, sni, talk, auth, exporter, keylog, versions string
+	port, size, chunk                                                              int
+	ca, cert, key, groups, alpn, sni, talk, auth, exporter, keylog, ocsp, versions string
 }
 
 // facts is what this end tells about the connection.
@@ -96,6 +96,7 @@ func parse(arguments []string) options {
 	set.StringVar(&o.auth, "auth", "none", "server: none, request, require")
 	set.StringVar(&o.exporter, "exporter", "", "label of keying material to tell, 32 bytes")
 	set.StringVar(&o.keylog, "keylog", "", "file for a key log")
+	set.StringVar(&o.ocsp, "ocsp", "", "file of an OCSP response to staple")
 	set.StringVar(&o.versions, "versions", "1.3", "lowest and highest version, comma separated")
 	set.Parse(arguments)
 	return o
@@ -118,6 +119,11 @@ func configure(o options, isServer bool) (*tls.Config, error) {
 		pair, err := tls.LoadX509KeyPair(o.cert, o.key)
 		if err != nil {
 			return nil, err
+		}
+		if o.ocsp != "" {
+			if pair.OCSPStaple, err = os.ReadFile(o.ocsp); err != nil {
+				return nil, err
+			}
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
