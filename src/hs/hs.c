@@ -2,6 +2,7 @@
  * logged. */
 #include "hs/hs.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -16,6 +17,8 @@ enum {
     ARENA_CLIENT = 640,  /* signatures, lists; more where the key shares are larger */
     SHARED_SECRET = 64,  /* of the groups with large shares */
     INBOX_FLIGHT = 1280,
+    ARENA_ALIGN = 64,
+    ALLOCATOR_ALIGN = _Alignof(max_align_t),
     ARENA_BESIDE = 192 * 1024, /* further chunks, beside a message and a decompressed one */
     POOL_LEN = HS_POOL_LEN,
     POOL_SERVER = 96 /* a hybrid share takes 64, ServerHello.random 32 */
@@ -45,13 +48,14 @@ static size_t arena_size(const hf_config *config)
 struct hs *hs_new(const struct hs_args *args)
 {
     size_t arena = arena_size(args->config);
-    size_t size = padded(sizeof(struct hs)) + arena;
+    /* Where the aligned arena can begin is the allocator's luck, which may not cost a chunk. */
+    size_t size = sizeof(struct hs) + ARENA_ALIGN - ALLOCATOR_ALIGN + arena;
     struct hs *hs = mem_alloc_partly(size, sizeof *hs);
     if (hs == NULL) {
         return NULL;
     }
     hs->pool_at = POOL_LEN;
-    arena_init(&hs->arena, (uint8_t *)hs + padded(sizeof *hs), arena,
+    arena_init(&hs->arena, (uint8_t *)(hs + 1), size - sizeof *hs,
                ARENA_BESIDE + (size_t)args->config->limits.handshake_message +
                    args->config->limits.decompressed);
     hs->config = hf_config_ref(args->config);

@@ -137,13 +137,20 @@ static void rewind_seeds(struct run *run)
     run->server_seed = (struct pair_seed){2};
 }
 
+/* Only a cookie needs it. */
+static hf_span address_of(const struct run *run)
+{
+    const bool is_needed = run->server->stateless_retry;
+    return (hf_span){(const uint8_t *)"192.0.2.7", is_needed ? 9 : 0};
+}
+
 struct pair *run_start(struct run *run, const struct pair_options *extra)
 {
     struct pair_options options = extra == NULL ? (struct pair_options){.chunk = 0} : *extra;
     rewind_seeds(run);
     options.client = pair_freeze(run->client);
     options.server = pair_freeze(run->server);
-    options.peer_address = (hf_span){(const uint8_t *)"192.0.2.7", 9};
+    options.peer_address = address_of(run);
     return pair_new(&options);
 }
 
@@ -154,7 +161,7 @@ hf_conn *run_start_end(struct run *run, hf_role role, const hf_trace *trace)
     if (is_client) {
         params.server_name = "server.example";
     } else {
-        params.peer_address = (hf_span){(const uint8_t *)"192.0.2.7", 9};
+        params.peer_address = address_of(run);
     }
     hf_conn *conn = NULL;
     rewind_seeds(run);
