@@ -20,7 +20,7 @@ struct hf_conn {
     struct hs_result result;
     int64_t now_ms;
     void *user;
-    uint64_t records_since_data;  /* ignored or empty ones: against floods */
+    uint32_t records_since_data;  /* ignored or empty ones: against floods */
     uint32_t messages_since_data; /* after the handshake */
     uint32_t early_skipped;       /* bytes of refused early data */
     uint32_t keys_sent, keys_received;
@@ -31,9 +31,9 @@ struct hf_conn {
     bool failed, read_closed, write_closed, user_canceled;
     bool update_waits; /* our KeyUpdate answer is in out */
     bool update_asked; /* the peer owes us a KeyUpdate */
+    bool send_sni;
     char *server_name; /* into the block, behind the struct */
     char *verify_name;
-    bool send_sni;
     hf_span peer_address;
     size_t block_size;
     hf_error error;
