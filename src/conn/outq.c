@@ -93,12 +93,12 @@ static hf_status seal_pieces(struct outq *q, const struct outq_seal *how, hf_err
     const size_t len = q->open_len;
     const size_t pieces = (len + how->max_plain - 1) / how->max_plain;
     uint8_t *copy = mem_alloc(len);
+    q->is_open = false;
+    q->open_len = 0;
     if (copy == NULL) {
         return err_raise(error, HF_E_NO_MEMORY, NULL);
     }
     memcpy(copy, q->buf + q->tail + REC_HEADER_LEN, len);
-    q->is_open = false;
-    q->open_len = 0;
     hf_status s = HF_OK;
     if (!make_room(q, len + pieces * (size_t)(REC_HEADER_LEN + TAIL_ROOM))) {
         s = err_raise(error, HF_E_NO_MEMORY, NULL);
