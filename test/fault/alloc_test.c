@@ -1,0 +1,454 @@
+/* Every allocation of every kind of handshake fails once: the connection ends with NO_MEMORY,
+ * nothing is lost and nothing is left behind. And what an end takes: how often, how much at most,
+ * how much while it is idle.
+ *
+ * base/mem.c is compiled into this program over an allocator that counts, fails, and looks at what
+ * comes back; libcrypto is given another of the same make.
+ */
+#include <malloc.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <openssl/crypto.h>
+
+#include "support/rerun.h"
+#include "support/tape.h"
+#include "wire/message.h"
+
+/* --- Memory that is watched ---------------------------------------------------------------------
+ */
+
+enum { BLOCKS_MAX = 1024, UNTOUCHED = 0xa5 };
+
+struct heap {
+    long countdown; /* 1: the next allocation fails; 0: none does */
+    bool has_failed;
+    size_t count;      /* allocations since heap_start */
+    size_t live, peak; /* bytes as a 64-bit allocator cuts them */
+    size_t dirty;      /* blocks that came back with something in them */
+};
+
+static struct heap engine;
+static struct heap libcrypto;
+
+/* The engine's live blocks: whoever gives one back must have wiped it. */
+static struct {
+    uint8_t *p;
+    size_t n;
+} blocks[BLOCKS_MAX];
+
+/* A header of 8 bytes, multiples of 16, at least 32. */
+static size_t cut(size_t n)
+{
+    const size_t whole = (n + 8 + 15) / 16 * 16;
+    return whole < 32 ? 32 : whole;
+}
+
+static bool may_take(struct heap *h)
+{
+    if (h->countdown > 0 && --h->countdown == 0) {
+        h->has_failed = true;
+        return false;
+    }
+    h->count++;
+    return true;
+}
+
+static void took(struct heap *h, size_t n)
+{
+    h->live += cut(n);
+    h->peak = h->live > h->peak ? h->live : h->peak;
+}
+
+static void *watch(void *p, size_t n)
+{
+    if (p == NULL) {
+        abort();
+    }
+    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+        if (blocks[i].p == NULL) {
+            blocks[i].p = p;
+            blocks[i].n = n;
+            took(&engine, n);
+            return p;
+        }
+    }
+    abort();
+}
+
+static void *watched_malloc(size_t n)
+{
+    if (!may_take(&engine)) {
+        return NULL;
+    }
+    void *p = malloc(n);
+    return watch(p == NULL ? p : memset(p, UNTOUCHED, n), n);
+}
+
+static void *watched_calloc(size_t count, size_t n)
+{
+    return may_take(&engine) ? watch(calloc(count, n), count * n) : NULL;
+}
+
+static void *watched_aligned_alloc(size_t align, size_t n)
+{
+    if (!may_take(&engine)) {
+        return NULL;
+    }
+    void *p = aligned_alloc(align, n);
+    return watch(p == NULL ? p : memset(p, UNTOUCHED, n), n);
+}
+
+/* What came as zeros must be zeros again, what came as it was may never have been touched. */
+static bool is_wiped(const uint8_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] != 0 && p[i] != UNTOUCHED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void watched_free(void *p)
+{
+    for (size_t i = 0; i < BLOCKS_MAX; i++) {
+        if (blocks[i].p == p) {
+            engine.dirty += !is_wiped(p, blocks[i].n);
+            engine.live -= cut(blocks[i].n);
+            blocks[i].p = NULL;
+            free(p);
+            return;
+        }
+    }
+    abort(); /* not the engine's, or not any more */
+}
+
+#define malloc        watched_malloc
+#define calloc        watched_calloc
+#define aligned_alloc watched_aligned_alloc
+#define free          watched_free
+#include "base/mem.c"
+#undef malloc
+#undef calloc
+#undef aligned_alloc
+#undef free
+
+static void *libcrypto_malloc(size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (!may_take(&libcrypto)) {
+        return NULL;
+    }
+    void *p = malloc(n);
+    took(&libcrypto, malloc_usable_size(p));
+    return p;
+}
+
+static void libcrypto_free(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (p != NULL) {
+        libcrypto.live -= cut(malloc_usable_size(p));
+    }
+    free(p);
+}
+
+static void *libcrypto_realloc(void *p, size_t n, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    if (!may_take(&libcrypto)) {
+        return NULL;
+    }
+    if (p != NULL) {
+        libcrypto.live -= cut(malloc_usable_size(p));
+    }
+    void *grown = realloc(p, n);
+    took(&libcrypto, malloc_usable_size(grown));
+    return grown;
+}
+
+/* From here on; countdown: which allocation fails, 0: none. */
+static void heap_start(struct heap *h, long countdown)
+{
+    h->countdown = countdown;
+    h->has_failed = false;
+    h->count = 0;
+    h->peak = h->live;
+    h->dirty = 0;
+}
+
+static void heap_stop(struct heap *h)
+{
+    h->countdown = 0;
+}
+
+static struct run run;
+
+static int drop_run(void **state)
+{
+    (void)state;
+    heap_stop(&engine);
+    heap_stop(&libcrypto);
+    run_clear(&run);
+    return 0;
+}
+
+/* --- Failing ------------------------------------------------------------------------------------
+ */
+
+static bool is_out_of_memory(const hf_conn *conn)
+{
+    const hf_error *e = hf_conn_error(conn);
+    if (e->code != HF_E_NO_MEMORY) {
+        return false;
+    }
+    assert_int_equal(e->alert, HF_ALERT_internal_error);
+    return true;
+}
+
+/* One of the two knows why; the other was told, or heard nothing because there was no memory for
+ * that either. */
+static void must_be_out_of_memory(const struct pair *p, long n)
+{
+    const bool client = is_out_of_memory(p->client.conn);
+    const bool server = is_out_of_memory(p->server.conn);
+    if (client == server) {
+        fail_msg("%s, allocation %ld: %s", run_name(run.kind), n, run_describe(p));
+    }
+    const hf_error *other = hf_conn_error(client ? p->server.conn : p->client.conn);
+    const bool was_told =
+        other->code == HF_E_ALERT_RECEIVED && other->alert == HF_ALERT_internal_error;
+    if (other->code != HF_E_NONE && !was_told) {
+        fail_msg("%s, allocation %ld: %s", run_name(run.kind), n, run_describe(p));
+    }
+}
+
+/* Runs with the n-th allocation failing. False: there are not so many. */
+static bool fail_engine_at(enum run_kind kind, long n, int *did_without)
+{
+    const size_t before = engine.live;
+    run_make(&run, kind);
+    (void)pair_freeze(run.client);
+    (void)pair_freeze(run.server);
+    heap_start(&engine, n);
+    struct pair *p = run_start(&run, NULL);
+    const bool is_connected = p != NULL && run_finish(&run, p);
+    heap_stop(&engine);
+    if (is_connected) {
+        *did_without += engine.has_failed;
+    } else if (p != NULL) {
+        must_be_out_of_memory(p, n);
+    }
+    pair_free(p);
+    run_clear(&run);
+    if (engine.dirty != 0 || engine.live != before) {
+        fail_msg("%s, allocation %ld: %zu blocks came back unwiped, %zd bytes did not",
+                 run_name(kind), n, engine.dirty, (ssize_t)(engine.live - before));
+    }
+    return engine.has_failed;
+}
+
+static void every_allocation_of_the_engine_fails(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < RUN_KIND_COUNT; kind++) {
+        int did_without = 0;
+        long n = 1;
+        while (fail_engine_at((enum run_kind)kind, n, &did_without)) {
+            n++;
+        }
+        assert_true(n > 10);
+        /* Room that a server asks for ahead of its flight spares it others, no more; and whom it
+         * fails to compress a certificate shows it as it is. */
+        assert_in_range(did_without, 0, kind == RUN_COMPRESSED ? 5 : 1);
+    }
+}
+
+/* libcrypto's allocations: it says of most failures only that something failed, so that the code
+ * may be another. Nobody is connected to anybody who has not proved himself. */
+static bool fail_libcrypto_at(long n)
+{
+    const size_t before = engine.live;
+    heap_start(&engine, 0);
+    heap_start(&libcrypto, n);
+    struct pair *p = run_start(&run, NULL);
+    assert_non_null(p);
+    const bool is_connected = run_finish(&run, p);
+    heap_stop(&libcrypto);
+    if (!is_connected) {
+        const bool client = hf_conn_error(p->client.conn)->code != HF_E_NONE;
+        const bool server = hf_conn_error(p->server.conn)->code != HF_E_NONE;
+        assert_true(client || server);
+    }
+    pair_free(p);
+    assert_int_equal(engine.dirty, 0);
+    assert_int_equal(engine.live, before);
+    return libcrypto.has_failed;
+}
+
+static void allocations_of_libcrypto_fail(void **state)
+{
+    (void)state;
+    static const struct {
+        enum run_kind kind;
+        long step;
+    } which[] = {{RUN_FULL, 1}, {RUN_MUTUAL, 5}};
+    for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
+        run_make(&run, which[i].kind);
+        long n = 1;
+        while (fail_libcrypto_at(n)) {
+            n += which[i].step;
+        }
+        run_clear(&run);
+    }
+}
+
+/* --- Counting -----------------------------------------------------------------------------------
+ */
+
+enum {
+    COUNT_MOST = 6,
+    PEAK_MOST = 10 * 1024, /* beside the certificates */
+    IDLE_MOST = 3 * 1024,  /* without the peer's chain */
+    ADDRESS = 16,          /* the peer's, which a cookie is bound to */
+    EARLY_EXPORTER = 64,   /* kept where a pre-shared key was used */
+    TRANSCRIPT = 256       /* kept where a certificate may be asked for later */
+};
+
+struct taken {
+    size_t count, peak, idle, chain;
+    size_t libcrypto_count, libcrypto_peak;
+};
+
+/* What one end takes from its making to the idle connection. */
+static struct taken measure(hf_role role, const struct recording *rec)
+{
+    const size_t base = engine.live;
+    const size_t libcrypto_base = libcrypto.live;
+    struct rerun r;
+    heap_start(&engine, 0);
+    heap_start(&libcrypto, 0);
+    rerun_begin(&r, &run, role);
+    rerun_feed(&r, rec->to[role].data, rec->to[role].len);
+    assert_true(rerun_is_done(&r));
+    const size_t with_chain = engine.live;
+    hf_conn_forget_peer_chain(r.conn);
+    const struct taken taken = {
+        .count = engine.count,
+        .peak = engine.peak - base,
+        .idle = engine.live - base,
+        .chain = with_chain - engine.live,
+        .libcrypto_count = libcrypto.count,
+        .libcrypto_peak = libcrypto.peak - libcrypto_base,
+    };
+    rerun_end(&r);
+    assert_int_equal(engine.live, base);
+    assert_int_equal(engine.dirty, 0);
+    return taken;
+}
+
+/* The longest certificate message of a run: at the peak one end may hold it, to be sent or just
+ * heard. */
+static size_t longest_certificate(void)
+{
+    struct tape tape;
+    tape_begin(&tape);
+    struct pair *p = run_start(
+        &run, &(struct pair_options){.client_trace = &tape.trace, .server_trace = &tape.trace});
+    run_must_finish(&run, p);
+    size_t longest = 0;
+    for (size_t i = 0; i < tape.count; i++) {
+        const struct tape_message *m = &tape.message[i];
+        const bool is_certificate =
+            m->type == MSG_CERTIFICATE || m->type == MSG_COMPRESSED_CERTIFICATE;
+        longest = is_certificate && m->len > longest ? m->len : longest;
+    }
+    pair_free(p);
+    tape_end(&tape);
+    return longest;
+}
+
+static size_t idle_most(enum run_kind kind)
+{
+    const bool has_psk = kind == RUN_PSK || kind == RUN_PSK_RETRY;
+    size_t most = IDLE_MOST;
+    most += has_psk ? EARLY_EXPORTER : 0;
+    most += run_is_post(kind) ? TRANSCRIPT : 0;
+    most += kind == RUN_COOKIE || kind == RUN_COOKIE_GROUP ? ADDRESS : 0;
+    return most;
+}
+
+/* What a kind of handshake takes beyond the plain one, in allocations. */
+static size_t count_most(enum run_kind kind)
+{
+    switch (kind) {
+    case RUN_FULL:
+    case RUN_DEFAULTS:
+    case RUN_MUTUAL_EMPTY:
+    case RUN_CHOSEN_CONFIG:
+        return COUNT_MOST;
+    case RUN_RETRY:
+    case RUN_PSK:
+    case RUN_BARE:
+        return COUNT_MOST + 1;
+    case RUN_COOKIE:
+    case RUN_COOKIE_GROUP:
+    case RUN_PSK_RETRY:
+        return COUNT_MOST + 3;
+    default:
+        return (size_t)2 * COUNT_MOST; /* two proofs */
+    }
+}
+
+static void judge(enum run_kind kind, hf_role role, const struct taken *t, size_t certificates)
+{
+    const char *side = role == HF_CLIENT ? "client" : "server";
+    print_message("%s, %s: %zu allocations, at most %zu bytes (%zu of certificates), idle %zu; "
+                  "libcrypto: %zu, %zu\n",
+                  run_name(kind), side, t->count, t->peak, certificates, t->idle,
+                  t->libcrypto_count, t->libcrypto_peak);
+    assert_in_range(t->count, 1, count_most(kind));
+    assert_in_range(t->peak - certificates, 1, PEAK_MOST);
+    assert_in_range(t->idle, 1, idle_most(kind));
+}
+
+static void what_a_connection_takes(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < RUN_KIND_COUNT; kind++) {
+        struct recording rec;
+        run_make(&run, (enum run_kind)kind);
+        recording_make(&rec, &run);
+        const size_t message = longest_certificate();
+        for (int role = 0; role < 2; role++) {
+            const struct taken taken = measure((hf_role)role, &rec);
+            judge((enum run_kind)kind, (hf_role)role, &taken, message + taken.chain);
+        }
+        recording_free(&rec);
+        run_clear(&run);
+    }
+}
+
+int main(void)
+{
+    if (CRYPTO_set_mem_functions(libcrypto_malloc, libcrypto_realloc, libcrypto_free) != 1) {
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(every_allocation_of_the_engine_fails, drop_run),
+        cmocka_unit_test_teardown(allocations_of_libcrypto_fail, drop_run),
+        cmocka_unit_test_teardown(what_a_connection_takes, drop_run),
+    };
+    return cmocka_run_group_tests(tests, run_setup, run_teardown);
+}
