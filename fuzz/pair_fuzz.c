@@ -176,10 +176,8 @@ static void pass_record(struct path *p, const uint8_t *original, size_t len)
 /* All that waits, record by record. */
 static void pass_all(struct path *p)
 {
-    size_t len = p->from->out_len;
-    uint8_t *out = p->from->out;
-    p->from->out = NULL;
-    p->from->out_len = p->from->out_cap = 0;
+    size_t len;
+    uint8_t *out = end_take_out(p->from, &len);
     for (size_t at = 0; at < len;) {
         const size_t n = REC_HEADER_LEN + (size_t)(out[at + 3] << 8 | out[at + 4]);
         END_CHECK(n <= len - at && n <= RECORD_ROOM);
@@ -247,7 +245,7 @@ static void check(const struct end *client, const struct end *server)
 /* Nothing in the settings keeps them apart. */
 static bool must_connect(uint32_t client, uint32_t server)
 {
-    const uint32_t troubled = END_REFUSE | END_SMALL | END_NO_IDENTITY;
+    const uint32_t troubled = END_REFUSE | END_SMALL | END_NO_IDENTITY | END_ABSURD;
     return client == server && (client & troubled) == 0;
 }
 

@@ -38,6 +38,7 @@ static const struct setting settings[] = {
     {"late", END_POST_AUTH, "", "\x83"},
     {"updates", END_UPDATE_OFTEN, "\x82\x84\x81\x84", "\x84\x82\x84"},
     {"closed", END_WATCHED, "\x80", "\x80"},
+    {"bits", END_PADDING | END_UPDATE_OFTEN, "\x8b\x8c", "\x8c\x8b"},
 };
 
 /* --- Files --- */
@@ -51,7 +52,7 @@ static void write_file(const char *target, const char *name, const uint8_t *head
     (void)snprintf(path, sizeof path, "%s/%s/%s", directory, target, name);
     FILE *f = fopen(path, "wb");
     END_CHECK(f != NULL);
-    END_CHECK(fwrite(head, 1, head_len, f) == head_len);
+    END_CHECK(head_len == 0 || fwrite(head, 1, head_len, f) == head_len);
     END_CHECK(fwrite(body.data, 1, body.len, f) == body.len);
     END_CHECK(fclose(f) == 0);
 }
@@ -164,13 +165,13 @@ static void write_messages(const struct frames *f)
 
 static void pass_on(struct end *from, struct end *to, struct frames *heard)
 {
-    static uint8_t copy[1 << 16];
-    const size_t len = from->out_len;
-    END_CHECK(len <= sizeof copy);
-    memcpy(copy, from->out, len);
-    from->out_len = 0;
-    add_records(heard, copy, len);
-    (void)end_feed(to, copy, len);
+    size_t len;
+    uint8_t *out = end_take_out(from, &len);
+    add_records(heard, out, len);
+    if (len > 0) {
+        (void)end_feed(to, out, len);
+    }
+    free(out);
 }
 
 static void settle(struct end *client, struct end *server, struct frames *to_client,
@@ -224,6 +225,100 @@ static void make(const struct setting *s)
     end_close(&server);
 }
 
+/* --- What our own ends would not say ---------------------------------------------------------- */
+
+/* A seed that ends otherwise: a recorded one with more frames behind it. */
+struct tail {
+    const char *target, *seed, *name;
+    const uint8_t *frames;
+    size_t len;
+    unsigned times;
+};
+
+static const uint8_t ticket[] = {0x16, 0, 21, 4, 0, 0, 17, 0,   0,   0,   9, 1,
+                                 2,    3, 4,  1, 0, 0, 3,  't', 'k', 't', 0, 0};
+static const uint8_t key_update[] = {0x16, 0, 5, 24, 0, 0, 1, 0};
+static const uint8_t no_data[] = {0x17, 0, 0};
+static const uint8_t forged[] = {0x57, 0, 4, 'f', 'a', 'k', 'e'};
+static const uint8_t alert[] = {0x15, 0, 2, 2, 40};
+static const uint8_t canceled[] = {0x15, 0, 2, 1, 90, 0x15, 0, 2, 1, 0};
+static const uint8_t half_a_message[] = {0x16, 0, 2, 24, 0, 0x17, 0, 1, 'd'};
+
+#define TAIL(frames) frames, sizeof frames
+static const struct tail tails[] = {
+    {"client", "plain", "ticket", TAIL(ticket), 2},
+    {"client", "plain", "key_updates", TAIL(key_update), 40},
+    {"server", "plain", "key_updates", TAIL(key_update), 40},
+    {"server", "plain", "no_data", TAIL(no_data), 40},
+    {"server", "plain", "forged", TAIL(forged), 1},
+    {"client", "plain", "alert", TAIL(alert), 1},
+    {"server", "plain", "canceled", TAIL(canceled), 1},
+    {"server", "plain", "half_a_message", TAIL(half_a_message), 1},
+};
+
+static size_t read_seed(const char *target, const char *name, uint8_t *out, size_t cap)
+{
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s/%s", directory, target, name);
+    FILE *f = fopen(path, "rb");
+    END_CHECK(f != NULL);
+    const size_t len = fread(out, 1, cap, f);
+    END_CHECK(len < cap && fclose(f) == 0);
+    return len;
+}
+
+static void make_tails(void)
+{
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        static uint8_t bytes[8192];
+        const struct tail *t = &tails[i];
+        size_t len = read_seed(t->target, t->seed, bytes, sizeof bytes);
+        for (unsigned k = 0; k < t->times; k++) {
+            END_CHECK(len + t->len <= sizeof bytes);
+            memcpy(bytes + len, t->frames, t->len);
+            len += t->len;
+        }
+        write_file(t->target, t->name, NULL, 0, span_of(bytes, len));
+    }
+}
+
+/* The first frame of a seed is a ClientHello; puts an extension before all others and writes the
+ * seed under another name, with early data behind the hello. */
+static void make_early_data(void)
+{
+    enum {
+        FRAME_AT = END_SETTINGS_LEN,
+        MESSAGE_AT = FRAME_AT + 3,
+        BODY_AT = MESSAGE_AT + MSG_HEADER_LEN,
+        ADDED = 4
+    };
+    static const uint8_t early[] = {0x57, 0, 5, 'e', 'a', 'r', 'l', 'y'};
+    static const size_t lengths_at[] = {FRAME_AT + 1, MESSAGE_AT + 2};
+    static uint8_t in[8192];
+    static uint8_t out[8192 + 64];
+    const size_t len = read_seed("server", "psk", in, sizeof in);
+    const size_t session = BODY_AT + 2 + MSG_RANDOM_LEN;
+    const size_t suites = session + 1 + in[session];
+    const size_t methods = suites + 2 + (size_t)(in[suites] << 8 | in[suites + 1]);
+    const size_t block = methods + 1 + in[methods];
+    const size_t hello_end = MESSAGE_AT + (size_t)(in[FRAME_AT + 1] << 8 | in[FRAME_AT + 2]);
+    struct wr w = wr_of(out, sizeof out);
+    wr_bytes(&w, span_of(in, block + 2));
+    wr_u16(&w, EXT_CODE_early_data);
+    wr_u16(&w, 0);
+    wr_bytes(&w, span_of(in + block + 2, hello_end - block - 2));
+    wr_bytes(&w, span_of(early, sizeof early));
+    wr_bytes(&w, span_of(in + hello_end, len - hello_end));
+    END_CHECK(!w.bad);
+    for (size_t i = 0; i < 3; i++) {
+        const size_t at = i < 2 ? lengths_at[i] : block;
+        const size_t grown = (size_t)(out[at] << 8 | out[at + 1]) + ADDED;
+        out[at] = (uint8_t)(grown >> 8);
+        out[at + 1] = (uint8_t)grown;
+    }
+    write_file("server", "early_data", NULL, 0, span_of(out, w.len));
+}
+
 /* Settings and mutations for the pair; each mutation is kind, record, offset, value
  * (pair_fuzz.c). */
 static void make_pairs(void)
@@ -275,6 +370,8 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         make(&settings[i]);
     }
+    make_tails();
+    make_early_data();
     make_pairs();
     make_inbox();
     return 0;

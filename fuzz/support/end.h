@@ -4,7 +4,8 @@
  * says: either raw records, or frames, which the harness makes records of, protected or not as the
  * end expects it:
  *
- *     type(1) length(2) content        type below 0x80: a record of that content type
+ *     type(1) length(2) content        type below 0x40: a record of that content type
+ *                                      type | 0x40: the same, but its protection is forged
  *     type(1)                          type from 0x80 on: something that this end does (enum
  *                                      end_action)
  *
@@ -42,7 +43,8 @@ enum end_setting {
     END_REAL =
         1
         << 23, /* the default provider instead of the trusting one; not in the targets of one end */
-    END_SETTINGS_MASK = (1 << 24) - 1,
+    END_ABSURD = 1 << 24, /* with END_EXTERNAL: operations get answers that no caller should give */
+    END_SETTINGS_MASK = (1 << 25) - 1,
 };
 
 enum end_action {
@@ -57,6 +59,8 @@ enum end_action {
     END_DO_ABORT,
     END_DO_EOF,
     END_DO_FORGET,
+    END_DO_SEND_IN_BITS, /* into small rooms */
+    END_DO_FLUSH_IN_BITS,
 };
 
 enum { END_SETTINGS_LEN = 4 };
@@ -73,6 +77,7 @@ struct end {
     bool is_chain_forgotten;
     uint8_t *out; /* what it said, all of it */
     size_t out_len, out_cap;
+    size_t out_checked; /* whole records so far */
 };
 
 /* A frozen configuration for these settings, with a reference. Its randomness begins anew, so it
@@ -87,6 +92,8 @@ void end_run(struct end *e, const uint8_t *data, size_t size);
 size_t end_feed(struct end *e, const uint8_t *data, size_t size);
 /* Answers operations and collects what is said. */
 void end_settle(struct end *e);
+/* Takes away what it said; the caller frees. */
+uint8_t *end_take_out(struct end *e, size_t *len);
 /* One of enum end_action. */
 void end_act(struct end *e, uint8_t action);
 
