@@ -386,7 +386,8 @@ def quiet():
 
 @tap.test("Ctrl-C in the pipe, while connecting, and in the handshake: 130 and silence")
 def interrupted():
-    idle = Serve("--echo").port
+    server = Serve("--echo")
+    idle = server.port
     stuck = raw_peer(lambda raw: time.sleep(3))
     for port in (idle, stuck):
         process = start(port)
@@ -394,6 +395,7 @@ def interrupted():
         process.send_signal(signal.SIGINT)
         tap.equal(process.wait(LIMIT), 130)
         tap.absent(process.stderr.read().decode(), "handfast connect:")
+    server.wait_for("0 records, closed\n")  # with close_notify, that is
     process = start(idle)
     time.sleep(0.3)
     process.terminate()

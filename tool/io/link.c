@@ -137,6 +137,13 @@ void link_drop(struct link *link)
     }
     link_enter(link);
     tell_over(link, LINK_DROPPED);
+    if (!link->failed && !link->finishing) {
+        /* A last word, if the socket takes it at once: so the peer knows that nobody cut us off. */
+        (void)(link->connected ? hf_conn_close(link->conn)
+                               : hf_conn_abort(link->conn, HF_ALERT_user_canceled));
+        link_push(link);
+        link_commit(link);
+    }
     destroy(link);
     link_leave(link);
 }

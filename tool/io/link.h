@@ -89,7 +89,7 @@ void link_close_sending(struct link *link);
  * away. */
 void link_finish(struct link *link);
 
-/* Ends at once. */
+/* Ends at once: with close_notify, or user_canceled in the handshake, but without waiting. */
 void link_drop(struct link *link);
 
 /* Gives the owner ms milliseconds from now to get on (0 takes the limit away): else the link ends
