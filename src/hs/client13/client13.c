@@ -207,7 +207,8 @@ hf_status client13_send_finished(struct hs *hs)
         TRY(auth13_send_finished(hs, &hs->result->client_app));
     } else {
         TRY(auth13_send_finished(hs, &hs->client_hs));
-        /* First the keys: behind this Finished the server hears even an alert under the new ones. */
+        /* First the keys: behind this Finished the server hears even an alert under the new ones.
+         */
         TRY(hs_install(hs, HF_SENT, HF_LEVEL_APPLICATION, &hs->result->client_app));
         TRY(keep_transcript(hs));
         hs->result->write_ready = true;
