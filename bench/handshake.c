@@ -26,6 +26,8 @@ extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
+/* The C library's own parameter names are reserved.
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 __attribute__((visibility("default"))) void *malloc(size_t n)
 {
     allocations++;
@@ -46,6 +48,7 @@ __attribute__((visibility("default"))) void *aligned_alloc(size_t align, size_t 
     allocations++;
     return __libc_memalign(align, n);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 /* What one handshake cost one side. */
 struct cost {
