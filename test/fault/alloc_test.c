@@ -135,7 +135,7 @@ static void watched_free(void *p)
 #define calloc        watched_calloc
 #define aligned_alloc watched_aligned_alloc
 #define free          watched_free
-#include "base/mem.c"
+#include "base/mem.c" /* NOLINT(bugprone-suspicious-include): under another heap */
 #undef malloc
 #undef calloc
 #undef aligned_alloc

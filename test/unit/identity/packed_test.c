@@ -22,9 +22,9 @@ static void variants_are_all_different(void **state)
 {
     (void)state;
     bool seen[PACKED_VARIANTS] = {false};
-    for (uint16_t method = CERT_ZLIB; method <= CERT_ZSTD; method++) {
+    for (int method = CERT_ZLIB; method <= CERT_ZSTD; method++) {
         for (int flags = 0; flags < 4; flags++) {
-            size_t v = packed_variant(method, (flags & 2) != 0, (flags & 1) != 0);
+            size_t v = packed_variant((uint16_t)method, (flags & 2) != 0, (flags & 1) != 0);
             assert_in_range(v, 0, PACKED_VARIANTS - 1);
             assert_false(seen[v]);
             seen[v] = true;
