@@ -98,7 +98,9 @@ static void choose_config(struct replay *r, hf_op *op)
 {
     size_t *hellos = r->ctx;
     if (op->kind == HF_OP_CHOOSE_CONFIG && (*hellos)++ == 1) {
-        hf_config *second = server_config(&(struct replay){0}, "secp256r1,secp384r1,x25519");
+        static struct replay other; /* the configuration points to its provider */
+        other = (struct replay){0};
+        hf_config *second = server_config(&other, "secp256r1,secp384r1,x25519");
         second->random_ctx = r;
         op->u.choose_config.config = second;
     }
