@@ -171,6 +171,7 @@ static hf_span take(struct der *d, uint8_t *tag, size_t *header_len)
 {
     const size_t left = (size_t)(d->end - d->p);
     const uint8_t *p = d->p;
+    *tag = 0;
     *header_len = 0;
     if (left < 2 || (p[0] & 0x1f) == 0x1f) {
         x5_der_fail(d);

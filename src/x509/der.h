@@ -77,7 +77,7 @@ static inline uint8_t x5_der_peek(const struct der *d)
 hf_span x5_der_take(struct der *d, uint8_t tag);
 /* The same with its header. */
 hf_span x5_der_take_element(struct der *d, uint8_t tag);
-/* The content of the next element, whatever it is. */
+/* The content of the next element, whatever it is; its tag is 0 when there is none. */
 hf_span x5_der_take_any(struct der *d, uint8_t *tag);
 /* A reader over the content of the next element; as bad as d when there is none of this tag. */
 struct der x5_der_enter(struct der *d, uint8_t tag);

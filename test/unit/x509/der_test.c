@@ -48,6 +48,9 @@ static void test_failure_is_sticky(void **state)
     assert_int_equal(x5_der_take(&d, DER_OCTET_STRING).len, 0);
     assert_false(x5_der_more(&d));
     assert_int_equal(x5_der_peek(&d), 0);
+    uint8_t tag = 0xff;
+    assert_null(x5_der_take_any(&d, &tag).data);
+    assert_int_equal(tag, 0);
     assert_null(x5_der_take_integer(&d).data);
     struct der inner = x5_der_enter(&d, DER_SEQUENCE);
     assert_false(x5_der_done(&inner));
