@@ -55,12 +55,13 @@ static hf_status keep_key_fresh(hf_conn *conn)
     if (limit == 0 || limit > conn->write.aead->confidentiality_limit) {
         limit = conn->write.aead->confidentiality_limit;
     }
-    /* A server may send before the client's Finished, but not update its keys then: it is far
-     * from any limit. */
-    if (conn->write.seq >= conn->write.aead->confidentiality_limit && !conn->connected) {
+    /* A server may send before the client's Finished, but not update its keys then; nor may a
+     * KeyUpdate stand inside a late answer (RFC 9846, 4.7.2). Both are far from any limit. */
+    const bool may_update = conn->connected && hf_conn_op(conn) == NULL;
+    if (conn->write.seq >= conn->write.aead->confidentiality_limit && !may_update) {
         return err_raise(&conn->error, HF_E_AEAD_LIMIT, NULL);
     }
-    if (conn->write.seq < limit || !conn->connected || hf_conn_op(conn) != NULL) {
+    if (conn->write.seq < limit || !may_update) {
         return HF_OK;
     }
     TRY(post_update_keys(conn, false));
