@@ -781,6 +781,13 @@ static void psk_ke_only(void)
     SET(psk_key_exchange_modes, "\1\0");
 }
 
+static void psk_ke_and_no_group(void)
+{
+    psk_ke_only();
+    DROP(supported_groups);
+    DROP(key_share);
+}
+
 static const struct offer psks[] = {
     {"pre_shared_key not last", psk_not_last, HF_E_PSK_NOT_LAST},
     {"no psk_key_exchange_modes", no_modes, HF_E_PSK_MODES_MISSING},
@@ -791,6 +798,7 @@ static const struct offer psks[] = {
     {"no identities", no_identities, HF_E_DECODE_EXTENSION},
     {"no signature_algorithms, no PSK in common", no_algorithms, HF_E_PSK_BINDER},
     {"psk_ke only", psk_ke_only, HF_E_NONE}, /* goes on with a certificate */
+    {"psk_ke without groups", psk_ke_and_no_group, HF_E_PSK_MODE},
 };
 
 static void pre_shared_keys(void **state)
