@@ -104,6 +104,12 @@ def fail(message):
     raise Failure(message)
 
 
+def _prefix(message):
+    """What a comparison says first; a program's output may be bytes."""
+    text = message.decode(errors="replace") if isinstance(message, bytes) else str(message)
+    return f"{text}: " if text else ""
+
+
 def true(value, message="not true"):
     if not value:
         fail(message)
@@ -111,17 +117,17 @@ def true(value, message="not true"):
 
 def equal(got, expected, message=""):
     if got != expected:
-        fail(f"{message + ': ' if message else ''}got {got!r}, expected {expected!r}")
+        fail(f"{_prefix(message)}got {got!r}, expected {expected!r}")
 
 
 def contains(text, part, message=""):
     if part not in text:
-        fail(f"{message + ': ' if message else ''}{part!r} is not in:\n{text}")
+        fail(f"{_prefix(message)}{part!r} is not in:\n{text}")
 
 
 def absent(text, part, message=""):
     if part in text:
-        fail(f"{message + ': ' if message else ''}{part!r} is in:\n{text}")
+        fail(f"{_prefix(message)}{part!r} is in:\n{text}")
 
 
 # ---- surroundings ----
