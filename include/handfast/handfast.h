@@ -8,6 +8,7 @@
 #include <handfast/err.h>
 #include <handfast/identity.h>
 #include <handfast/op.h>
+#include <handfast/session.h>
 #include <handfast/trace.h>
 #include <handfast/trust.h>
 #include <handfast/types.h>

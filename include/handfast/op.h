@@ -1,11 +1,11 @@
 /* Operations: everything slow or outside that a handshake needs.
  *
  * A handshake that needs a signature, a chain verified, a shared secret computed, an identity or a
- * configuration chosen, a ticket opened or sealed, stops and describes the need in an hf_op. By
- * default the library answers at once from the configuration and nobody sees an op. A caller who
- * wants to answer some kinds itself (later, on a thread, in an HSM, batched over connections) names
- * them with hf_config_external_ops; then calls on the connection return HF_NEED_OP until the op is
- * finished:
+ * configuration chosen, a ticket opened or sealed, a first flight checked, stops and describes the
+ * need in an hf_op. By default the library answers at once from the configuration and nobody sees
+ * an op. A caller who wants to answer some kinds itself (later, on a thread, in an HSM, batched
+ * over connections) names them with hf_config_external_ops; then calls on the connection return
+ * HF_NEED_OP until the op is finished:
  *
  *     hf_op *op = hf_conn_op(conn);
  *     if (op->kind == HF_OP_SIGN) {
@@ -32,6 +32,7 @@
 #include <handfast/crypto.h>
 #include <handfast/err.h>
 #include <handfast/identity.h>
+#include <handfast/session.h>
 #include <handfast/trust.h>
 #include <handfast/types.h>
 
@@ -50,12 +51,17 @@ typedef enum hf_op_kind {
     HF_OP_KEY_GENERATE,     /* client: a key share */
     HF_OP_KEY_ENCAP,        /* server: share and secret from the client's share */
     HF_OP_KEY_DECAP,        /* client: secret from the server's share */
-    HF_OP_TICKET_OPEN,      /* server: state from a ticket */
-    HF_OP_TICKET_SEAL,      /* server: a ticket from state */
+    HF_OP_TICKET_OPEN,      /* server: the state of a session from its ticket */
+    HF_OP_TICKET_SEAL,      /* server: a ticket from the state of a session */
+    HF_OP_SESSION_FIND,     /* server, TLS 1.2: the state of a session from its identifier */
+    HF_OP_SESSION_PUT,      /* server, TLS 1.2: the state is to be kept under its identifier */
+    HF_OP_REPLAY_CHECK,     /* server: was this first flight seen before? */
     HF_OP_COUNT
 } hf_op_kind;
 
 #define HF_OP_BIT(kind) (1u << (kind))
+
+enum { HF_REPLAY_KEY_LEN = 32 };
 
 /* One need. Members under "in" are read only. */
 typedef struct hf_op {
@@ -144,19 +150,21 @@ typedef struct hf_op {
             hf_span peer_share;
             uint8_t *secret;
         } key_decap;
-        /* in: the ticket, time. out: state of state_len bytes in memory of capacity bytes, or
-         * state_len 0 with a reason (static string) for a ticket that cannot be used: the
-         * handshake goes on in full. */
+        /* in: the ticket, which is what ticket_seal gave out, or anything at all; time. out: the
+         * state in memory of capacity bytes, reason HF_RESUME_NONE; or a reason, and the handshake
+         * goes on in full. Both kinds of session go this way: the built-in answer opens sealed
+         * tickets with the configuration's ticket keys, and else looks the ticket up in its
+         * session store. The state is a SECRET. */
         struct {
             hf_span ticket;
             int64_t now_ms;
             uint8_t *state;
             size_t capacity;
             size_t state_len;
-            const char *reason;
+            hf_resume_reason reason;
         } ticket_open;
-        /* in: the state. out: a ticket of ticket_len bytes in memory of capacity bytes; 0: send
-         * no ticket. */
+        /* in: the state, a SECRET. out: a ticket of ticket_len bytes in memory of capacity bytes;
+         * 0: send no ticket. */
         struct {
             hf_span state;
             int64_t now_ms;
@@ -165,6 +173,33 @@ typedef struct hf_op {
             size_t capacity;
             size_t ticket_len;
         } ticket_seal;
+        /* in: the identifier, time. out: as of ticket_open. */
+        struct {
+            hf_span id;
+            int64_t now_ms;
+            uint8_t *state;
+            size_t capacity;
+            size_t state_len;
+            hf_resume_reason reason;
+        } session_find;
+        /* in: all. out: kept; false: the client is told no identifier that could be resumed. */
+        struct {
+            hf_span id;
+            hf_span state;
+            int64_t now_ms;
+            uint32_t lifetime_s;
+            bool kept;
+        } session_put;
+        /* in: what identifies a first flight (HF_REPLAY_KEY_LEN bytes of its binder, which nobody
+         * can choose), and for how long from now_ms it must be remembered. out: HF_RESUME_NONE: it
+         * is new and now remembered, everywhere; else why its early data is refused. Whoever cannot
+         * be sure says HF_RESUME_STORE_DOWN. */
+        struct {
+            hf_span key;
+            int64_t now_ms;
+            uint32_t window_ms;
+            hf_resume_reason reason;
+        } replay_check;
     } u;
 } hf_op;
 

@@ -166,10 +166,20 @@ void op_run(hf_op *op, const struct op_context *context)
         break;
     case HF_OP_TICKET_OPEN:
         op->u.ticket_open.state_len = 0;
-        op->u.ticket_open.reason = "this configuration has no ticket keys";
+        op->u.ticket_open.reason = HF_RESUME_DISABLED;
         break;
     case HF_OP_TICKET_SEAL:
         op->u.ticket_seal.ticket_len = 0;
+        break;
+    case HF_OP_SESSION_FIND:
+        op->u.session_find.state_len = 0;
+        op->u.session_find.reason = HF_RESUME_DISABLED;
+        break;
+    case HF_OP_SESSION_PUT:
+        op->u.session_put.kept = false;
+        break;
+    case HF_OP_REPLAY_CHECK:
+        op->u.replay_check.reason = HF_RESUME_EARLY_DISABLED;
         break;
     case HF_OP_CHOOSE_CONFIG: /* keep the present one */
     case HF_OP_NONE:
@@ -236,6 +246,9 @@ const char *hf_op_name(hf_op_kind kind)
         [HF_OP_KEY_DECAP] = "key_decap",
         [HF_OP_TICKET_OPEN] = "ticket_open",
         [HF_OP_TICKET_SEAL] = "ticket_seal",
+        [HF_OP_SESSION_FIND] = "session_find",
+        [HF_OP_SESSION_PUT] = "session_put",
+        [HF_OP_REPLAY_CHECK] = "replay_check",
     };
     return kind < HF_OP_COUNT ? names[kind] : "unknown";
 }
