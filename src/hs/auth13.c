@@ -5,13 +5,13 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth.h"
 #include "hs/ext/extensions.h"
 #include "hs/op.h"
 #include "identity/compress.h"
 #include "identity/packed.h"
 #include "wire/iana.h"
 #include "wire/wr.h"
-#include "x509/x509.h"
 
 enum {
     SIGN_PAD = 64,
@@ -196,25 +196,6 @@ static hf_status read_leaf_extensions(struct hs *hs, const struct certificate_en
     return HF_OK;
 }
 
-static hf_span keep(uint8_t **at, hf_span s)
-{
-    if (s.len > 0) {
-        memcpy(*at, s.data, s.len);
-    }
-    hf_span kept = span_of(*at, s.len);
-    *at += s.len;
-    return kept;
-}
-
-/* Of an earlier authentication. */
-static void drop_chain(struct hs_result *r)
-{
-    if (r->chain != NULL) {
-        mem_free(r->chain, r->chain->block_size);
-        r->chain = NULL;
-    }
-}
-
 /* Copies the chain out of the message, which does not live long enough. */
 static hf_status keep_chain(struct hs *hs, hf_span list, size_t count, size_t bytes)
 {
@@ -224,23 +205,19 @@ static hf_status keep_chain(struct hs *hs, hf_span list, size_t count, size_t by
     hf_span sct;
     TRY(certificate_next(&r, hs->error, &e));
     TRY(read_leaf_extensions(hs, &e, &ocsp, &sct));
-    const size_t size =
-        sizeof(struct hs_chain) + count * sizeof(hf_span) + bytes + ocsp.len + sct.len;
-    struct hs_chain *chain = mem_alloc(size);
+    uint8_t *at;
+    struct hs_chain *chain = auth_chain_new(count, bytes + ocsp.len + sct.len, &at);
     if (chain == NULL) {
         return hs_no_memory(hs);
     }
-    uint8_t *at = (uint8_t *)&chain->cert[count];
-    chain->block_size = size;
-    chain->count = count;
     for (size_t i = 0; i < count; i++) {
-        chain->cert[i] = keep(&at, e.data);
+        chain->cert[i] = auth_chain_keep(&at, e.data);
         if (i + 1 < count) {
             (void)certificate_next(&r, hs->error, &e);
         }
     }
-    chain->ocsp_response = keep(&at, ocsp);
-    chain->sct_list = keep(&at, sct);
+    chain->ocsp_response = auth_chain_keep(&at, ocsp);
+    chain->sct_list = auth_chain_keep(&at, sct);
     hs->result->chain = chain;
     return HF_OK;
 }
@@ -259,41 +236,11 @@ hf_status auth13_read_certificate(struct hs *hs, hf_span context, uint32_t allow
         return err_raise(hs->error, HF_E_CERTIFICATE_CONTEXT, NULL);
     }
     TRY(measure_chain(hs, cert.list, allowed, &count, &bytes));
-    drop_chain(hs->result);
+    auth_chain_drop(hs->result);
     if (count > 0) {
         TRY(keep_chain(hs, cert.list, count, bytes));
     }
     hs_hash_received(hs);
-    return HF_OK;
-}
-
-hf_status auth13_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait)
-{
-    const struct hs_chain *chain = hs->result->chain;
-    hs->op.u.verify_chain.chain = chain->cert;
-    hs->op.u.verify_chain.count = chain->count;
-    hs->op.u.verify_chain.ocsp_response = chain->ocsp_response;
-    hs->op.u.verify_chain.sct_list = chain->sct_list;
-    hs->op.u.verify_chain.name = name;
-    hs->op.u.verify_chain.peer = peer;
-    hs->op.u.verify_chain.now_s = hs->now_ms / 1000;
-    hs->op.u.verify_chain.verdict = (hf_verdict){.depth = -1};
-    return hs_ask(hs, HF_OP_VERIFY_CHAIN, wait);
-}
-
-hf_status auth13_chain_verified(struct hs *hs)
-{
-    TRY(hs_answer(hs));
-    const hf_verdict *v = &hs->op.u.verify_chain.verdict;
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CERTIFICATE, .value = v->accepted,
-          .name = v->subject, .reason = v->accepted ? "accepted" : v->detail);
-    if (!v->accepted) {
-        return err_raise(hs->error, v->code == HF_E_NONE ? HF_E_CERTIFICATE_REJECTED : v->code,
-                         "%s", v->detail);
-    }
-    if (!x5_subject_public_key_info(hs->result->chain->cert[0], &hs->peer_spki)) {
-        return err_raise(hs->error, HF_E_CERTIFICATE_MALFORMED, "the leaf");
-    }
     return HF_OK;
 }
 
@@ -316,39 +263,18 @@ static hf_status sign_input(struct hs *hs, hf_role signer, hf_span *out)
     return HF_OK;
 }
 
-size_t auth13_signature_room(const hf_identity *identity)
-{
-    enum { CURVES_MAX = 144 }; /* ECDSA P-521 in DER: 139 bytes; Ed448: 114 */
-    hf_key_kind kind = hf_identity_key_kind(identity);
-    return kind == HF_KEY_RSA || kind == HF_KEY_RSA_PSS ? HF_SIGNATURE_MAX_LEN : CURVES_MAX;
-}
-
 hf_status auth13_ask_sign(struct hs *hs, hf_role signer, enum hs_state wait)
 {
-    hf_span message;
+    hf_span message = {NULL, 0};
     TRY(sign_input(hs, signer, &message));
-    const size_t room = auth13_signature_room(hs->identity);
-    uint8_t *signature = hs_alloc(hs, room);
-    if (signature == NULL) {
-        return hs_no_memory(hs);
-    }
-    hs->op.u.sign.identity = hs->identity;
-    hs->op.u.sign.scheme = hs->scheme;
-    hs->op.u.sign.message = message;
-    hs->op.u.sign.signature = signature;
-    hs->op.u.sign.capacity = room;
-    hs->op.u.sign.signature_len = 0;
-    return hs_ask(hs, HF_OP_SIGN, wait);
+    return auth_ask_sign(hs, message, wait);
 }
 
 hf_status auth13_send_certificate_verify(struct hs *hs)
 {
-    TRY(hs_answer(hs));
-    hf_span signature = span_of(hs->op.u.sign.signature, hs->op.u.sign.signature_len);
-    if (signature.len == 0 || signature.len > hs->op.u.sign.capacity) {
-        return err_raise(hs->error, HF_E_SIGN, "a signature of %zu bytes", signature.len);
-    }
+    hf_span signature = {NULL, 0};
     struct wr w;
+    TRY(auth_signed(hs, &signature));
     TRY(hs_begin(hs, MSG_CERTIFICATE_VERIFY, 4 + signature.len, &w));
     wr_u16(&w, hs->scheme);
     wr_vec(&w, signature, 2);
@@ -358,33 +284,18 @@ hf_status auth13_send_certificate_verify(struct hs *hs)
 hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t *scheme,
                                          enum hs_state wait)
 {
-    struct certificate_verify cv;
+    struct certificate_verify cv = {0};
     TRY(certificate_verify_parse(hs->msg.body, hs->error, &cv));
     if (!op_scheme_signs_tls13(cv.algorithm) ||
         !config_list_has(&hs->config->sigalgs, cv.algorithm)) {
         return err_raise(hs->error, HF_E_CERTIFICATE_ALGORITHM, "%s was not offered",
                          iana_scheme_name(cv.algorithm));
     }
-    hf_span message;
+    hf_span message = {NULL, 0};
     TRY(sign_input(hs, signer, &message));
     hs_hash_received(hs);
     *scheme = cv.algorithm;
-    hs->op.u.verify_signature.spki = hs->peer_spki;
-    hs->op.u.verify_signature.scheme = cv.algorithm;
-    hs->op.u.verify_signature.message = message;
-    hs->op.u.verify_signature.signature = cv.signature;
-    hs->op.u.verify_signature.valid = false;
-    return hs_ask(hs, HF_OP_VERIFY_SIGNATURE, wait);
-}
-
-hf_status auth13_signature_verified(struct hs *hs)
-{
-    TRY(hs_answer(hs));
-    if (!hs->op.u.verify_signature.valid) {
-        return err_raise(hs->error, HF_E_CERTIFICATE_VERIFY, "%s",
-                         iana_scheme_name(hs->op.u.verify_signature.scheme));
-    }
-    return HF_OK;
+    return auth_ask_verify_signature(hs, cv.algorithm, message, cv.signature, wait);
 }
 
 /* --- Finished --------------------------------------------------------------------------------- */

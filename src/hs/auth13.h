@@ -18,19 +18,11 @@ struct auth_show {
 hf_status auth13_send_certificate(struct hs *hs, struct auth_show *show);
 /* Bytes of its body at most. */
 size_t auth13_certificate_size(const struct auth_show *show);
-/* Room that a signature of the identity's key may take. */
-size_t auth13_signature_room(const hf_identity *identity);
 
 /* Reads the Certificate or CompressedCertificate of the present step into result->chain; the
  * message goes to the transcript. context: what certificate_request_context must be. allowed:
  * EXT_BITs that this end asked for in entries. An empty list leaves result->chain NULL. */
 hf_status auth13_read_certificate(struct hs *hs, hf_span context, uint32_t allowed);
-
-/* Asks for the verdict over result->chain; then raises a refusal and finds the leaf's key. name:
- * see hf_op. */
-hf_status auth13_ask_verify_chain(struct hs *hs, hf_role peer, const char *name,
-                                  enum hs_state wait);
-hf_status auth13_chain_verified(struct hs *hs);
 
 /* --- CertificateVerify ------------------------------------------------------------------------ */
 
@@ -43,7 +35,6 @@ hf_status auth13_send_certificate_verify(struct hs *hs);
  * the message goes to the transcript. *scheme: the peer's. */
 hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t *scheme,
                                          enum hs_state wait);
-hf_status auth13_signature_verified(struct hs *hs);
 
 /* --- Finished --------------------------------------------------------------------------------- */
 

@@ -73,7 +73,7 @@ hf_status hs_drive(struct hs *hs)
 
 void hs_go(struct hs *hs, enum hs_state next)
 {
-    assert((hs_rows[hs->state].successors & (UINT64_C(1) << next)) != 0);
+    assert(hs_may_go(hs->state, next));
     TRACE(hs->tr, HF_EV_STATE, state, .from = hs_rows[hs->state].name, .to = hs_rows[next].name);
     hs->state = next;
 }

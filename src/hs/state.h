@@ -21,14 +21,19 @@ enum hs_stop {
     STOP_END  /* for good */
 };
 
+enum { HS_SUCCESSORS_MAX = 7 };
+
 struct hs_row {
     const char *name;
     hf_status (*step)(struct hs *hs);
     uint32_t accepts; /* bit n: handshake type n */
     enum hs_stop stop;
-    uint64_t successors; /* bit n: state n */
+    uint8_t successors[HS_SUCCESSORS_MAX + 1]; /* ends with 0: nothing goes back to CLI_START */
 };
 
 extern const struct hs_row hs_rows[HS_STATE_COUNT];
+
+/* Whether the row of one state lets a machine go to another. */
+bool hs_may_go(enum hs_state from, enum hs_state to);
 
 #endif

@@ -39,8 +39,8 @@ static void keep_move(struct tape *tape, const char *from, const char *to)
 {
     const enum hs_state a = state_named(from);
     const enum hs_state b = state_named(to);
-    tape->visited |= UINT64_C(1) << a | UINT64_C(1) << b;
-    tape->edges[a] |= UINT64_C(1) << b;
+    tape->visited[a] = tape->visited[b] = true;
+    tape->edges[a][b] = true;
 }
 
 static void take(void *ctx, const hf_event *event)

@@ -26,9 +26,9 @@ struct tape_message {
 struct tape {
     struct tape_message *message;
     size_t count, cap;
-    int alert_sent[2];              /* by role; -1: none */
-    uint64_t visited;               /* bit n: state n was entered */
-    uint64_t edges[HS_STATE_COUNT]; /* [n] bit m: a machine went from n to m */
+    int alert_sent[2]; /* by role; -1: none */
+    bool visited[HS_STATE_COUNT];
+    bool edges[HS_STATE_COUNT][HS_STATE_COUNT]; /* [n][m]: a machine went from n to m */
     hf_trace trace;
 };
 

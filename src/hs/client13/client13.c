@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth.h"
 #include "hs/auth13.h"
 #include "hs/client13/request.h"
 #include "hs/ext/extensions.h"
@@ -86,12 +87,12 @@ hf_status client13_read_certificate(struct hs *hs)
     if (hs->msg.type == MSG_COMPRESSED_CERTIFICATE) {
         hs->result->compression = list16_at(hs->msg.body, 0);
     }
-    return auth13_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, HS_C13_VERIFY_CHAIN_WAIT);
+    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, HS_C13_VERIFY_CHAIN_WAIT);
 }
 
 hf_status client13_chain_verified(struct hs *hs)
 {
-    TRY(auth13_chain_verified(hs));
+    TRY(auth_chain_verified(hs));
     hs_go(hs, HS_C13_READ_CERTIFICATE_VERIFY);
     return HF_OK;
 }
@@ -104,7 +105,7 @@ hf_status client13_read_certificate_verify(struct hs *hs)
 
 hf_status client13_signature_verified(struct hs *hs)
 {
-    TRY(auth13_signature_verified(hs));
+    TRY(auth_signature_verified(hs));
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME,
           .value = hs->result->server_scheme, .name = iana_scheme_name(hs->result->server_scheme),
           .reason = "the server's choice");

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth.h"
 #include "hs/auth13.h"
 #include "hs/ext/extensions.h"
 #include "wire/iana.h"
@@ -84,7 +85,7 @@ static size_t flight_size(const struct hs *hs)
                encrypted_extensions_size(hs) + FINISHED;
     if (hs->identity != NULL) {
         struct auth_show show = show_of(hs);
-        n += auth13_certificate_size(&show) + 8 + auth13_signature_room(hs->identity);
+        n += auth13_certificate_size(&show) + 8 + auth_signature_room(hs->identity);
     }
     return n;
 }
@@ -233,7 +234,7 @@ hf_status server13_read_certificate(struct hs *hs)
     hs->result->client_certificate = false;
     TRY(auth13_read_certificate(hs, span_of(hs->s.context, hs->s.context_len), 0));
     if (hs->result->chain != NULL) {
-        return auth13_ask_verify_chain(hs, HF_CLIENT, NULL, HS_S13_VERIFY_CHAIN_WAIT);
+        return auth_ask_verify_chain(hs, HF_CLIENT, NULL, HS_S13_VERIFY_CHAIN_WAIT);
     }
     if (hs->config->verify == HF_VERIFY_REQUIRE) {
         return err_raise(hs->error, HF_E_CERTIFICATE_REQUIRED, NULL);
@@ -244,7 +245,7 @@ hf_status server13_read_certificate(struct hs *hs)
 
 hf_status server13_chain_verified(struct hs *hs)
 {
-    TRY(auth13_chain_verified(hs));
+    TRY(auth_chain_verified(hs));
     hs_go(hs, HS_S13_READ_CERTIFICATE_VERIFY);
     return HF_OK;
 }
@@ -257,7 +258,7 @@ hf_status server13_read_certificate_verify(struct hs *hs)
 
 hf_status server13_signature_verified(struct hs *hs)
 {
-    TRY(auth13_signature_verified(hs));
+    TRY(auth_signature_verified(hs));
     hs->result->client_certificate = true;
     hs_go(hs, HS_S13_READ_FINISHED);
     return HF_OK;

@@ -1,0 +1,129 @@
+/* Proofs that both versions give and take alike. */
+#include "hs/auth.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/op.h"
+#include "wire/iana.h"
+#include "x509/x509.h"
+
+/* --- The peer's chain ------------------------------------------------------------------------- */
+
+struct hs_chain *auth_chain_new(size_t count, size_t bytes, uint8_t **at)
+{
+    const size_t size = sizeof(struct hs_chain) + count * sizeof(hf_span) + bytes;
+    struct hs_chain *chain = mem_alloc(size);
+    if (chain != NULL) {
+        *at = (uint8_t *)&chain->cert[count];
+        chain->block_size = size;
+        chain->count = count;
+    }
+    return chain;
+}
+
+hf_span auth_chain_keep(uint8_t **at, hf_span s)
+{
+    if (s.len > 0) {
+        memcpy(*at, s.data, s.len);
+    }
+    hf_span kept = span_of(*at, s.len);
+    *at += s.len;
+    return kept;
+}
+
+void auth_chain_drop(struct hs_result *r)
+{
+    if (r->chain != NULL) {
+        mem_free(r->chain, r->chain->block_size);
+        r->chain = NULL;
+    }
+}
+
+hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait)
+{
+    const struct hs_chain *chain = hs->result->chain;
+    hs->op.u.verify_chain.chain = chain->cert;
+    hs->op.u.verify_chain.count = chain->count;
+    hs->op.u.verify_chain.ocsp_response = chain->ocsp_response;
+    hs->op.u.verify_chain.sct_list = chain->sct_list;
+    hs->op.u.verify_chain.name = name;
+    hs->op.u.verify_chain.peer = peer;
+    hs->op.u.verify_chain.now_s = hs->now_ms / 1000;
+    hs->op.u.verify_chain.verdict = (hf_verdict){.depth = -1};
+    return hs_ask(hs, HF_OP_VERIFY_CHAIN, wait);
+}
+
+hf_status auth_chain_verified(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    const hf_verdict *v = &hs->op.u.verify_chain.verdict;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CERTIFICATE, .value = v->accepted,
+          .name = v->subject, .reason = v->accepted ? "accepted" : v->detail);
+    if (!v->accepted) {
+        return err_raise(hs->error, v->code == HF_E_NONE ? HF_E_CERTIFICATE_REJECTED : v->code,
+                         "%s", v->detail);
+    }
+    if (!x5_subject_public_key_info(hs->result->chain->cert[0], &hs->peer_spki)) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_MALFORMED, "the leaf");
+    }
+    return HF_OK;
+}
+
+/* --- Signatures ------------------------------------------------------------------------------- */
+
+size_t auth_signature_room(const hf_identity *identity)
+{
+    enum { CURVES_MAX = 144 }; /* ECDSA P-521 in DER: 139 bytes; Ed448: 114 */
+    hf_key_kind kind = hf_identity_key_kind(identity);
+    return kind == HF_KEY_RSA || kind == HF_KEY_RSA_PSS ? HF_SIGNATURE_MAX_LEN : CURVES_MAX;
+}
+
+hf_status auth_ask_sign(struct hs *hs, hf_span message, enum hs_state wait)
+{
+    const size_t room = auth_signature_room(hs->identity);
+    uint8_t *signature = hs_alloc(hs, room);
+    if (signature == NULL) {
+        return hs_no_memory(hs);
+    }
+    hs->op.u.sign.identity = hs->identity;
+    hs->op.u.sign.scheme = hs->scheme;
+    hs->op.u.sign.message = message;
+    hs->op.u.sign.signature = signature;
+    hs->op.u.sign.capacity = room;
+    hs->op.u.sign.signature_len = 0;
+    return hs_ask(hs, HF_OP_SIGN, wait);
+}
+
+hf_status auth_signed(struct hs *hs, hf_span *signature)
+{
+    TRY(hs_answer(hs));
+    *signature = span_of(hs->op.u.sign.signature, hs->op.u.sign.signature_len);
+    if (signature->len == 0 || signature->len > hs->op.u.sign.capacity) {
+        return err_raise(hs->error, HF_E_SIGN, "a signature of %zu bytes", signature->len);
+    }
+    return HF_OK;
+}
+
+hf_status auth_ask_verify_signature(struct hs *hs, uint16_t scheme, hf_span message,
+                                    hf_span signature, enum hs_state wait)
+{
+    hs->op.u.verify_signature.spki = hs->peer_spki;
+    hs->op.u.verify_signature.scheme = scheme;
+    hs->op.u.verify_signature.message = message;
+    hs->op.u.verify_signature.signature = signature;
+    hs->op.u.verify_signature.valid = false;
+    return hs_ask(hs, HF_OP_VERIFY_SIGNATURE, wait);
+}
+
+hf_status auth_signature_verified(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    if (!hs->op.u.verify_signature.valid) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_VERIFY, "%s",
+                         iana_scheme_name(hs->op.u.verify_signature.scheme));
+    }
+    return HF_OK;
+}

@@ -1,0 +1,37 @@
+/* What both versions prove and check alike, as leaf functions over values: the peer's chain,
+ * signatures asked for and judged. */
+#ifndef HS_AUTH_H
+#define HS_AUTH_H
+
+#include "hs/hs.h"
+
+/* --- The peer's chain ------------------------------------------------------------------------- */
+
+/* Memory for count certificates and bytes bytes of content, which auth_chain_keep places at *at;
+ * NULL without memory. */
+struct hs_chain *auth_chain_new(size_t count, size_t bytes, uint8_t **at);
+/* Copies s to *at and moves *at behind it. */
+hf_span auth_chain_keep(uint8_t **at, hf_span s);
+/* Forgets the chain of an earlier authentication. */
+void auth_chain_drop(struct hs_result *r);
+
+/* Asks for the verdict over result->chain; then raises a refusal and finds the leaf's key. name:
+ * see hf_op. */
+hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait);
+hf_status auth_chain_verified(struct hs *hs);
+
+/* --- Signatures ------------------------------------------------------------------------------- */
+
+/* Room that a signature of the identity's key may take. */
+size_t auth_signature_room(const hf_identity *identity);
+
+/* Asks for this end's signature over a message that stays until the answer; then hands it out. */
+hf_status auth_ask_sign(struct hs *hs, hf_span message, enum hs_state wait);
+hf_status auth_signed(struct hs *hs, hf_span *signature);
+
+/* Asks whether the peer's signature is good; then raises that it is not. */
+hf_status auth_ask_verify_signature(struct hs *hs, uint16_t scheme, hf_span message,
+                                    hf_span signature, enum hs_state wait);
+hf_status auth_signature_verified(struct hs *hs);
+
+#endif
