@@ -1,7 +1,7 @@
 # libhandfast: all rooms of src/ and the providers, compiled once, linked twice (static and shared).
 
 set(rooms base wire crypto x509 record session identity ech config
-    hs hs/hello hs/client13 hs/server13 hs/client12 hs/server12 hs/ext conn quic trace)
+    hs hs/hello hs/client13 hs/server13 hs/client12 hs/server12 hs/ext conn quic inspect trace)
 set(room_sources)
 foreach(room IN LISTS rooms)
     file(GLOB found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${room}/*.c)

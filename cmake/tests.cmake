@@ -45,10 +45,23 @@ if(HF_TESTS OR HF_BENCH)
     pkg_check_modules(libssl REQUIRED IMPORTED_TARGET libssl>=3.0)
 endif()
 
+# The rooms of the program that know no event loop: for tests and fuzz targets, and built without
+# the program too.
+if(HF_TESTS OR HF_FUZZ)
+    pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+    file(GLOB tool_room_sources CONFIGURE_DEPENDS
+         ${CMAKE_SOURCE_DIR}/tool/cli/*.c ${CMAKE_SOURCE_DIR}/tool/pki/*.c
+         ${CMAKE_SOURCE_DIR}/tool/report/*.c ${CMAKE_SOURCE_DIR}/tool/recording/*.c)
+    add_library(hf_tool_rooms STATIC ${tool_room_sources})
+    target_include_directories(hf_tool_rooms PRIVATE ${CMAKE_SOURCE_DIR}/tool)
+    target_compile_definitions(hf_tool_rooms PRIVATE _GNU_SOURCE HANDFAST_VERSION="${PROJECT_VERSION}")
+    target_link_libraries(hf_tool_rooms PRIVATE hf_flags PUBLIC hf_internal PkgConfig::libcrypto
+                          PkgConfig::jansson)
+endif()
+
 if(HF_TESTS)
     add_dependencies(tests product)
     pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
-    pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson) # the vectors are JSON
     set(support)
     if(support_sources)
         add_library(hf_test_support STATIC ${support_sources})
@@ -60,7 +73,7 @@ if(HF_TESTS)
         set(support hf_test_support)
     endif()
     foreach(source IN LISTS test_sources)
-        hf_executable(tests ${source} ${support} PkgConfig::cmocka)
+        hf_executable(tests ${source} ${support} hf_tool_rooms PkgConfig::cmocka)
     endforeach()
 endif()
 
@@ -83,7 +96,7 @@ if(HF_FUZZ)
     target_compile_definitions(hf_fuzz_support PRIVATE _GNU_SOURCE)
     target_link_libraries(hf_fuzz_support PRIVATE hf_flags PUBLIC hf_internal)
     foreach(source IN LISTS fuzz_sources)
-        hf_executable(fuzz ${source} hf_fuzz_support)
+        hf_executable(fuzz ${source} hf_fuzz_support hf_tool_rooms)
         target_link_options(${hf_executable_target} PRIVATE -fsanitize=fuzzer)
         # libFuzzer calls these; there is no header that declares them.
         set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS -Wno-missing-prototypes)

@@ -20,6 +20,8 @@
 #include "io/dial.h"
 #include "io/link.h"
 #include "io/stdio.h"
+#include "recording/recorder.h"
+#include "recording/write.h"
 #include "tool.h"
 
 enum { LINGER_MS = 300, JSON_WAIT_MS = 2000 };
@@ -38,14 +40,16 @@ struct call {
     struct source *source;
     struct sink *sink;
     struct response response;
-    struct call_facts facts; /* what the reports tell */
-    struct text body;        /* of the HTTP answer, with --json */
+    struct call_facts facts;  /* what the reports tell */
+    struct recorder recorder; /* with --record */
+    struct text body;         /* of the HTTP answer, with --json */
     struct text json;
     bool source_ended, wound_down;
     bool stuck; /* the loop cannot be ended: see dial.h */
 };
 
 static bool set_up(struct call *c);
+static void save_recording(struct call *c);
 static void on_dialled(void *ctx, const struct dial_result *result);
 static hf_conn *new_conn(struct call *c);
 static void on_connected(void *ctx);
@@ -102,10 +106,29 @@ int call_run(const struct call_settings *settings, const struct address *to,
     }
     (void)uv_loop_close(&c.loop);
     hub_free(&c.hub);
+    save_recording(&c);
     obs_free(&c.facts.observer);
     text_free(&c.body);
     text_free(&c.json);
     return trouble->exit_code;
+}
+
+/* What was recorded is written also when the call failed: then more than ever. */
+static void save_recording(struct call *c)
+{
+    char title[160];
+    struct trouble late = {0};
+    if (c->settings->record == NULL) {
+        return;
+    }
+    (void)snprintf(title, sizeof title, "connect to %.120s:%u", c->to->host, c->to->port);
+    recorder_title(&c->recorder, title);
+    recorder_address(&c->recorder, HF_SERVER, c->facts.address);
+    if (recording_save(&c->recorder.recording, c->settings->record, &late) != 0) {
+        trouble_say(&late, "connect");
+        (void)trouble_set(c->trouble, late.exit_code, NULL, "%s", late.sentence);
+    }
+    recorder_free(&c->recorder);
 }
 
 static bool set_up(struct call *c)
@@ -120,6 +143,10 @@ static bool set_up(struct call *c)
     c->hub.fixed_wall_ms = c->settings->time_at * 1000;
     obs_init(&c->facts.observer, c->settings->secrets,
              keylog_is_open(c->keylog) ? c->keylog : NULL);
+    if (c->settings->record != NULL) {
+        recorder_init(&c->recorder, RECORDING_CONNECT, c->settings->secrets);
+        obs_forward(&c->facts.observer, recorder_trace(&c->recorder, NULL));
+    }
     static const int numbers[2] = {SIGINT, SIGTERM};
     for (size_t i = 0; i < 2; i++) {
         (void)uv_signal_init(&c->loop, &c->signals[i]);

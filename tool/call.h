@@ -20,7 +20,8 @@ struct call_settings {
     bool insecure;
     const char *cert, *key, *passphrase_file;
     const char *keylog;
-    const char *http; /* path; NULL: a pipe */
+    const char *record; /* file; NULL: none */
+    const char *http;   /* path; NULL: a pipe */
     bool explain, secrets, quiet, json;
     int64_t time_at; /* 0: now */
     int64_t timeout_s;

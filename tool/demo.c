@@ -6,12 +6,15 @@
 
 #include "cli/option.h"
 #include "demo_report.h"
+#include "recording/recorder.h"
+#include "recording/write.h"
 #include "setup.h"
 #include "tool.h"
 
 struct demo_settings {
     struct opt_list modes;
     bool explain, secrets, json;
+    const char *record;
 };
 
 #define AT(member) offsetof(struct demo_settings, member)
@@ -23,6 +26,10 @@ static const struct opt opts[] = {
     {"explain", NULL, "tell every decision, operation and state of both ends as well", OPT_FLAG,
      AT(explain), 0, 0},
     {"secrets", NULL, "print the secrets of the client as well", OPT_FLAG, AT(secrets), 0, 0},
+    {"record", "FILE",
+     "write the handshake of the one --mode down, both ends in one recording, for 'handfast "
+     "explain'; with --secrets its secrets too",
+     OPT_TEXT, AT(record), 0, 0},
     {"json", NULL, "one JSON object on stdout instead of text", OPT_FLAG, AT(json), 0, 0},
 };
 
@@ -50,6 +57,7 @@ struct demo {
     struct style style;
     struct json json;
     struct text json_text, table;
+    struct recorder recorder; /* with --record */
     size_t number, of;
     bool ok;
 };
@@ -58,6 +66,7 @@ static int check_modes(const struct demo_settings *s, struct trouble *trouble);
 static bool is_wanted(const struct demo_settings *s, const char *name);
 static int run_all(struct demo *d, struct trouble *trouble);
 static int run_mode(struct demo *d, const struct demo_mode *mode, struct trouble *trouble);
+static const hf_trace *start_recording(struct demo *d, const struct demo_mode *mode);
 static void tell(struct demo *d, const struct demo_view *view);
 static void add_opening(const struct demo *d, struct text *out);
 static void add_closing(const struct demo *d, struct text *out);
@@ -91,6 +100,10 @@ int demo_main(int argc, char **argv)
 static int check_modes(const struct demo_settings *s, struct trouble *trouble)
 {
     const char *names[DEMO_MODE_COUNT];
+    if (s->record != NULL && s->modes.count != 1) {
+        return trouble_set(trouble, TOOL_USAGE, "Give one --mode NAME as well.",
+                           "--record %s: a recording holds one handshake", s->record);
+    }
     for (size_t i = 0; i < DEMO_MODE_COUNT; i++) {
         names[i] = demo_modes[i].name;
     }
@@ -164,10 +177,15 @@ static int run_mode(struct demo *d, const struct demo_mode *mode, struct trouble
             .server_name = demo_server_name,
             .update_keys = mode->update_keys,
             .secrets = d->settings->secrets,
+            .trace = d->settings->record == NULL ? NULL : start_recording(d, mode),
         };
         struct exchange_result result;
         struct demo_verdict verdict;
         const int exit_code = exchange_run(&plan, &result);
+        if (d->settings->record != NULL) {
+            (void)recording_save(&d->recorder.recording, d->settings->record, trouble);
+            recorder_free(&d->recorder);
+        }
         demo_judge(mode, &result, &verdict);
         d->ok = d->ok && verdict.ok;
         if (exit_code == TOOL_INTERRUPTED || exit_code == TOOL_TERMINATED) {
@@ -181,6 +199,15 @@ static int run_mode(struct demo *d, const struct demo_mode *mode, struct trouble
     hf_config_free(client);
     hf_config_free(server);
     return trouble->exit_code;
+}
+
+static const hf_trace *start_recording(struct demo *d, const struct demo_mode *mode)
+{
+    char title[160];
+    (void)snprintf(title, sizeof title, "demo: %s", mode->title);
+    recorder_init(&d->recorder, RECORDING_DEMO, d->settings->secrets);
+    recorder_title(&d->recorder, title);
+    return recorder_trace(&d->recorder, NULL);
 }
 
 static void tell(struct demo *d, const struct demo_view *view)

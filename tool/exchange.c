@@ -87,6 +87,10 @@ int exchange_run(const struct exchange_plan *plan, struct exchange_result *resul
     *result = (struct exchange_result){0};
     obs_init(&result->client.observer, plan->secrets, NULL);
     obs_init(&result->server.observer, false, NULL);
+    if (plan->trace != NULL) {
+        obs_forward(&result->client.observer, plan->trace);
+        obs_forward(&result->server.observer, plan->trace);
+    }
     if (!set_up(&e)) {
         return setup_no_memory(&result->trouble);
     }

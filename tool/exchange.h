@@ -15,8 +15,9 @@ enum { EXCHANGE_EXPORT_LEN = 32 };
 struct exchange_plan {
     const hf_config *client, *server;
     const char *server_name;
-    bool update_keys; /* the client asks for new keys between two messages */
-    bool secrets;     /* keep them for display */
+    bool update_keys;      /* the client asks for new keys between two messages */
+    bool secrets;          /* keep them for display */
+    const hf_trace *trace; /* sees the events of both ends; NULL */
 };
 
 /* What one end saw. */

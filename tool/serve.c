@@ -71,6 +71,11 @@ static const struct opt opts[] = {
      OPT_NUMBER, AT(idle_s), 1, 86400},
     {"keylog", "FILE", "append the secrets for other programs (default: what SSLKEYLOGFILE names)",
      OPT_TEXT, AT(keylog), 0, 0},
+    {"record", "FILE",
+     "write each connection's handshake down when it ends, for 'handfast explain'; %n in the name "
+     "is the number of the connection, without it the file holds the latest",
+     OPT_TEXT, AT(record), 0, 0},
+    {"secrets", NULL, "write the secrets into recordings as well", OPT_FLAG, AT(secrets), 0, 0},
     {"quiet", NULL, "tell nothing about connections", OPT_FLAG, AT(quiet), 0, 0},
     {"json", NULL, "one JSON object per line on stdout instead of all text", OPT_FLAG, AT(json), 0,
      0},
@@ -146,6 +151,10 @@ static int check(const struct serve_settings *s, struct trouble *trouble)
         s->parameters.psk_hash != 384) {
         return trouble_set(trouble, TOOL_USAGE, "Choose 256 or 384.",
                            "--psk-hash %lld: no such hash", (long long)s->parameters.psk_hash);
+    }
+    if (s->secrets && s->record == NULL) {
+        return trouble_set(trouble, TOOL_USAGE, "Give --record FILE as well.",
+                           "--secrets: there is no recording to write them into");
     }
     return 0;
 }

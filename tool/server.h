@@ -17,6 +17,8 @@ struct serve_settings {
     int64_t max_connections; /* 0: as many as the limits allow */
     int64_t handshake_s, idle_s;
     const char *keylog;
+    const char *record; /* file; NULL: none */
+    bool secrets;       /* in recordings */
 };
 
 /* Serves until a signal ends it. Returns 0 or the exit code of *trouble. */

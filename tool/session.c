@@ -16,6 +16,8 @@
 #include "http/request.h"
 #include "io/address.h"
 #include "io/link.h"
+#include "recording/recorder.h"
+#include "recording/write.h"
 #include "report/facts.h"
 #include "report/failure.h"
 #include "report/observer.h"
@@ -30,6 +32,8 @@ struct session {
     char peer[ADDRESS_TEXT_MAX];
     uint64_t start_ns, connected_ns;
     uint64_t requests, records;
+    uint64_t number;           /* of all that came */
+    struct recorder *recorder; /* NULL: it is not recorded */
     uint8_t *saved;
     size_t saved_len;
     bool timed;       /* a deadline for the request runs */
@@ -37,7 +41,10 @@ struct session {
     bool last;        /* the answer under way is the last */
 };
 
-static hf_conn *new_conn(struct session_host *host, const struct sockaddr *peer);
+static hf_conn *new_conn(struct session *s, const struct sockaddr *peer);
+static bool start_recording(struct session *s);
+static void save_recording(struct session *s);
+static void free_session(struct session *s);
 static void on_connected(void *ctx);
 static void on_data(void *ctx, uint8_t *data, size_t len);
 static void on_peer_closed(void *ctx);
@@ -75,19 +82,24 @@ void session_open(struct session_host *host, uv_tcp_t *tcp, const struct sockadd
         .pads = settings->parameters.padding > 1,
     };
     struct session *s = calloc(1, sizeof *s);
-    hf_conn *conn = s == NULL ? NULL : new_conn(host, peer);
-    if (conn == NULL) {
-        free(s);
+    if (s == NULL) {
         hub_discard(tcp);
         return;
     }
     s->host = host;
-    s->start_ns = obs_clock();
+    s->number = ++host->came;
     address_text(peer, s->peer);
+    hf_conn *conn = start_recording(s) ? new_conn(s, peer) : NULL;
+    if (conn == NULL) {
+        free_session(s);
+        hub_discard(tcp);
+        return;
+    }
+    s->start_ns = obs_clock();
     request_init(&s->request);
     s->link = link_open(&host->hub, tcp, conn, &limits, &link_owner, s);
     if (s->link == NULL) {
-        free(s);
+        free_session(s);
         return;
     }
     s->next = host->first;
@@ -117,14 +129,63 @@ void session_drop_all(struct session_host *host)
     }
 }
 
-static hf_conn *new_conn(struct session_host *host, const struct sockaddr *peer)
+/* With --record; false: no memory. */
+static bool start_recording(struct session *s)
 {
+    const struct serve_settings *settings = s->host->settings;
+    if (settings->record == NULL) {
+        return true;
+    }
+    s->recorder = malloc(sizeof *s->recorder);
+    if (s->recorder == NULL) {
+        return false;
+    }
+    recorder_init(s->recorder, RECORDING_SERVE, settings->secrets);
+    recorder_title(s->recorder, "serve");
+    recorder_address(s->recorder, HF_CLIENT, s->peer);
+    return true;
+}
+
+static void save_recording(struct session *s)
+{
+    const char *path = s->host->settings->record;
+    struct trouble trouble = {0};
+    struct text name = {0};
+    if (s->recorder == NULL || path == NULL) {
+        return;
+    }
+    const char *number = strstr(path, "%n");
+    if (number == NULL) {
+        text_add(&name, path);
+    } else {
+        text_addf(&name, "%.*s%llu%s", (int)(number - path), path, (unsigned long long)s->number,
+                  number + 2);
+    }
+    if (name.failed || recording_save(&s->recorder->recording, name.ptr, &trouble) != 0) {
+        trouble_say(&trouble, "serve");
+    }
+    text_free(&name);
+}
+
+static void free_session(struct session *s)
+{
+    if (s->recorder != NULL) {
+        recorder_free(s->recorder);
+        free(s->recorder);
+    }
+    free(s->saved);
+    free(s);
+}
+
+static hf_conn *new_conn(struct session *s, const struct sockaddr *peer)
+{
+    struct session_host *host = s->host;
     uint8_t address[16];
     const struct hf_conn_params params = {
         .size = sizeof params,
         .now_ms = hub_wall_ms(&host->hub),
         .peer_address = address_bytes(peer, address),
-        .trace = host->trace,
+        .trace = s->recorder == NULL ? host->trace : recorder_trace(s->recorder, host->trace),
     };
     hf_conn *conn = NULL;
     return hf_conn_new(host->config, &params, &conn) == HF_OK ? conn : NULL;
@@ -243,6 +304,7 @@ static void on_over(void *ctx, enum link_end end)
 {
     struct session *s = ctx;
     s->host->refused += s->connected_ns == 0;
+    save_recording(s);
     if (!s->host->settings->quiet) {
         tell(s, end);
     }
@@ -261,8 +323,7 @@ static void on_gone(void *ctx)
         s->next->previous = s->previous;
     }
     host->count--;
-    free(s->saved);
-    free(s);
+    free_session(s);
     host->left(host->ctx);
 }
 

@@ -21,6 +21,7 @@ struct session_host {
     const hf_trace *trace; /* NULL: none */
     struct session *first; /* all that are open */
     size_t count;
+    uint64_t came;            /* connections, so far */
     uint64_t served, refused; /* handshakes that were completed, and those that were not */
     struct text answer, line; /* being built */
     void (*left)(void *ctx);  /* one has gone */

@@ -7,6 +7,7 @@
 #include <handfast/crypto.h>
 #include <handfast/err.h>
 #include <handfast/identity.h>
+#include <handfast/inspect.h>
 #include <handfast/op.h>
 #include <handfast/session.h>
 #include <handfast/trace.h>

@@ -33,6 +33,7 @@ typedef enum hf_event_kind {
     HF_EV_ALERT,     /* an alert was sent or received: u.alert */
     HF_EV_ERROR,     /* the connection failed: u.error */
     HF_EV_NOTE,      /* a fact worth showing, such as an ignored extension: u.note */
+    HF_EV_WIRE,      /* a record as it travels: u.wire. Its HF_EV_RECORD follows if it opens */
     HF_EV_COUNT
 } hf_event_kind;
 
@@ -143,6 +144,11 @@ typedef struct hf_event {
             const char *text;
             uint32_t value;
         } note;
+        /* bytes: the whole record with its header, sealed. */
+        struct {
+            hf_direction direction;
+            hf_span bytes;
+        } wire;
     } u;
 } hf_event;
 

@@ -179,6 +179,8 @@ static hf_status take_record(hf_conn *conn, uint8_t *record, const struct rec_he
                              hf_received *out)
 {
     conn->started = true;
+    TRACE(&conn->tr, HF_EV_WIRE, wire, .direction = HF_RECEIVED,
+          .bytes = span_of(record, REC_HEADER_LEN + header->len));
     if (header->type == REC_CHANGE_CIPHER_SPEC || conn->read.aead == NULL) {
         TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_RECEIVED, .level = HF_LEVEL_PLAIN,
               .type = header->type, .header = span_of(record, REC_HEADER_LEN), .len = header->len,

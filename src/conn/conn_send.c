@@ -76,6 +76,8 @@ static hf_status seal_one(hf_conn *conn, const uint8_t *src, size_t len, uint8_t
     if (rec_seal(&conn->write, &args, dst, &conn->error) != HF_OK) {
         return conn_fail(conn);
     }
+    TRACE(&conn->tr, HF_EV_WIRE, wire, .direction = HF_SENT,
+          .bytes = span_of(dst, rec_sealed_len(&conn->write, len, padding)));
     TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = HF_LEVEL_APPLICATION,
           .type = REC_APPLICATION_DATA, .header = span_of(dst, REC_HEADER_LEN),
           .len = rec_sealed_len(&conn->write, len, padding) - REC_HEADER_LEN, .plain_len = len,
@@ -144,6 +146,7 @@ hf_status hf_conn_seal(hf_conn *conn, uint8_t *buf, size_t len, size_t *record_l
         return conn_fail(conn);
     }
     *record_len = rec_sealed_len(&conn->write, len, 0);
+    TRACE(&conn->tr, HF_EV_WIRE, wire, .direction = HF_SENT, .bytes = span_of(buf, *record_len));
     TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = HF_LEVEL_APPLICATION,
           .type = REC_APPLICATION_DATA, .header = span_of(buf, REC_HEADER_LEN),
           .len = *record_len - REC_HEADER_LEN, .plain_len = len, .sequence = seq);

@@ -80,6 +80,7 @@ static hf_status seal_at_tail(struct outq *q, const struct outq_seal *how,
     const uint64_t seq = how->keys->seq;
     const size_t sealed = rec_sealed_len(how->keys, args->len, 0);
     TRY(rec_seal(how->keys, args, record, error));
+    TRACE(how->tr, HF_EV_WIRE, wire, .direction = HF_SENT, .bytes = span_of(record, sealed));
     TRACE(how->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = how->level,
           .type = args->type, .header = span_of(record, REC_HEADER_LEN),
           .len = sealed - REC_HEADER_LEN, .plain_len = args->len, .sequence = seq);

@@ -20,7 +20,8 @@ struct json {
 typedef void write_fn(struct json *j, const hf_event *event);
 
 static write_fn write_state, write_message, write_record, write_candidate, write_decision,
-    write_keys, write_secret, write_key_step, write_op, write_alert, write_error, write_note;
+    write_keys, write_secret, write_key_step, write_op, write_alert, write_error, write_note,
+    write_wire;
 
 static const struct {
     const char *name;
@@ -38,6 +39,7 @@ static const struct {
     [HF_EV_ALERT] = {"alert", write_alert},
     [HF_EV_ERROR] = {"error", write_error},
     [HF_EV_NOTE] = {"note", write_note},
+    [HF_EV_WIRE] = {"wire", write_wire},
 };
 _Static_assert(sizeof kinds / sizeof kinds[0] == HF_EV_COUNT, "every kind is written");
 
@@ -205,6 +207,13 @@ static void write_note(struct json *j, const hf_event *event)
     member_text(j, "about", event->u.note.about);
     member_text(j, "text", event->u.note.text);
     member_number(j, "value", event->u.note.value);
+}
+
+static void write_wire(struct json *j, const hf_event *event)
+{
+    member_text(j, "direction", NAME_OF(directions, event->u.wire.direction));
+    member_number(j, "len", event->u.wire.bytes.len);
+    member_bytes(j, "bytes", event->u.wire.bytes);
 }
 
 /* --- Members ---------------------------------------------------------------------------------- */

@@ -16,7 +16,7 @@
 
 #include "cli/text.h"
 
-enum { JSON_DEPTH = 16 };
+enum { JSON_DEPTH = 32 };
 
 struct json {
     struct text *out;

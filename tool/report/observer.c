@@ -24,13 +24,22 @@ static char *keep_text(const char *s);
 void obs_init(struct observer *o, bool secrets, struct keylog *keylog)
 {
     *o = (struct observer){.records = true, .keep_secrets = secrets, .keylog = keylog};
-    o->trace = (hf_trace){.wanted = HF_EV_PUBLIC, .event = on_event, .ctx = o, .now_ns = on_clock};
+    o->trace = (hf_trace){.wanted = HF_EV_PUBLIC & ~HF_EV_BIT(HF_EV_WIRE),
+                          .event = on_event,
+                          .ctx = o,
+                          .now_ns = on_clock};
     if (secrets) {
         o->trace.wanted |= HF_EV_BIT(HF_EV_SECRET) | HF_EV_BIT(HF_EV_KEY_STEP);
     }
     if (keylog != NULL) {
         o->trace.wanted |= HF_EV_BIT(HF_EV_SECRET);
     }
+}
+
+void obs_forward(struct observer *o, const hf_trace *next)
+{
+    o->next = next;
+    o->trace.wanted |= next->wanted;
 }
 
 void obs_free(struct observer *o)
@@ -130,6 +139,9 @@ static void on_event(void *ctx, const hf_event *event)
 {
     struct observer *o = ctx;
     struct obs_item *item = NULL;
+    if (o->next != NULL && (o->next->wanted & HF_EV_BIT(event->kind)) != 0) {
+        o->next->event(o->next->ctx, event);
+    }
     switch (event->kind) {
     case HF_EV_RECORD:
         keep_record(o, event);
@@ -148,6 +160,7 @@ static void on_event(void *ctx, const hf_event *event)
     case HF_EV_NOTE:
         item = add_item(o, event);
         break;
+    case HF_EV_WIRE:
     case HF_EV_ERROR: /* hf_conn_error tells it */
     case HF_EV_COUNT:
         return;

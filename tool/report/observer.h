@@ -81,11 +81,15 @@ struct observer {
     bool keep_secrets;      /* HF_EV_SECRET and HF_EV_KEY_STEP are kept for display */
     uint64_t wire_bytes[2]; /* in records, by direction */
     struct keylog *keylog;  /* NULL: none */
+    const hf_trace *next;   /* who sees every event as well; NULL */
 };
 
 /* Starts it. secrets: keep them for display; keylog may be NULL and outlives the observer. */
 void obs_init(struct observer *o, bool secrets, struct keylog *keylog);
 void obs_free(struct observer *o); /* wipes secrets */
+
+/* Hands what next wants on to it, from now on. next outlives the connection. */
+void obs_forward(struct observer *o, const hf_trace *next);
 
 static inline const hf_trace *obs_trace(const struct observer *o)
 {

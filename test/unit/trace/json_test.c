@@ -95,6 +95,10 @@ static void every_kind_has_its_members(void **state)
     const hf_event note = {.kind = HF_EV_NOTE, .u.note = {"server_name", "ignored", 7}};
     check_line(&note, "{\"event\":\"note\",\"role\":\"client\",\"conn\":\"0\",\"at_ns\":0,"
                       "\"about\":\"server_name\",\"text\":\"ignored\",\"value\":7}\n");
+    const hf_event wire = {.kind = HF_EV_WIRE,
+                           .u.wire = {HF_RECEIVED, span_of("\x15\x03\x03\x00\x02\x01\x00", 7)}};
+    check_line(&wire, "{\"event\":\"wire\",\"role\":\"client\",\"conn\":\"0\",\"at_ns\":0,"
+                      "\"direction\":\"received\",\"len\":7,\"bytes\":\"15030300020100\"}\n");
 }
 
 static void secrets_stand_in_their_own_events(void **state)
