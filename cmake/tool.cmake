@@ -12,7 +12,20 @@ find_path(HTTP_PARSER_INCLUDE_DIR http_parser.h REQUIRED)
 find_library(HTTP_PARSER_LIBRARY http_parser REQUIRED)
 mark_as_advanced(HTTP_PARSER_INCLUDE_DIR HTTP_PARSER_LIBRARY)
 
-add_executable(handfast_tool ${tool_sources})
+# The page, as bytes inside the program: script/page joins what lies in tool/web.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+file(GLOB web_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tool/web/js/*.js)
+list(APPEND web_sources ${CMAKE_SOURCE_DIR}/tool/web/page.html ${CMAKE_SOURCE_DIR}/tool/web/page.css)
+set(web_template ${CMAKE_BINARY_DIR}/generated/web_template.c)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
+add_custom_command(
+    OUTPUT ${web_template}
+    BYPRODUCTS ${CMAKE_BINARY_DIR}/generated/page.html
+    COMMAND ${Python3_EXECUTABLE} ${CMAKE_SOURCE_DIR}/script/page
+            ${CMAKE_BINARY_DIR}/generated/page.html ${web_template}
+    DEPENDS ${CMAKE_SOURCE_DIR}/script/page ${web_sources} VERBATIM)
+
+add_executable(handfast_tool ${tool_sources} ${web_template})
 add_dependencies(product handfast_tool)
 set_target_properties(handfast_tool PROPERTIES
     OUTPUT_NAME handfast RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})

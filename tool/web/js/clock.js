@@ -1,0 +1,69 @@
+// When things happened, and when they would on a longer path.
+//
+// A recording holds the times that its watched ends measured. With a delay, each flight is sent when what
+// it answers has come, after the time that the end took to think; each thing arrives one delay later.
+
+export const NS = 1e6;
+
+// Times in milliseconds for every entry: { sent, received }. delay: of one way, in ms; null: as measured.
+export function timesOf(model, delay, withTcp = false) {
+    const start = withTcp ? 2 * (delay ?? 0) : 0;
+    const times = [];
+    let flight = null;
+    for (const entry of model.entries) {
+        if (flight === null || flight.from !== entry.from) {
+            flight = beginFlight(model, entry, flight, times, start);
+        }
+        const sent = Math.max(flight.sent + gapIn(flight, entry), flight.latest);
+        flight.latest = sent;
+        times.push({ sent, received: sent + (delay ?? measuredDelay(entry)) });
+        flight.last = entry;
+    }
+    return times;
+}
+
+function beginFlight(model, entry, before, times, start) {
+    const answered = before === null ? start : times[before.last.index].received;
+    const sent = before === null ? start : answered + thinking(before.last, entry);
+    return { from: entry.from, first: entry, sent, latest: sent };
+}
+
+// What the end took from the last thing that it heard to the first that it said.
+function thinking(heard, said) {
+    return heard.received !== null && said.sent !== null ? Math.max(0, (said.sent - heard.received) / NS) : 0;
+}
+
+function gapIn(flight, entry) {
+    const at = (thing) => thing.sent ?? thing.received;
+    return Math.max(0, (at(entry) - at(flight.first)) / NS);
+}
+
+function measuredDelay(entry) {
+    return entry.sent !== null && entry.received !== null ? Math.max(0, (entry.received - entry.sent) / NS) : 0;
+}
+
+// What the path cost: round trips before the client may send data, and when each end was done.
+export function costOf(model, times, withTcp = false) {
+    const finished = model.entries.filter((entry) => entry.message?.type === 20);
+    const mine = finished.find((entry) => entry.from === 'client');
+    const theirs = finished.find((entry) => entry.from === 'server');
+    let trips = 0;
+    let from = null;
+    const until = lastBeforeData(model, mine, theirs);
+    for (const entry of model.entries.slice(0, until + 1)) {
+        trips += from === 'client' && entry.from === 'server' ? 1 : 0;
+        from = entry.from;
+    }
+    return {
+        trips,
+        total: trips + (withTcp ? 1 : 0),
+        client: mine && theirs ? Math.max(times[mine.index].sent, times[theirs.index].received) : null,
+        server: mine ? Math.max(times[mine.index].received, theirs ? times[theirs.index].sent : 0) : null,
+        complete: Boolean(mine && theirs),
+    };
+}
+
+// The client may send data when it has said its Finished and heard the server's.
+function lastBeforeData(model, mine, theirs) {
+    return mine && theirs ? Math.max(mine.index, theirs.index) : model.entries.length - 1;
+}

@@ -1,0 +1,48 @@
+// What this handshake was, in one line and a row of facts.
+import { bytesText, el, timeText } from './dom.js';
+import { errorBox } from './message.js';
+import { NS } from './clock.js';
+
+export function headView(model, embedded, keysReady) {
+    const s = model.summary;
+    const checked = el('span', { class: 'chip', id: 'checked', text: model.secrets ? 'computing secrets …' : 'without secrets' });
+    keysReady.then((results) => {
+        if (results && model.secrets) {
+            const list = [...results.values()];
+            const bad = list.filter((result) => result.status === 'differs' || result.transcript === 'differs').length;
+            const good = list.filter((result) => result.status === 'equal').length;
+            checked.textContent = bad > 0 ? `${bad} secrets differ` : `${good} secrets recomputed, equal`;
+            checked.classList.add(bad > 0 ? 'bad' : 'good');
+        }
+    });
+    return el('div', { class: 'hero' },
+              embedded.lab ? el('p', { class: 'banner lab', role: 'note', text: 'Laboratory: this page shows the secrets of its connection. Whoever reads it can read and forge all that the connection carries.' }) : null,
+              !embedded.lab && model.secrets ? el('p', { class: 'banner lab', role: 'note', text: 'This recording holds the secrets of its connection: give it only to those who may read all that it carried.' }) : null,
+              embedded.kind === 'connection' ? el('p', { class: 'eyebrow', text: 'The very connection that brought you this page' }) :
+                  el('p', { class: 'eyebrow', text: sourceText(model) }),
+              el('h1', { text: model.title }),
+              el('p', { class: `outcome ${model.end.kind}`, text: model.end.text }),
+              model.document.errors.map(errorBox),
+              model.document.left_out?.length ? el('p', { class: 'banner', text: `Left out: ${model.document.left_out.join(' ')}` }) : null,
+              el('ul', { class: 'chips', 'aria-label': 'What was agreed' }, chips(model, s).map((text) => el('li', { class: 'chip', text })),
+                 el('li', {}, checked)));
+}
+
+function sourceText(model) {
+    const d = model.document;
+    const watched = ['client', 'server'].filter((end) => d.ends?.[end]?.observed);
+    const who = watched.length === 2 ? 'seen from both ends' : watched.length === 1 ? `seen by the ${watched[0]}` : 'seen on the path';
+    const when = d.started_unix_ms ? `, ${new Date(d.started_unix_ms).toISOString().replace('T', ' ').slice(0, 19)} UTC` : '';
+    return `Recorded by ${d.maker} (${d.source}), ${who}${when}`;
+}
+
+function chips(model, s) {
+    const sent = s.bytes.client + s.bytes.server;
+    return [
+        s.version_name, s.cipher_suite_name, s.group_name, s.signature_scheme_name,
+        s.server_name && `name ${s.server_name}`, s.alpn && `ALPN ${s.alpn}`, s.psk && 'pre-shared key',
+        s.early_data && 'early data', s.retried && 'retried', s.client_certificate && 'client certificate',
+        `${s.round_trips} round trip${s.round_trips === 1 ? '' : 's'}`,
+        s.handshake_ns === null ? null : timeText(s.handshake_ns / NS), sent > 0 ? bytesText(sent) : null,
+    ].filter(Boolean);
+}
