@@ -5,9 +5,11 @@
  * running is an hf_trust_store: a handle that configurations point to and whose content is swapped
  * atomically.
  *
- * Verification checks the path to an anchor, validity at a given time, key usage, extended key
- * usage, basic constraints, name constraints and, on a client, the name of the server (RFC 5280;
- * RFC 9525).
+ * Verification looks for a path to an anchor, trying every alternative that the peer's certificates
+ * and the anchors offer, and checks validity at a given time, key usage, extended key usage, basic
+ * constraints, name constraints and, on a client, the name of the server (RFC 5280; RFC 9525). Any
+ * certificate of the set is an anchor, a leaf too. What was wrong with which path is in the
+ * verdict.
  *
  * Threads: hf_trust while being built by one; built, by all. hf_trust_store by all at all times.
  *
@@ -42,8 +44,17 @@ HF_API HF_MUST_CHECK hf_status hf_trust_add(hf_trust *trust, hf_span pem_or_der,
  * The one function of this header that reads files. */
 HF_API HF_MUST_CHECK hf_status hf_trust_add_system(hf_trust *trust, hf_error *error);
 
+/* Insists on a key: with one or more pins a path is accepted only if the SHA-256 of the DER
+ * SubjectPublicKeyInfo of one of its certificates, the anchor included, is among them. HF_FAILED:
+ * no memory. */
+HF_API HF_MUST_CHECK hf_status hf_trust_pin(hf_trust *trust, const uint8_t spki_sha256[32],
+                                            hf_error *error);
+
 /* How many anchors. */
 HF_API size_t hf_trust_count(const hf_trust *trust);
+
+/* Anchor i in DER; empty for i >= count. Lives as long as the trust. */
+HF_API hf_span hf_trust_anchor(const hf_trust *trust, size_t i);
 
 /* The DER subject Name of anchor i: what certificate_authorities lists (RFC 9846, 4.3.4). Lives
  * as long as the trust. */
@@ -59,6 +70,28 @@ HF_API void hf_trust_store_replace(hf_trust_store *store, hf_trust *trust);
 /* The current content with a reference for the caller; NULL when the handle is empty. */
 HF_API hf_trust *hf_trust_store_current(hf_trust_store *store);
 
+/* The rules by which chains are judged; rule.def has the meaning of each. */
+typedef enum hf_rule {
+    HF_RULE_NONE = 0,
+#define X(name, code, sentence, cause, fix, place) HF_RULE_##name,
+#include <handfast/rule.def>
+#undef X
+    HF_RULE_COUNT
+} hf_rule;
+
+/* What is known of a rule before any chain was seen. All strings are static. */
+typedef struct hf_rule_info {
+    const char *name; /* "MISSING_INTERMEDIATE" */
+    hf_err code;
+    const char *sentence; /* what is wrong */
+    const char *cause;    /* how it most likely came about */
+    const char *fix;      /* what would mend it */
+    const char *place;    /* where the rule stands */
+} hf_rule_info;
+
+/* The entry of a rule, or NULL for HF_RULE_NONE and what is none. */
+HF_API const hf_rule_info *hf_rule_lookup(hf_rule rule);
+
 /* The result of verifying one chain. Strings are plain text without control characters. */
 typedef struct hf_verdict {
     bool accepted;
@@ -67,7 +100,53 @@ typedef struct hf_verdict {
     char subject[128]; /* of that certificate; of the leaf when accepted */
     char detail[184];  /* names and values compared: "expired 2026-01-02 03:04:05 UTC, 3 days before
                           ..." */
+    hf_rule rule;      /* the one that was broken: cause and fix are in hf_rule_lookup */
+    int index;         /* of that certificate in the chain as sent; -1: an anchor, or none */
+    int64_t now_s;     /* what the clock showed: Unix time, as given */
+    uint32_t tried;    /* paths that were looked at, the accepted one included */
+    /* When accepted: how long the same bytes will be (the path's validity). */
+    int64_t from_s, until_s;
 } hf_verdict;
+
+/* A chain to judge outside of a connection. Everything is borrowed for the call. Set size to
+ * sizeof(hf_chain_question). */
+typedef struct hf_chain_question {
+    size_t size;
+    const hf_trust *trust; /* NULL: nobody is trusted */
+    const hf_span *chain;  /* DER, the leaf first, the others in any order */
+    size_t count;
+    hf_role peer;     /* HF_SERVER: serverAuth and the name are checked; HF_CLIENT: clientAuth */
+    const char *name; /* DNS name or IP address that the leaf must be for; NULL: any */
+    int64_t now_s;    /* Unix time */
+    size_t max_depth; /* certificates in a path, anchor not counted; 0: 10 */
+} hf_chain_question;
+
+/* A verdict with all paths that led to it; see hf_trust_judge. */
+typedef struct hf_judgement hf_judgement;
+
+enum { HF_PATH_MAX = 16 };
+
+/* One path that was tried. */
+typedef struct hf_path {
+    hf_rule rule;                 /* what broke it; HF_RULE_NONE: it was accepted */
+    size_t count;                 /* certificates in it, the anchor included */
+    size_t broken;                /* which of them broke the rule */
+    int certificate[HF_PATH_MAX]; /* leaf first: index in the chain as sent, or -1 - i for anchor i;
+                                     longer paths are cut */
+    char subject[128];            /* of the one that broke the rule; of the anchor when accepted */
+    char sentence[184];           /* with the values compared */
+} hf_path;
+
+/* Judges a chain and remembers every path that was looked at (the first 32 of them). HF_OK: *out is
+ * the caller's to free, whatever the verdict is. HF_FAILED: no memory, or a question of the wrong
+ * size. */
+HF_API HF_MUST_CHECK hf_status hf_trust_judge(const hf_chain_question *question,
+                                              hf_judgement **out);
+HF_API const hf_verdict *hf_judgement_verdict(const hf_judgement *judgement);
+HF_API size_t hf_judgement_path_count(const hf_judgement *judgement);
+/* Path i in the order of trying; NULL for i >= count. */
+HF_API const hf_path *hf_judgement_path(const hf_judgement *judgement, size_t i);
+HF_API void hf_judgement_free(hf_judgement *judgement); /* NULL is allowed */
 
 /* What a person wants to know of a certificate. Strings are UTF-8 without control characters,
  * cut with "..." where they do not fit. */

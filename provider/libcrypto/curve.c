@@ -1,4 +1,6 @@
 /* Invariants: see ecdh.c. */
+#include <stdatomic.h>
+
 #include <openssl/crypto.h>
 #include <openssl/obj_mac.h>
 
@@ -6,21 +8,33 @@
 
 static struct lc_spare desks[LC_CURVE_COUNT];
 
-static CRYPTO_ONCE curves_once = CRYPTO_ONCE_STATIC_INIT;
-static struct lc_curve curves[LC_CURVE_COUNT] = {
+/* What is known of each before its group was made. */
+static const struct lc_curve curves[LC_CURVE_COUNT] = {
     [LC_P256] = {NID_X9_62_prime256v1, 256, 32, 0xff, true, NULL, NULL, &desks[LC_P256]},
     [LC_P384] = {NID_secp384r1, 384, 48, 0xff, false, NULL, NULL, &desks[LC_P384]},
     [LC_P521] = {NID_secp521r1, 521, 66, 0x01, false, NULL, NULL, &desks[LC_P521]},
 };
 
-static void make_curves(void);
+/* Made when first asked for; without memory asked for again, so not by a CRYPTO_ONCE. */
+static _Atomic(struct lc_curve *) made[LC_CURVE_COUNT];
+
+static struct lc_curve *make_curve(enum lc_curve_id id);
+static void free_curve(struct lc_curve *curve);
 static struct lc_desk *desk_new(const struct lc_curve *curve);
 static void desk_free(struct lc_desk *desk);
 
 const struct lc_curve *lc_curve(enum lc_curve_id id)
 {
-    CRYPTO_THREAD_run_once(&curves_once, make_curves);
-    return curves[id].group != NULL ? &curves[id] : NULL;
+    struct lc_curve *curve = atomic_load_explicit(&made[id], memory_order_acquire);
+    if (curve != NULL) {
+        return curve;
+    }
+    struct lc_curve *ours = make_curve(id);
+    if (ours == NULL || atomic_compare_exchange_strong(&made[id], &curve, ours)) {
+        return ours;
+    }
+    free_curve(ours); /* another thread was faster */
+    return curve;
 }
 
 struct lc_desk *lc_desk_take(const struct lc_curve *curve)
@@ -60,15 +74,27 @@ void lc_desk_put(struct lc_desk *desk)
     }
 }
 
-static void make_curves(void)
+static struct lc_curve *make_curve(enum lc_curve_id id)
 {
-    for (size_t i = 0; i < LC_CURVE_COUNT; i++) {
-        EC_GROUP *group = EC_GROUP_new_by_curve_name(curves[i].nid);
-        if (group != NULL) {
-            curves[i].order = EC_GROUP_get0_order(group);
-            curves[i].group = group;
-        }
+    struct lc_curve *curve = OPENSSL_zalloc(sizeof *curve);
+    if (curve == NULL) {
+        return NULL;
     }
+    *curve = curves[id];
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(curve->nid);
+    if (group == NULL) {
+        free_curve(curve);
+        return NULL;
+    }
+    curve->group = group;
+    curve->order = EC_GROUP_get0_order(group);
+    return curve;
+}
+
+static void free_curve(struct lc_curve *curve)
+{
+    EC_GROUP_free(curve->group);
+    OPENSSL_free(curve);
 }
 
 static struct lc_desk *desk_new(const struct lc_curve *curve)

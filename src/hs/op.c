@@ -65,7 +65,16 @@ static hf_status run_sign(hf_op *op)
     return HF_OK;
 }
 
-static hf_status run_verify_chain(hf_op *op)
+/* Every path that was looked at, for those who watch. */
+static void trace_path(void *ctx, const struct x5_told *told)
+{
+    const struct tracer *tr = ctx;
+    TRACE(tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_CERTIFICATE,
+          .value = (uint32_t)told->count, .name = told->verdict->subject,
+          .accepted = told->verdict->accepted, .reason = told->verdict->detail);
+}
+
+static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
 {
     const hf_config *config = op->config;
     hf_verdict *verdict = &op->u.verify_chain.verdict;
@@ -81,6 +90,10 @@ static hf_status run_verify_chain(hf_op *op)
         return err_raise(&op->error, HF_E_CERTIFICATE_UNKNOWN_CA,
                          "no trust anchors are configured");
     }
+    struct tracer watching = {.wanted = 0};
+    if (tr != NULL) {
+        watching = *tr;
+    }
     struct x5_request request = {
         .trust = trust,
         .chain = op->u.verify_chain.chain,
@@ -89,6 +102,8 @@ static hf_status run_verify_chain(hf_op *op)
         .name = op->u.verify_chain.name,
         .now_s = op->u.verify_chain.now_s,
         .max_depth = config->limits.chain_depth,
+        .listen = TRACE_ON(&watching, HF_EV_CANDIDATE) ? trace_path : NULL,
+        .listen_ctx = &watching,
     };
     hf_status s = x5_verify_chain(&request, verdict);
     hf_trust_free(trust);
@@ -154,7 +169,7 @@ void op_run(hf_op *op, const struct op_context *context)
         s = run_sign(op);
         break;
     case HF_OP_VERIFY_CHAIN:
-        s = run_verify_chain(op);
+        s = run_verify_chain(op, context->tr);
         break;
     case HF_OP_VERIFY_SIGNATURE:
         s = run_verify_signature(op);

@@ -133,8 +133,9 @@ uint32_t x5_der_take_named_bits(struct der *d)
             }
         }
     }
-    /* X.690, 11.2.2: trailing zero bits are removed, so the last bit that counts is set. */
-    if (s.len > 1 && (s.data[s.len - 1] & ((2u << s.data[0]) - 1)) != 1u << s.data[0]) {
+    /* X.690, 11.2.1: unused bits are zero. That further zeros are left out (11.2.2) is not asked
+     * for: roots of the public web have them. */
+    if (s.len > 1 && (s.data[s.len - 1] & ((1u << s.data[0]) - 1)) != 0) {
         x5_der_fail(d);
         return 0;
     }

@@ -18,7 +18,8 @@ extern const hf_span x5_oid_sha256, x5_oid_sha384, x5_oid_sha512;
 
 /* Extended key usages (RFC 5280, 4.2.1.12) and the access method of issuers (4.2.2.1). */
 extern const hf_span x5_oid_server_auth, x5_oid_client_auth, x5_oid_ca_issuers, x5_oid_common_name,
-    x5_oid_organization;
+    x5_oid_organization, x5_oid_email_address;
+extern const hf_span x5_oid_smtp_utf8_mailbox, x5_oid_any_policy;
 
 /* The short name of an identifier ("CN", "serverAuth", "secp256k1"), or NULL. */
 const char *x5_oid_name(hf_span oid);

@@ -5,7 +5,6 @@
 
 static void write_text(char *out, size_t cap, hf_span name);
 static void write_serial(struct text *t, hf_span serial);
-static void fingerprint(hf_span der, uint8_t out[32]);
 
 bool hf_certificate_summarize(hf_span der, hf_certificate_summary *out)
 {
@@ -33,7 +32,7 @@ bool hf_certificate_summarize(hf_span der, hf_certificate_summary *out)
         x5_text_add(&t, ", ");
     }
     x5_extended_usage_text(&t, &c);
-    fingerprint(der, out->sha256);
+    x5_sha256(der, out->sha256);
     out->not_before_s = c.not_before_s;
     out->not_after_s = c.not_after_s;
     out->version = c.version;
@@ -55,13 +54,4 @@ static void write_serial(struct text *t, hf_span serial)
     for (size_t i = 0; i < serial.len && !t->cut; i++) {
         x5_text_add(t, "%s%02x", i == 0 ? "" : ":", serial.data[i]);
     }
-}
-
-static void fingerprint(hf_span der, uint8_t out[32])
-{
-    const hf_hash *sha256 = hf_provider_default()->sha256;
-    hf_hash_ctx ctx;
-    sha256->init(&ctx);
-    sha256->update(&ctx, der.data, der.len);
-    sha256->final(&ctx, out);
 }

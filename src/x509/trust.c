@@ -1,14 +1,12 @@
 /* Sets of trust anchors, and the handle that lets one be replaced while connections run. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/span.h"
 #include "base/status.h"
-#include "x509/x509_int.h"
-
-enum { SYSTEM_STORE_MAX = 16 << 20 }; /* bytes; Debian's has 0.2 MB */
+#include "x509/dn.h"
+#include "x509/system.h"
+#include "x509/trust_int.h"
 
 struct hf_trust_store {
     struct ref ref;
@@ -20,8 +18,9 @@ struct growth {
     struct trust_anchor *anchors; /* room for cap */
     size_t cap;
     size_t count;
-    size_t old_count;
-    STACK_OF(X509) * stack;
+    int *index;
+    size_t index_len;
+    uint8_t fingerprint[TRUST_FINGERPRINT_LEN];
     struct trust_bundle *bundle;
 };
 
@@ -31,20 +30,20 @@ static hf_status grow(const hf_trust *trust, enum x5_bundle_mode mode, hf_error 
                       struct growth *g);
 static hf_status add_anchor(struct growth *g, size_t number, enum x5_bundle_mode mode,
                             hf_error *error);
-static bool has_anchor(const struct growth *g, hf_span der);
+static bool has_anchor(const struct growth *g, uint32_t name_hash, hf_span der);
+static void link_anchor(struct growth *g, size_t number);
+static hf_status trim(struct growth *g, hf_error *error);
 static void drop_growth(struct growth *g);
-static void release_anchors(struct trust_anchor *anchors, size_t cap, size_t from, size_t count);
-static const char *system_store(bool *chosen);
-static hf_status read_file(const char *path, hf_error *error, uint8_t **out, size_t *size,
-                           size_t *len);
-static hf_status read_all(FILE *f, const char *path, hf_error *error, uint8_t *bytes, size_t size,
-                          size_t *len);
+static void release(hf_trust *trust);
+static int64_t newest_of(const struct trust_anchor *anchors, size_t count);
+static void mix(uint8_t fingerprint[TRUST_FINGERPRINT_LEN], char kind, hf_span bytes);
 
 hf_trust *hf_trust_new(void)
 {
     hf_trust *trust = mem_alloc(sizeof *trust);
     if (trust != NULL) {
         ref_init(&trust->ref);
+        trust->newest_from_s = INT64_MIN;
     }
     return trust;
 }
@@ -60,8 +59,8 @@ void hf_trust_free(hf_trust *trust)
     if (trust == NULL || !ref_drop(&trust->ref)) {
         return;
     }
-    sk_X509_free(trust->stack);
-    release_anchors(trust->anchors, trust->count, 0, trust->count);
+    release(trust);
+    mem_free(trust->pins, trust->pin_count * sizeof *trust->pins);
     while (trust->bundles != NULL) {
         struct trust_bundle *next = trust->bundles->next;
         x5_bundle_free(&trust->bundles->bundle);
@@ -78,18 +77,29 @@ hf_status hf_trust_add(hf_trust *trust, hf_span pem_or_der, hf_error *error)
 
 hf_status hf_trust_add_system(hf_trust *trust, hf_error *error)
 {
-    bool chosen = false;
-    const char *path = system_store(&chosen);
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    size_t len = 0;
-    TRY(read_file(path, error, &bytes, &size, &len));
+    struct system_store store;
+    TRY(x5_system_read(&store, error));
     /* What the user chose is taken as a whole or not at all. The system's own list is somebody
      * else's: one odd entry in it must not take away all the others. */
-    const hf_status status = add_certificates(trust, span_of(bytes, len),
-                                              chosen ? X5_BUNDLE_ALL : X5_BUNDLE_SKIP_BAD, error);
-    mem_free(bytes, size);
+    const hf_status status =
+        add_certificates(trust, span_of(store.bytes, store.len),
+                         store.chosen ? X5_BUNDLE_ALL : X5_BUNDLE_SKIP_BAD, error);
+    x5_system_free(&store);
     return status;
+}
+
+hf_status hf_trust_pin(hf_trust *trust, const uint8_t spki_sha256[32], hf_error *error)
+{
+    const size_t count = trust->pin_count;
+    uint8_t(*pins)[32] = mem_grow(trust->pins, count * sizeof *pins, (count + 1) * sizeof *pins);
+    if (pins == NULL) {
+        return err_raise(error, HF_E_NO_MEMORY, "for %zu pinned keys", count + 1);
+    }
+    memcpy(pins[count], spki_sha256, sizeof *pins);
+    trust->pins = pins;
+    trust->pin_count = count + 1;
+    mix(trust->fingerprint, 'P', span_of(spki_sha256, sizeof *pins));
+    return HF_OK;
 }
 
 size_t hf_trust_count(const hf_trust *trust)
@@ -97,9 +107,14 @@ size_t hf_trust_count(const hf_trust *trust)
     return trust->count;
 }
 
+hf_span hf_trust_anchor(const hf_trust *trust, size_t i)
+{
+    return i < trust->count ? trust->anchors[i].c.der : span_of(NULL, 0);
+}
+
 hf_span hf_trust_subject(const hf_trust *trust, size_t i)
 {
-    return i < trust->count ? trust->anchors[i].subject : span_of(NULL, 0);
+    return i < trust->count ? trust->anchors[i].c.subject : span_of(NULL, 0);
 }
 
 hf_trust_store *hf_trust_store_new(hf_trust *trust)
@@ -138,6 +153,59 @@ hf_trust *hf_trust_store_current(hf_trust_store *store)
     return (hf_trust *)rotate_read(&store->current);
 }
 
+const struct trust_anchor *x5_trust_next(const hf_trust *trust, hf_span subject, uint32_t hash,
+                                         int *at)
+{
+    if (trust == NULL || trust->count == 0) {
+        return NULL;
+    }
+    int i =
+        *at == TRUST_NONE ? trust->index[hash & (trust->index_len - 1)] : trust->anchors[*at].next;
+    while (i != TRUST_NONE && (trust->anchors[i].name_hash != hash ||
+                               !x5_dn_equal(trust->anchors[i].c.subject, subject))) {
+        i = trust->anchors[i].next;
+    }
+    if (i == TRUST_NONE) {
+        return NULL;
+    }
+    *at = i;
+    return &trust->anchors[i];
+}
+
+bool x5_trust_has(const hf_trust *trust, const struct x5_certificate *c, int *at)
+{
+    *at = TRUST_NONE;
+    const uint32_t hash = x5_dn_hash(c->subject);
+    const struct trust_anchor *a;
+    while ((a = x5_trust_next(trust, c->subject, hash, at)) != NULL) {
+        if (span_eq(a->c.der, c->der)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool x5_trust_has_pin(const hf_trust *trust, hf_span spki)
+{
+    uint8_t digest[32];
+    x5_sha256(spki, digest);
+    for (size_t i = 0; i < trust->pin_count; i++) {
+        if (memcmp(trust->pins[i], digest, sizeof digest) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t x5_trust_expired(const hf_trust *trust, int64_t now_s)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < trust->count; i++) {
+        count += trust->anchors[i].c.not_after_s < now_s;
+    }
+    return count;
+}
+
 /* All or nothing: the larger set is made beside the present one and then takes its place. */
 static hf_status add_certificates(hf_trust *trust, hf_span bytes, enum x5_bundle_mode mode,
                                   hf_error *error)
@@ -146,24 +214,23 @@ static hf_status add_certificates(hf_trust *trust, hf_span bytes, enum x5_bundle
     if (g.bundle == NULL) {
         return err_raise(error, HF_E_NO_MEMORY, "for trust anchors");
     }
-    struct x5_errors errors;
-    x5_errors_begin(&errors);
     hf_status status = x5_bundle_load(bytes, mode, error, &g.bundle->bundle);
     if (status == HF_OK) {
         status = grow(trust, mode, error, &g);
     }
-    (void)x5_errors_end(&errors);
     if (status != HF_OK) {
         drop_growth(&g);
         return status;
     }
-    sk_X509_free(trust->stack);
-    release_anchors(trust->anchors, trust->count, 0, 0); /* their references have moved to g */
+    release(trust);
     g.bundle->next = trust->bundles;
     trust->bundles = g.bundle;
     trust->anchors = g.anchors;
     trust->count = g.count;
-    trust->stack = g.stack;
+    trust->index = g.index;
+    trust->index_len = g.index_len;
+    memcpy(trust->fingerprint, g.fingerprint, sizeof trust->fingerprint);
+    trust->newest_from_s = newest_of(g.anchors, g.count);
     return HF_OK;
 }
 
@@ -171,152 +238,125 @@ static hf_status grow(const hf_trust *trust, enum x5_bundle_mode mode, hf_error 
                       struct growth *g)
 {
     g->cap = trust->count + g->bundle->bundle.count;
+    g->index_len = 16;
+    while (g->index_len < g->cap) {
+        g->index_len *= 2;
+    }
     g->anchors = mem_alloc(g->cap * sizeof *g->anchors);
-    g->stack = sk_X509_new_reserve(NULL, (int)g->cap);
-    if (g->anchors == NULL || g->stack == NULL) {
+    g->index = mem_alloc(g->index_len * sizeof *g->index);
+    if (g->anchors == NULL || g->index == NULL) {
         return err_raise(error, HF_E_NO_MEMORY, "for %zu trust anchors", g->cap);
     }
-    g->old_count = trust->count;
+    memcpy(g->fingerprint, trust->fingerprint, sizeof g->fingerprint);
+    for (size_t i = 0; i < g->index_len; i++) {
+        g->index[i] = TRUST_NONE;
+    }
     for (; g->count < trust->count; g->count++) {
         g->anchors[g->count] = trust->anchors[g->count];
-        (void)sk_X509_push(g->stack, g->anchors[g->count].x509); /* reserved: cannot fail */
+        link_anchor(g, g->count);
     }
     for (size_t i = 0; i < g->bundle->bundle.count; i++) {
         TRY(add_anchor(g, i, mode, error));
     }
-    /* The array is freed by its count, so it must be exactly that large. */
-    if (g->count < g->cap) {
-        struct trust_anchor *exact = mem_alloc(g->count * sizeof *exact);
-        if (exact == NULL) {
-            return err_raise(error, HF_E_NO_MEMORY, "for %zu trust anchors", g->count);
-        }
-        memcpy(exact, g->anchors, g->count * sizeof *exact);
-        mem_free(g->anchors, g->cap * sizeof *exact);
-        g->anchors = exact;
-        g->cap = g->count;
-    }
-    return HF_OK;
+    return trim(g, error);
 }
 
 static hf_status add_anchor(struct growth *g, size_t number, enum x5_bundle_mode mode,
                             hf_error *error)
 {
-    const hf_span der = g->bundle->bundle.certificate[number];
-    struct x5_certificate c;
-    if (has_anchor(g, der) || !x5_certificate_read(der, &c)) {
+    struct trust_anchor *a = &g->anchors[g->count];
+    if (!x5_certificate_read(g->bundle->bundle.certificate[number], &a->c)) {
         return HF_OK; /* the bundle has read it before */
     }
-    bool no_memory = false;
-    X509 *x509 = x5_decode(der, &no_memory);
-    /* Done now, before the set is shared, so that connections never meet on libcrypto's lock. */
-    if (x509 != NULL && !x5_extensions_decode(x509, &no_memory)) {
-        X509_free(x509);
-        x509 = NULL;
+    x5_facts_read(&a->c, &a->facts);
+    if (a->facts.malformed) {
+        return mode == X5_BUNDLE_SKIP_BAD
+                   ? HF_OK
+                   : err_raise(error, HF_E_PEM_MALFORMED,
+                               "certificate %zu of %zu is not a well-formed certificate",
+                               number + 1, g->bundle->bundle.count);
     }
-    if (no_memory) {
-        return err_raise(error, HF_E_NO_MEMORY, "for a certificate of %zu bytes", der.len);
-    }
-    if (x509 == NULL && mode == X5_BUNDLE_SKIP_BAD) {
+    a->name_hash = x5_dn_hash(a->c.subject);
+    if (has_anchor(g, a->name_hash, a->c.der)) {
         return HF_OK;
     }
-    if (x509 == NULL) {
-        return err_raise(error, HF_E_PEM_MALFORMED,
-                         "certificate %zu of %zu is not a well-formed certificate", number + 1,
-                         g->bundle->bundle.count);
-    }
-    g->anchors[g->count++] = (struct trust_anchor){der, c.subject, x509};
-    (void)sk_X509_push(g->stack, x509);
+    link_anchor(g, g->count++);
+    mix(g->fingerprint, 'A', a->c.der);
     return HF_OK;
 }
 
-static bool has_anchor(const struct growth *g, hf_span der)
+static bool has_anchor(const struct growth *g, uint32_t name_hash, hf_span der)
 {
-    for (size_t i = 0; i < g->count; i++) {
-        if (span_eq(g->anchors[i].der, der)) {
-            return true;
-        }
+    int i = g->index[name_hash & (g->index_len - 1)];
+    while (i != TRUST_NONE && !span_eq(g->anchors[i].c.der, der)) {
+        i = g->anchors[i].next;
     }
-    return false;
+    return i != TRUST_NONE;
+}
+
+/* Behind those that are there already: who was added first is tried first. */
+static void link_anchor(struct growth *g, size_t number)
+{
+    int *at = &g->index[g->anchors[number].name_hash & (g->index_len - 1)];
+    while (*at != TRUST_NONE) {
+        at = &g->anchors[*at].next;
+    }
+    *at = (int)number;
+    g->anchors[number].next = TRUST_NONE;
+}
+
+/* The array is freed by its count, so it must be exactly that large. */
+static hf_status trim(struct growth *g, hf_error *error)
+{
+    if (g->count == g->cap) {
+        return HF_OK;
+    }
+    struct trust_anchor *exact = mem_alloc(g->count * sizeof *exact);
+    if (exact == NULL) {
+        return err_raise(error, HF_E_NO_MEMORY, "for %zu trust anchors", g->count);
+    }
+    if (g->count > 0) {
+        memcpy(exact, g->anchors, g->count * sizeof *exact);
+    }
+    mem_free(g->anchors, g->cap * sizeof *exact);
+    g->anchors = exact;
+    g->cap = g->count;
+    return HF_OK;
 }
 
 static void drop_growth(struct growth *g)
 {
-    sk_X509_free(g->stack);
-    release_anchors(g->anchors, g->cap, g->old_count, g->count);
+    mem_free(g->anchors, g->cap * sizeof *g->anchors);
+    mem_free(g->index, g->index_len * sizeof *g->index);
     x5_bundle_free(&g->bundle->bundle);
     mem_free(g->bundle, sizeof *g->bundle);
 }
 
-/* Frees an array of cap anchors, and the certificates of those from..count. */
-static void release_anchors(struct trust_anchor *anchors, size_t cap, size_t from, size_t count)
+/* Frees what adding replaces; the bytes stay. */
+static void release(hf_trust *trust)
 {
-    for (size_t i = from; i < count; i++) {
-        X509_free(anchors[i].x509);
-    }
-    mem_free(anchors, cap * sizeof *anchors);
+    mem_free(trust->anchors, trust->count * sizeof *trust->anchors);
+    mem_free(trust->index, trust->index_len * sizeof *trust->index);
 }
 
-/* Where the system keeps its authorities. *chosen: the user said so. */
-static const char *system_store(bool *chosen)
+static int64_t newest_of(const struct trust_anchor *anchors, size_t count)
 {
-    /* A program with rights that its caller lacks must not let the caller choose whom it trusts. */
-    const char *asked = getenv("SSL_CERT_FILE");
-    if (asked != NULL && asked[0] != '\0' && getuid() == geteuid() && getgid() == getegid()) {
-        *chosen = true;
-        return asked;
-    }
-    static const char *const places[] = {
-        "/etc/ssl/certs/ca-certificates.crt", /* Debian, Ubuntu, Arch, Alpine */
-        "/etc/pki/tls/certs/ca-bundle.crt",   /* Fedora, RHEL */
-        "/etc/ssl/ca-bundle.pem",             /* openSUSE */
-        "/etc/ssl/cert.pem",                  /* macOS, the BSDs */
-    };
-    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-        if (access(places[i], R_OK) == 0) {
-            return places[i];
+    int64_t newest_s = INT64_MIN;
+    for (size_t i = 0; i < count; i++) {
+        if (anchors[i].c.not_before_s > newest_s) {
+            newest_s = anchors[i].c.not_before_s;
         }
     }
-    return places[0];
+    return newest_s;
 }
 
-/* The whole file in a block of *size bytes. */
-static hf_status read_file(const char *path, hf_error *error, uint8_t **out, size_t *size,
-                           size_t *len)
+static void mix(uint8_t fingerprint[TRUST_FINGERPRINT_LEN], char kind, hf_span bytes)
 {
-    FILE *f = fopen(path, "rb");
-    if (f == NULL) {
-        return err_raise(error, HF_E_CONFIG_NO_TRUST, "%s cannot be opened", path);
-    }
-    long end = -1;
-    if (fseek(f, 0, SEEK_END) == 0) {
-        end = ftell(f);
-    }
-    hf_status status = HF_FAILED;
-    uint8_t *bytes = NULL;
-    if (end < 0 || end > SYSTEM_STORE_MAX || fseek(f, 0, SEEK_SET) != 0) {
-        (void)err_raise(error, HF_E_CONFIG_NO_TRUST, "%s is not a file of at most 16 MiB", path);
-    } else {
-        *size = (size_t)end + 1;
-        bytes = mem_alloc(*size);
-        status = bytes == NULL ? err_raise(error, HF_E_NO_MEMORY, "to read %s", path)
-                               : read_all(f, path, error, bytes, *size, len);
-    }
-    (void)fclose(f);
-    if (status != HF_OK) {
-        mem_free(bytes, *size);
-        return status;
-    }
-    *out = bytes;
-    return HF_OK;
-}
-
-static hf_status read_all(FILE *f, const char *path, hf_error *error, uint8_t *bytes, size_t size,
-                          size_t *len)
-{
-    *len = fread(bytes, 1, size, f);
-    if (ferror(f) != 0 || *len == size) {
-        return err_raise(error, HF_E_CONFIG_NO_TRUST,
-                         "%s cannot be read or changes while it is read", path);
-    }
-    return HF_OK;
+    const hf_hash *sha256 = hf_provider_default()->sha256;
+    hf_hash_ctx ctx;
+    sha256->init(&ctx);
+    sha256->update(&ctx, fingerprint, TRUST_FINGERPRINT_LEN);
+    sha256->update(&ctx, (const uint8_t *)&kind, 1);
+    sha256->update(&ctx, bytes.data, bytes.len);
+    sha256->final(&ctx, fingerprint);
 }

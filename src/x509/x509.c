@@ -2,11 +2,8 @@
  * are answered from the bytes alone. */
 #include "x509/x509.h"
 
-#include <openssl/x509v3.h>
-
-#include "x509/x509_int.h"
-
-static enum x5_issued compare(X509 *subject, X509 *issuer);
+#include "x509/facts.h"
+#include "x509/signature.h"
 
 bool x5_subject_public_key_info(hf_span certificate, hf_span *spki)
 {
@@ -33,29 +30,32 @@ uint16_t x5_signature_scheme(hf_span certificate)
 
 enum x5_issued x5_is_issued_by(hf_span certificate, hf_span issuer)
 {
-    bool no_memory_a = false;
-    bool no_memory_b = false;
-    X509 *a = x5_decode(certificate, &no_memory_a);
-    X509 *b = x5_decode(issuer, &no_memory_b);
-    enum x5_issued result = no_memory_a || no_memory_b ? X5_ISSUED_NO_MEMORY : X5_ISSUED_UNREADABLE;
-    if (a != NULL && b != NULL && x5_extensions_decode(a, &no_memory_a) &&
-        x5_extensions_decode(b, &no_memory_b)) {
-        result = compare(a, b);
-    } else if (no_memory_a || no_memory_b) {
-        result = X5_ISSUED_NO_MEMORY;
+    struct x5_certificate a;
+    struct x5_certificate b;
+    if (!x5_certificate_read(certificate, &a) || !x5_certificate_read(issuer, &b)) {
+        return X5_ISSUED_UNREADABLE;
     }
-    X509_free(a);
-    X509_free(b);
-    return result;
+    struct x5_facts of_a;
+    struct x5_facts of_b;
+    x5_facts_read(&a, &of_a);
+    x5_facts_read(&b, &of_b);
+    if (of_a.malformed || of_b.malformed) {
+        return X5_ISSUED_UNREADABLE;
+    }
+    if (!x5_facts_fit(&a, &of_a, &b, &of_b) || (of_b.usage & X5_USAGE_KEY_CERT_SIGN) == 0) {
+        return X5_ISSUED_NOT;
+    }
+    const enum x5_signed is = x5_signature_check(&a, b.spki);
+    return is == X5_SIGNED || is == X5_SIGNED_UNKNOWN ? X5_ISSUED
+           : is == X5_SIGNED_NO_MEMORY                ? X5_ISSUED_NO_MEMORY
+                                                      : X5_ISSUED_FORGED;
 }
 
-static enum x5_issued compare(X509 *subject, X509 *issuer)
+void x5_sha256(hf_span bytes, uint8_t out[32])
 {
-    struct x5_errors errors;
-    x5_errors_begin(&errors);
-    enum x5_issued result = X5_ISSUED_NOT;
-    if (X509_check_issued(issuer, subject) == X509_V_OK) {
-        result = X509_verify(subject, X509_get0_pubkey(issuer)) == 1 ? X5_ISSUED : X5_ISSUED_FORGED;
-    }
-    return x5_errors_end(&errors) && result != X5_ISSUED ? X5_ISSUED_NO_MEMORY : result;
+    const hf_hash *sha256 = hf_provider_default()->sha256;
+    hf_hash_ctx ctx;
+    sha256->init(&ctx);
+    sha256->update(&ctx, bytes.data, bytes.len);
+    sha256->final(&ctx, out);
 }

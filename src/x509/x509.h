@@ -14,6 +14,13 @@
 #include "x509/name.h"
 #include "x509/text.h"
 
+/* A path that was looked at, for one who listens. Lives during the call. */
+struct x5_told {
+    const hf_verdict *verdict; /* over this path alone; its depth is where it broke */
+    size_t count;              /* certificates, the anchor included */
+    int source[66];            /* leaf first: index in the chain as sent, or -1 - i for anchor i */
+};
+
 /* A chain to judge. Everything is borrowed for the call. */
 struct x5_request {
     const hf_trust *trust; /* NULL: nobody is trusted */
@@ -23,11 +30,13 @@ struct x5_request {
     const char *name; /* DNS name or IP address that the leaf must be for; NULL: any */
     int64_t now_s;    /* Unix time */
     size_t max_depth; /* certificates in a path, anchor not counted; 0: 10 */
+    void (*listen)(void *ctx, const struct x5_told *told); /* told every path; NULL: nobody */
+    void *listen_ctx;
 };
 
 /* Judges. HF_OK: verdict is filled, accepted or not. HF_FAILED: no memory (verdict says
- * HF_E_NO_MEMORY). Now and then libcrypto mistakes its own lack of memory for a fault of a
- * certificate; it never accepts because of it. */
+ * HF_E_NO_MEMORY). Now and then a provider mistakes its own lack of memory for a wrong signature;
+ * it never accepts because of it. */
 HF_MUST_CHECK hf_status x5_verify_chain(const struct x5_request *request, hf_verdict *verdict);
 
 /* The DER SubjectPublicKeyInfo inside a certificate, pointing into it. False: not a certificate. */
@@ -41,7 +50,8 @@ HF_MUST_CHECK bool x5_names(hf_span certificate, hf_span *issuer, hf_span *subje
  * not tell). */
 uint16_t x5_signature_scheme(hf_span certificate);
 
-/* Whether one certificate was issued by another: names and signature, at no particular time. */
+/* Whether one certificate was issued by another: names and signature, at no particular time. Of a
+ * signature in a way that is never accepted, such as SHA-1, only the names are compared. */
 enum x5_issued {
     X5_ISSUED,
     X5_ISSUED_NOT,    /* the issuer's name or key identifier is another, or it is no authority */
@@ -50,6 +60,9 @@ enum x5_issued {
     X5_ISSUED_NO_MEMORY
 };
 enum x5_issued x5_is_issued_by(hf_span certificate, hf_span issuer);
+
+/* The SHA-256 of some bytes. */
+void x5_sha256(hf_span bytes, uint8_t out[32]);
 
 /* Adds how a certificate's validity relates to a time outside of it: "expired 2026-01-02 03:04:05
  * UTC, 3 days before 2026-01-05 03:04:05 UTC". */

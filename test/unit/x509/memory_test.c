@@ -57,8 +57,6 @@ static void test_trust_add(void **state)
     (void)state;
     char *both = pki_bundle((const struct pki_cert *const[]){q->ca, p->ca, q->ca}, 3);
     long n = 1;
-    size_t refused = 0;
-    size_t no_memory = 0;
     for (bool failed = true; failed; n = next(n)) {
         hf_trust *trust = hf_trust_new();
         assert_non_null(trust);
@@ -68,21 +66,17 @@ static void test_trust_add(void **state)
         const hf_status status = hf_trust_add(trust, span_str(both), &error);
         failed = failing_memory_end();
         if (status != HF_OK) {
-            /* libcrypto sometimes forgets that it was memory. */
-            no_memory += error.code == HF_E_NO_MEMORY;
-            assert_true(error.code == HF_E_NO_MEMORY || error.code == HF_E_PEM_MALFORMED);
+            assert_int_equal(error.code, HF_E_NO_MEMORY);
             assert_int_equal(hf_trust_count(trust), 1);
         } else {
             assert_int_equal(hf_trust_count(trust), 2);
         }
-        refused += status != HF_OK;
         assert_true(accepts(trust, p));
         assert_int_equal(accepts(trust, q), status == HF_OK); /* no anchor without its key */
         assert_int_equal(ERR_peek_error(), 0);
         hf_trust_free(trust);
     }
-    assert_true(n > 100);
-    assert_true(no_memory > refused / 2);
+    assert_true(n > 4);
     free(both);
 }
 
@@ -112,16 +106,12 @@ static void verify_without_memory(const struct pki *with, const struct pki *chai
                                        .name = "a.example",
                                        .now_s = PKI_NOW};
     long n = 1;
-    size_t refused = 0;
-    size_t no_memory = 0;
     for (bool failed = true; failed; n = next(n)) {
         hf_verdict v;
         failing_memory_at(n);
         const hf_status status = x5_verify_chain(&request, &v);
         failed = failing_memory_end();
         assert_int_equal(status, v.code == HF_E_NO_MEMORY ? HF_FAILED : HF_OK);
-        no_memory += v.code == HF_E_NO_MEMORY;
-        refused += !v.accepted;
         if (v.accepted) {
             assert_true(right);
         } else {
@@ -133,8 +123,7 @@ static void verify_without_memory(const struct pki *with, const struct pki *chai
         }
         assert_int_equal(ERR_peek_error(), 0);
     }
-    assert_true(n > 100);
-    assert_true(!right || no_memory > refused / 2);
+    assert_true(!right || n > 20); /* the provider's */
     hf_trust_free(trust);
 }
 
@@ -150,20 +139,16 @@ static void test_issued_by(void **state)
 {
     (void)state;
     long n = 1;
-    size_t denied = 0;
-    size_t no_memory = 0;
     for (bool failed = true; failed; n = next(n)) {
         failing_memory_at(n);
         const enum x5_issued issued = x5_is_issued_by(p->leaf->der, p->intermediate->der);
         failed = failing_memory_end();
-        no_memory += issued == X5_ISSUED_NO_MEMORY;
-        denied += issued != X5_ISSUED;
         assert_true(failed || issued == X5_ISSUED);
         failing_memory_at(n);
         assert_int_not_equal(x5_is_issued_by(p->leaf->der, p->ca->der), X5_ISSUED);
         (void)failing_memory_end();
     }
-    assert_true(no_memory > denied / 2);
+    assert_true(n > 10);
 }
 
 int main(void)

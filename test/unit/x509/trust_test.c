@@ -111,12 +111,17 @@ static void test_the_system_store(void **state)
     if (f == NULL) {
         test_skip("no /etc/ssl/certs/ca-certificates.crt on this machine");
     }
+    size_t count = 0;
+    char line[256];
+    while (fgets(line, sizeof line, f) != NULL) {
+        count += strncmp(line, "-----BEGIN CERTIFICATE-----", 27) == 0;
+    }
     (void)fclose(f);
     hf_error error = {.code = HF_E_NONE};
     hf_trust *trust = hf_trust_new();
     assert_non_null(trust);
     assert_int_equal(hf_trust_add_system(trust, &error), HF_OK);
-    assert_true(hf_trust_count(trust) > 50);
+    assert_int_equal(hf_trust_count(trust), count); /* the public web's roots, oddities and all */
     hf_trust_free(trust);
 }
 

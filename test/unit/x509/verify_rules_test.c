@@ -220,15 +220,15 @@ static void test_name_constraints(void **state)
     expect(judge_below(permits, LEAF(.names = "corp.example")), HF_E_NONE, -1, "");
     expect(judge_below(permits, LEAF(.names = "a.corp.example,b.example")),
            HF_E_CERTIFICATE_CONSTRAINT, 0,
-           "'x' is outside of what an authority above it may issue: 'Middle' permits corp.example");
+           "'b.example' of 'x' is outside of what 'Middle' may issue: it permits corp.example");
     expect(judge_below(permits, LEAF(.names = "acorp.example")), HF_E_CERTIFICATE_CONSTRAINT, 0,
            "'Middle'");
     expect(judge_below(excludes, LEAF(.names = "a.example")), HF_E_NONE, -1, "");
     expect(judge_below(excludes, LEAF(.names = "a.secret.example")), HF_E_CERTIFICATE_CONSTRAINT, 0,
-           "'Middle' excludes secret.example");
+           "'Middle' may issue: it excludes secret.example");
     expect(judge_below(networks, LEAF(.names = "10.1.2.3")), HF_E_NONE, -1, "");
     expect(judge_below(networks, LEAF(.names = "192.0.2.1")), HF_E_CERTIFICATE_CONSTRAINT, 0,
-           "'Middle' permits addresses");
+           "'Middle' may issue: it permits 10.0.0.0/8");
 }
 
 static void test_critical_extensions(void **state)
@@ -313,20 +313,27 @@ static void test_careless_issuers_are_forgiven(void **state)
     pki_cert_free(nameless);
 }
 
-/* Rules of libcrypto that have no sentence of their own are told in its words. */
-static void test_other_rules(void **state)
+/* Authorities have names (RFC 5280, 4.1.2.6), and do not contradict themselves (4.2.1.3, 4.2.1.9).
+ */
+static void test_form(void **state)
 {
     (void)state;
     struct pki_cert *nameless =
         pki_make(&(struct pki_spec){.issuer = root, .ca = true, .extended_key_usage = ""});
     struct pki_cert *leaf =
         pki_make(&(struct pki_spec){.issuer = nameless, .common_name = "x", .names = "x.example"});
-    const hf_verdict v = judge(&(struct judge_case){.chain = {leaf, nameless}, .anchors = {root}});
-    assert_false(v.accepted);
-    assert_int_equal(v.code, HF_E_CERTIFICATE_REJECTED);
-    assert_non_null(strstr(v.detail, "name empty"));
+    assert_refused(HF_E_CERTIFICATE_REJECTED, 0, "'x' names no issuer: that name is empty",
+                   .chain = {leaf, nameless}, .anchors = {root});
     pki_cert_free(leaf);
     pki_cert_free(nameless);
+    expect(judge_leaf(LEAF(.key_usage = "digitalSignature,keyCertSign"), false),
+           HF_E_CERTIFICATE_REJECTED, 0, "'x' may sign certificates, but is no authority");
+    expect(judge_below(MIDDLE(.basic_constraints = "critical,CA:FALSE,pathlen:1"),
+                       LEAF(.names = "x.example")),
+           HF_E_CERTIFICATE_PURPOSE, 1, "is no authority");
+    expect(judge_leaf(LEAF(.basic_constraints = "critical,CA:FALSE,pathlen:1"), false),
+           HF_E_CERTIFICATE_REJECTED, 0,
+           "'x' limits the path below it, but may not issue certificates");
 }
 
 int main(void)
@@ -343,7 +350,7 @@ int main(void)
         cmocka_unit_test(test_weak_signatures),
         cmocka_unit_test(test_weak_and_unusual_keys),
         cmocka_unit_test(test_careless_issuers_are_forgiven),
-        cmocka_unit_test(test_other_rules),
+        cmocka_unit_test(test_form),
     };
     return cmocka_run_group_tests_name("verify rules", tests, setup, teardown);
 }
