@@ -63,9 +63,16 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms_cert(hf_config
                                                                        const char *names);
 /* Application protocols (RFC 7301), "h2,http/1.1"; "": none. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_alpn(hf_config *config, const char *names);
-/* Lowest and highest version. */
+/* Lowest and highest version. The freeze narrows them to versions for which a cipher suite, and in
+ * TLS 1.2 a group and a certificate, is there. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_versions(hf_config *config, hf_version lowest,
                                                       hf_version highest);
+/* Refuse a TLS 1.2 handshake without extended_master_secret (RFC 7627; default off: without it
+ * nothing is exported or resumed). */
+HF_API HF_MUST_CHECK hf_status hf_config_set_require_ems(hf_config *config, bool on);
+/* Client: say that this connection offers less than it could, because an earlier try with more
+ * failed (TLS_FALLBACK_SCSV, RFC 7507; default off). */
+HF_API HF_MUST_CHECK hf_status hf_config_set_fallback(hf_config *config, bool on);
 /* Methods of compress_certificate (RFC 8879), "brotli,zlib,zstd"; "" (default): none. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_certificate_compression(hf_config *config,
                                                                      const char *names);

@@ -114,7 +114,7 @@ HF_API HF_MUST_CHECK hf_status hf_conn_send(hf_conn *conn, hf_span data, hf_buf 
  * first. */
 HF_API HF_MUST_CHECK hf_status hf_conn_seal(hf_conn *conn, uint8_t *buf, size_t len,
                                             size_t *record_len);
-enum { HF_RECORD_HEAD = 5, HF_RECORD_TAIL = 17, HF_RECORD_MAX = 16384 };
+enum { HF_RECORD_HEAD = 5, HF_RECORD_TAIL = 24, HF_RECORD_MAX = 16384 };
 /* Largest len for hf_conn_seal now: 16384 or what the peer's record_size_limit and our padding
  * leave. */
 HF_API size_t hf_conn_max_send(const hf_conn *conn);
@@ -134,7 +134,8 @@ HF_API hf_status hf_conn_close(hf_conn *conn);
  * then nothing. */
 HF_API hf_status hf_conn_abort(hf_conn *conn, hf_alert alert);
 
-/* HF_NEED_OP: an operation of a late authentication is open, try again after it.
+/* HF_NEED_OP: an operation of a late authentication is open, try again after it. HF_FAILED with no
+ * error set: TLS 1.2 cannot, and the connection goes on.
  * New keys for sending, now; with ask_peer the peer is asked for new ones too (RFC 9846, 4.7.3). */
 HF_API HF_MUST_CHECK hf_status hf_conn_update_keys(hf_conn *conn, bool ask_peer);
 
@@ -146,7 +147,9 @@ HF_API HF_MUST_CHECK hf_status hf_conn_request_certificate(hf_conn *conn);
 
 /* Keying material for the application (RFC 9846, 7.5). early: from the early exporter secret,
  * which exists when a pre-shared key was chosen. HF_NEED_INPUT: not derived (yet). HF_FAILED:
- * label or out_len is out of range, nothing else happened. context may be empty. out_len at most
+ * label or out_len is out of range, or it is TLS 1.2 without extended_master_secret; nothing else
+ * happened. context may be empty; in TLS 1.2 (RFC 5705) an empty one with data NULL is none at all.
+ * out_len at most
  * 255 * hash length. */
 HF_API HF_MUST_CHECK hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label,
                                               hf_span context, uint8_t *out, size_t out_len);

@@ -161,6 +161,8 @@ typedef struct hf_provider {
     hf_key_kind (*public_key_kind)(const hf_public_key *key);
     /* Size of the key in bits (RSA modulus, curve order). */
     unsigned (*public_key_bits)(const hf_public_key *key);
+    /* Under any scheme that fits the key, and under an ECDSA scheme for another curve too: which of
+     * them may be used is the caller's to judge. */
     bool (*verify)(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
     /* Whether the two are halves of one pair. */
     bool (*key_pair_match)(const hf_private_key *priv, const hf_public_key *pub);

@@ -45,12 +45,12 @@ typedef enum hf_op_kind {
     HF_OP_CHOOSE_CONFIG, /* server: another configuration for this ClientHello? Only when external.
                           */
     HF_OP_CHOOSE_IDENTITY,  /* which certificate to show */
-    HF_OP_SIGN,             /* CertificateVerify */
+    HF_OP_SIGN,             /* CertificateVerify; TLS 1.2: or ServerKeyExchange */
     HF_OP_VERIFY_CHAIN,     /* is the peer's chain to be believed? */
-    HF_OP_VERIFY_SIGNATURE, /* the peer's CertificateVerify */
-    HF_OP_KEY_GENERATE,     /* client: a key share */
-    HF_OP_KEY_ENCAP,        /* server: share and secret from the client's share */
-    HF_OP_KEY_DECAP,        /* client: secret from the server's share */
+    HF_OP_VERIFY_SIGNATURE, /* the peer's */
+    HF_OP_KEY_GENERATE,     /* client; TLS 1.2: server: a key share */
+    HF_OP_KEY_ENCAP,        /* the other end: share and secret from it */
+    HF_OP_KEY_DECAP,        /* then the first: secret from the other's share */
     HF_OP_TICKET_OPEN,      /* server: the state of a session from its ticket */
     HF_OP_TICKET_SEAL,      /* server: a ticket from the state of a session */
     HF_OP_SESSION_FIND,     /* server, TLS 1.2: the state of a session from its identifier */
@@ -95,6 +95,7 @@ typedef struct hf_op {
             size_t cert_scheme_count;
             const hf_span *authorities; /* DER names of certificate_authorities */
             size_t authority_count;
+            bool tls12; /* rsa_pkcs1 may sign too */
             hf_identity *identity;
             uint16_t scheme;
             uint32_t index; /* for display: which of the store */
@@ -126,6 +127,7 @@ typedef struct hf_op {
             uint16_t scheme;
             hf_span message;
             hf_span signature;
+            bool tls12; /* an ECDSA scheme names its hash only, the curve is the key's */
             bool valid;
         } verify_signature;
         /* in: group; private memory of group->private_size. out: private, share

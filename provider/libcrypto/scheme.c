@@ -44,6 +44,17 @@ const struct lc_scheme *lc_scheme_find(hf_key_kind kind, uint16_t id)
     return NULL;
 }
 
+const struct lc_scheme *lc_scheme_any_curve(hf_key_kind kind, uint16_t id)
+{
+    const bool is_curve = kind == HF_KEY_P256 || kind == HF_KEY_P384 || kind == HF_KEY_P521;
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && is_curve; i++) {
+        if (schemes[i].id == id && schemes[i].form == LC_ECDSA) {
+            return &schemes[i];
+        }
+    }
+    return NULL;
+}
+
 size_t lc_scheme_digest(const struct lc_scheme *scheme, hf_span message,
                         uint8_t out[LC_DIGEST_MAX_LEN])
 {

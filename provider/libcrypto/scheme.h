@@ -22,6 +22,10 @@ enum { LC_DIGEST_MAX_LEN = 64 };
  * fit. */
 const struct lc_scheme *lc_scheme_find(hf_key_kind kind, uint16_t id);
 
+/* The row of an ECDSA scheme for a key of whatever curve: TLS 1.2 names the hash only (RFC 9846,
+ * 4.3.3). NULL: another kind of scheme or key. */
+const struct lc_scheme *lc_scheme_any_curve(hf_key_kind kind, uint16_t id);
+
 /* Hashes message as the scheme asks. Gives the digest's length. */
 size_t lc_scheme_digest(const struct lc_scheme *scheme, hf_span message,
                         uint8_t out[LC_DIGEST_MAX_LEN]);

@@ -23,6 +23,7 @@ static bool verify_eddsa(const struct hf_public_key *key, hf_span message, hf_sp
 bool lc_verify(const hf_public_key *key, uint16_t id, hf_span message, hf_span sig)
 {
     const struct lc_scheme *scheme = lc_key_scheme(key, id);
+    scheme = scheme == NULL ? lc_scheme_any_curve(key->kind, id) : scheme;
     if (scheme == NULL) {
         return false;
     }

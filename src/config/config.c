@@ -8,6 +8,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "config/config_int.h"
+#include "crypto/suite.h"
 #include "wire/iana.h"
 
 static const hf_error frozen_error = {
@@ -30,6 +31,7 @@ static hf_status check_identity(hf_config *config);
 static hf_status check_trust(hf_config *config);
 static hf_status check_psks(hf_config *config);
 static hf_status settle_key_shares(hf_config *config);
+static hf_status settle_versions(hf_config *config);
 
 /* --- Life ------------------------------------------------------------------------------------- */
 
@@ -142,6 +144,7 @@ hf_status hf_config_freeze(hf_config *config)
     TRY(check_trust(config));
     TRY(check_psks(config));
     TRY(settle_key_shares(config));
+    TRY(settle_versions(config));
     config->frozen = true;
     return HF_OK;
 }
@@ -238,5 +241,65 @@ static hf_status settle_key_shares(hf_config *config)
         }
     }
     config->key_shares = ordered;
+    return HF_OK;
+}
+
+/* --- Versions --------------------------------------------------------------------------------- */
+
+static bool has_group_for(const hf_config *config, const struct suite *suite)
+{
+    for (size_t i = 0; i < config->groups.count; i++) {
+        const hf_group *g = hf_provider_group(config->provider, config->groups.v[i]);
+        if (g != NULL && suite12_takes(suite, g)) {
+            return true;
+        }
+    }
+    return suite->exchange == SUITE_RSA;
+}
+
+static bool can_speak13(const hf_config *config)
+{
+    struct suite s = {.aead = NULL};
+    for (size_t i = 0; i < config->ciphers.count; i++) {
+        if (suite_find(config->provider, config->ciphers.v[i], &s)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* TLS 1.2 knows no pre-shared keys here: both ends need the server's certificate. */
+static bool can_speak12(const hf_config *config)
+{
+    const unsigned choosing = HF_OP_BIT(HF_OP_CHOOSE_IDENTITY) | HF_OP_BIT(HF_OP_CHOOSE_CONFIG);
+    const bool has_certificate[] = {
+        [HF_CLIENT] = config->verify == HF_VERIFY_NONE || config->trust != NULL ||
+                      (config->external_ops & HF_OP_BIT(HF_OP_VERIFY_CHAIN)) != 0,
+        [HF_SERVER] = config->identities != NULL || (config->external_ops & choosing) != 0,
+    };
+    struct suite s = {.aead = NULL};
+    for (size_t i = 0; i < config->ciphers.count && has_certificate[config->role]; i++) {
+        if (suite12_find(config->provider, config->ciphers.v[i], &s) && has_group_for(config, &s)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A version that could never be finished is not offered. */
+static hf_status settle_versions(hf_config *config)
+{
+    const uint16_t lowest = config->version_lowest;
+    const uint16_t highest = config->version_highest;
+    const uint16_t from = lowest < HF_TLS13 && !can_speak12(config) ? HF_TLS13 : lowest;
+    const uint16_t to = highest > HF_TLS12 && !can_speak13(config) ? HF_TLS12 : highest;
+    if (from > to) {
+        return err_raise(&config->error, HF_E_CONFIG_EMPTY,
+                         "of %s to %s none is left: cipher suites, groups and certificates allow "
+                         "no version of these",
+                         iana_version_name(lowest), iana_version_name(highest));
+    }
+    config->version_lowest = from;
+    config->version_highest = to;
     return HF_OK;
 }

@@ -72,6 +72,8 @@ struct hf_config {
     bool stateless_retry; /* cookie_key is set */
     bool always_retry;
     uint8_t cookie_key[32];
+    bool require_ems;   /* TLS 1.2 without extended_master_secret is refused */
+    bool fallback_scsv; /* client: this is a second try with a lower version (RFC 7507) */
     bool announce_groups;
     unsigned external_ops;
     hf_limits limits;          /* every member non-zero */

@@ -8,6 +8,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "config/config_int.h"
+#include "crypto/suite.h"
 #include "wire/iana.h"
 
 /* What one list is about. */
@@ -28,8 +29,12 @@ static bool has_anyway(const hf_provider *provider, uint16_t id);
 static const struct list_kind ciphers = {
     .which = "ciphers",
     .noun = "cipher suite",
-    .known = "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256",
-    .default_count = 3,
+    .known = "TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384,TLS_CHACHA20_POLY1305_SHA256,"
+             "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,"
+             "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,"
+             "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,"
+             "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+    .default_count = 9,
     .find = iana_suite_find,
     .name = iana_suite_name,
     .has = has_suite,
@@ -312,16 +317,8 @@ static hf_status refuse_name(hf_config *config, const struct list_kind *kind, hf
 
 static bool has_suite(const hf_provider *provider, uint16_t id)
 {
-    switch (id) {
-    case IANA_SUITE_TLS_AES_128_GCM_SHA256:
-        return provider->aes128gcm != NULL;
-    case IANA_SUITE_TLS_AES_256_GCM_SHA384:
-        return provider->aes256gcm != NULL;
-    case IANA_SUITE_TLS_CHACHA20_POLY1305_SHA256:
-        return provider->chacha20poly1305 != NULL;
-    default:
-        return false;
-    }
+    struct suite s = {.aead = NULL};
+    return (suite_find(provider, id, &s) && s.aead != NULL) || suite12_find(provider, id, &s);
 }
 
 static bool has_group(const hf_provider *provider, uint16_t id)

@@ -9,7 +9,7 @@
 #include "config/config_int.h"
 
 /* The versions whose machines this library is built with. */
-enum { OLDEST_KNOWN = HF_TLS13, NEWEST_KNOWN = HF_TLS13 };
+enum { OLDEST_KNOWN = HF_TLS12, NEWEST_KNOWN = HF_TLS13 };
 
 enum {
     PSK_KEY_MIN_LEN = 16,
@@ -29,12 +29,28 @@ hf_status hf_config_set_versions(hf_config *config, hf_version lowest, hf_versio
 {
     TRY(config_begin(config));
     if ((unsigned)lowest < OLDEST_KNOWN || (unsigned)highest > NEWEST_KNOWN || lowest > highest) {
-        return err_raise(&config->error, HF_E_CONFIG_VALUE,
-                         "versions 0x%04x to 0x%04x; this build speaks TLS 1.3 (0x0304) only",
-                         (unsigned)lowest, (unsigned)highest);
+        return err_raise(
+            &config->error, HF_E_CONFIG_VALUE,
+            "versions 0x%04x to 0x%04x; this build speaks TLS 1.2 (0x0303) and TLS 1.3 "
+            "(0x0304)",
+            (unsigned)lowest, (unsigned)highest);
     }
     config->version_lowest = (uint16_t)lowest;
     config->version_highest = (uint16_t)highest;
+    return HF_OK;
+}
+
+hf_status hf_config_set_require_ems(hf_config *config, bool on)
+{
+    TRY(config_begin(config));
+    config->require_ems = on;
+    return HF_OK;
+}
+
+hf_status hf_config_set_fallback(hf_config *config, bool on)
+{
+    TRY(config_begin_for(config, HF_CLIENT, on, "TLS_FALLBACK_SCSV"));
+    config->fallback_scsv = on;
     return HF_OK;
 }
 

@@ -166,7 +166,7 @@ static void finish_handshake(hf_conn *conn)
 static hf_status run_once(hf_conn *conn)
 {
     if (conn->hs == NULL || post_key_update_is_next(conn)) {
-        return post_next(conn);
+        return conn_rules(conn)->post_next(conn);
     }
     hf_status s = hs_drive(conn->hs);
     adopt_config(conn);
@@ -204,16 +204,26 @@ hf_status hf_conn_drive(hf_conn *conn)
     return s == HF_NEED_INPUT && conn->connected && conn->hs == NULL ? HF_OK : s;
 }
 
-hf_status conn_send_alert(hf_conn *conn, hf_alert alert)
+static hf_status say_alert(hf_conn *conn, uint8_t level, hf_alert alert)
 {
-    bool is_warning = alert == HF_ALERT_close_notify || alert == HF_ALERT_user_canceled;
-    uint8_t content[2] = {is_warning ? 1 : 2, (uint8_t)alert};
+    uint8_t content[2] = {level, (uint8_t)alert};
     TRACE(&conn->tr, HF_EV_ALERT, alert, .direction = HF_SENT, .level = content[0],
           .description = content[1], .name = hf_alert_name(content[1]));
     hf_error ignored = {0};
     (void)conn_seal_open(conn);
     struct outq_seal how = conn_seal_how(conn);
     return outq_record(&conn->out, &how, REC_ALERT, span_of(content, sizeof content), &ignored);
+}
+
+hf_status conn_warn(hf_conn *conn, hf_alert alert)
+{
+    return say_alert(conn, 1, alert);
+}
+
+hf_status conn_send_alert(hf_conn *conn, hf_alert alert)
+{
+    bool is_warning = alert == HF_ALERT_close_notify || alert == HF_ALERT_user_canceled;
+    return say_alert(conn, is_warning ? 1 : 2, alert);
 }
 
 hf_status conn_fail(hf_conn *conn)
@@ -380,15 +390,16 @@ hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_
                          uint8_t *out, size_t out_len)
 {
     const struct hs_result *r = &conn->result;
-    const struct secret *secret = early ? r->early_exporter : &r->exporter;
     if (conn->failed) {
         return HF_FAILED;
     }
-    const bool is_there =
-        secret != NULL && secret->len > 0 && (early || conn->connected || r->write_ready);
-    if (!is_there) {
+    if (!early) {
+        return conn_rules(conn)->export(conn, label, context, &(hf_buf){out, out_len, 0});
+    }
+    if (r->early_exporter == NULL || r->early_exporter->len == 0) {
         return HF_NEED_INPUT;
     }
-    return exporter_compute(r->suite.hash, secret, label, context, out, out_len) ? HF_OK
-                                                                                 : HF_FAILED;
+    return exporter_compute(r->suite.hash, r->early_exporter, label, context, out, out_len)
+               ? HF_OK
+               : HF_FAILED;
 }

@@ -39,6 +39,19 @@ struct hf_conn {
     hf_error error;
 };
 
+/* rules.c: what differs with the version once it is known; the index is enum hs_family. */
+struct conn_rules {
+    /* One message after the handshake. HF_NEED_INPUT: none is there. */
+    hf_status (*post_next)(hf_conn *conn);
+    /* context as hf_conn_export has it. */
+    hf_status (*export)(const hf_conn *conn, const char *label, hf_span context, hf_buf *out);
+    bool ccs_changes_keys; /* else a change_cipher_spec is dropped (RFC 9846, 5) */
+    bool updates_keys;
+    bool pads;
+    uint8_t type_in_limit; /* record_size_limit counts the content type (RFC 8449, 4) */
+};
+const struct conn_rules *conn_rules(const hf_conn *conn);
+
 /* sink.c: the handshake's door to the records. */
 extern const struct hs_sink conn_sink;
 struct hs_args conn_hs_args(hf_conn *conn);
@@ -60,15 +73,27 @@ hf_status post_update_keys(hf_conn *conn, bool ask_peer);
  * the handshake. */
 bool post_key_update_is_next(const hf_conn *conn);
 
+/* post12.c: the same for TLS 1.2. */
+hf_status post12_next(hf_conn *conn);
+
+/* Queues an alert record; warn: one that ends nothing. */
+hf_status conn_warn(hf_conn *conn, hf_alert alert);
 /* Queues an alert record. */
 hf_status conn_send_alert(hf_conn *conn, hf_alert alert);
+
+/* Content bytes that a record_size_limit leaves. */
+static inline size_t conn_limit_of(const hf_conn *c, uint16_t limit)
+{
+    const size_t n = (size_t)limit - conn_rules(c)->type_in_limit;
+    return n < REC_MAX_PLAIN ? n : REC_MAX_PLAIN;
+}
 
 static inline size_t conn_limit_out(const hf_conn *c)
 {
     /* RFC 8449, 4: the peer's limit counts the content type. It holds for protected records. */
     uint16_t limit = c->result.peer_record_size_limit;
     bool is_limited = limit != 0 && c->write.aead != NULL;
-    return is_limited ? (size_t)limit - 1 : REC_MAX_PLAIN;
+    return is_limited ? conn_limit_of(c, limit) : REC_MAX_PLAIN;
 }
 
 static inline size_t conn_limit_in(const hf_conn *c)
@@ -76,7 +101,7 @@ static inline size_t conn_limit_in(const hf_conn *c)
     /* Early data that we refuse was sent under the limits of another connection. */
     bool is_limited = c->config->record_size_limit != 0 && c->result.peer_record_size_limit != 0 &&
                       !c->result.skip_early_data;
-    return is_limited ? (size_t)c->config->record_size_limit - 1 : REC_MAX_PLAIN;
+    return is_limited ? conn_limit_of(c, c->config->record_size_limit) : REC_MAX_PLAIN;
 }
 
 #endif

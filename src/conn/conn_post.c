@@ -52,6 +52,9 @@ hf_status hf_conn_update_keys(hf_conn *conn, bool ask_peer)
     if (!conn->connected) {
         return HF_NEED_INPUT;
     }
+    if (!conn_rules(conn)->updates_keys) {
+        return HF_FAILED; /* Not final: nothing has happened to the connection. */
+    }
     if (hf_conn_op(conn) != NULL) {
         return HF_NEED_OP; /* RFC 9846, 4.7.2: nothing may stand inside an answer under way */
     }

@@ -20,7 +20,7 @@ static hf_status count_idle(hf_conn *conn)
 }
 
 /* RFC 9846, 5: dropped between the first hello and the peer's Finished, an error elsewhere. */
-static hf_status take_change_cipher_spec(hf_conn *conn, hf_span fragment)
+static hf_status drop_change_cipher_spec(hf_conn *conn, hf_span fragment)
 {
     /* RFC 9846, 4.3.2: to a server without memory it may be the first that comes. */
     bool is_time = (conn->hello_seen || conn->config->stateless_retry) && conn->hs != NULL &&
@@ -29,7 +29,25 @@ static hf_status take_change_cipher_spec(hf_conn *conn, hf_span fragment)
         return err_raise(&conn->error, HF_E_CCS_UNEXPECTED,
                          is_time ? "not one byte of value 1" : NULL);
     }
+    conn->hs->ccs_dropped = true;
     return count_idle(conn);
+}
+
+/* RFC 5246, 7.1: it stands at one place of the handshake, and changes the keys there. */
+static hf_status take_change_cipher_spec(hf_conn *conn, hf_span fragment)
+{
+    if (!conn_rules(conn)->ccs_changes_keys) {
+        return drop_change_cipher_spec(conn, fragment);
+    }
+    if (fragment.len != 1 || fragment.data[0] != 1) {
+        return err_raise(&conn->error, HF_E_CCS_UNEXPECTED, "not one byte of value 1");
+    }
+    if (conn->hs == NULL) {
+        return err_raise(&conn->error, HF_E_CCS_LATE, NULL);
+    }
+    TRY(hs_change_cipher_spec(conn->hs));
+    hf_status s = conn_run(conn);
+    return s == HF_NEED_INPUT ? HF_OK : s;
 }
 
 static hf_status take_alert(hf_conn *conn, hf_span content, hf_received *out)
@@ -44,6 +62,10 @@ static hf_status take_alert(hf_conn *conn, hf_span content, hf_received *out)
     if (description == HF_ALERT_user_canceled) {
         conn->user_canceled = true;
         return count_idle(conn);
+    }
+    if (description != HF_ALERT_close_notify && content.data[0] == 1 &&
+        conn->result.warnings_pass) {
+        return count_idle(conn); /* RFC 5246, 7.2.2: who may go on, goes on */
     }
     if (description != HF_ALERT_close_notify) {
         return err_raise_alert(&conn->error, description);
@@ -71,7 +93,7 @@ static hf_status take_handshake(hf_conn *conn, hf_span content)
 
 static hf_status take_data(hf_conn *conn, struct rec_plain *plain, hf_received *out)
 {
-    if (conn->read_level != HF_LEVEL_APPLICATION) {
+    if (conn->read_level != HF_LEVEL_APPLICATION || !conn->connected) {
         return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s",
                          hf_conn_state(conn));
     }
@@ -151,7 +173,7 @@ static hf_status take_protected(hf_conn *conn, uint8_t *record, const struct rec
     if (is_plain_alert(conn, header)) {
         return take_alert(conn, span_of(record + REC_HEADER_LEN, header->len), out);
     }
-    if (header->type != REC_APPLICATION_DATA) {
+    if (header->type != REC_APPLICATION_DATA && !rec_shows_type(&conn->read)) {
         return err_raise(&conn->error, HF_E_RECORD_PLAIN_AFTER_KEYS, "%s",
                          iana_content_name(header->type));
     }

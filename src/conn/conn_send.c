@@ -27,7 +27,7 @@ hf_status hf_conn_flush(hf_conn *conn, hf_buf *out)
 static size_t padding_for(const hf_conn *conn, size_t len)
 {
     const size_t multiple = conn->config->padding;
-    if (multiple <= 1) {
+    if (multiple <= 1 || !conn_rules(conn)->pads) {
         return 0;
     }
     const size_t inner = len + 1;
@@ -57,7 +57,8 @@ static hf_status keep_key_fresh(hf_conn *conn)
     }
     /* A server may send before the client's Finished, but not update its keys then; nor may a
      * KeyUpdate stand inside a late answer (RFC 9846, 4.7.2). Both are far from any limit. */
-    const bool may_update = conn->connected && hf_conn_op(conn) == NULL;
+    const bool may_update =
+        conn->connected && hf_conn_op(conn) == NULL && conn_rules(conn)->updates_keys;
     if (conn->write.seq >= conn->write.aead->confidentiality_limit && !may_update) {
         return err_raise(&conn->error, HF_E_AEAD_LIMIT, NULL);
     }
@@ -92,14 +93,16 @@ static size_t fit(const hf_conn *conn, size_t len, size_t room)
     if (rec_sealed_len(&conn->write, n, padding_for(conn, n)) <= room) {
         return n;
     }
+    const size_t type_len = rec_shows_type(&conn->write) ? 0 : 1;
     const size_t overhead =
-        rec_sealed_len(&conn->write, 0, 0) - 1; /* the content type is padded too */
+        rec_sealed_len(&conn->write, 0, 0) - type_len; /* the content type is padded too */
     if (room <= overhead) {
         return 0;
     }
     const size_t inner = room - overhead;
-    const size_t whole = inner - inner % conn->config->padding;
-    return whole > 1 ? whole - 1 : 0;
+    const size_t multiple = conn_rules(conn)->pads ? conn->config->padding : 1;
+    const size_t whole = inner - inner % multiple;
+    return whole > type_len ? whole - type_len : 0;
 }
 
 hf_status hf_conn_send(hf_conn *conn, hf_span data, hf_buf *out, size_t *taken)

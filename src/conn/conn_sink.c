@@ -63,12 +63,10 @@ static hf_status take_aead_mem(hf_conn *conn)
     return HF_OK;
 }
 
-static hf_status sink_install(void *owner, hf_direction direction, hf_level level,
-                              const struct suite *suite, const struct secret *secret)
+/* The keys of a direction are about to change: what was committed before goes under the old ones.
+ */
+static hf_status change_level(hf_conn *conn, hf_direction direction, hf_level level)
 {
-    hf_conn *conn = owner;
-    uint8_t key[HF_AEAD_MAX_KEY_LEN];
-    uint8_t iv[HF_AEAD_NONCE_LEN];
     TRY(take_aead_mem(conn));
     if (direction == HF_SENT) {
         TRY(conn_seal_open(conn));
@@ -76,15 +74,44 @@ static hf_status sink_install(void *owner, hf_direction direction, hf_level leve
     } else {
         conn->read_level = (uint8_t)level;
     }
+    return HF_OK;
+}
+
+static void trace_keys(hf_conn *conn, hf_direction direction, hf_level level,
+                       const struct suite *suite)
+{
+    TRACE(&conn->tr, HF_EV_KEYS, keys, .direction = direction, .level = level,
+          .cipher_suite = suite->id,
+          .generation = direction == HF_SENT ? conn->keys_sent : conn->keys_received);
+}
+
+static hf_status sink_install(void *owner, hf_direction direction, hf_level level,
+                              const struct suite *suite, const struct secret *secret)
+{
+    hf_conn *conn = owner;
+    uint8_t key[HF_AEAD_MAX_KEY_LEN];
+    uint8_t iv[HF_AEAD_NONCE_LEN];
+    TRY(change_level(conn, direction, level));
     traffic_keys(suite->hash, secret, suite->aead, &conn->tr, key, iv);
     hf_status s = rec_set_keys(direction == HF_SENT ? &conn->write : &conn->read, suite->aead, key,
                                iv, &conn->error);
     hf_wipe(key, sizeof key);
     hf_wipe(iv, sizeof iv);
-    TRACE(&conn->tr, HF_EV_KEYS, keys, .direction = direction, .level = level,
-          .cipher_suite = suite->id,
-          .generation = direction == HF_SENT ? conn->keys_sent : conn->keys_received);
+    trace_keys(conn, direction, level, suite);
     return s;
+}
+
+static hf_status sink_install_keys(void *owner, hf_direction direction, hf_level level,
+                                   const struct suite *suite, const uint8_t *key, const uint8_t *iv)
+{
+    hf_conn *conn = owner;
+    TRY(change_level(conn, direction, level));
+    const bool is_implicit = suite->fixed_iv_len == HF_AEAD_NONCE_LEN;
+    TRY(rec_set_keys12(direction == HF_SENT ? &conn->write : &conn->read, suite->aead,
+                       is_implicit ? REC_FORM_12_IMPLICIT : REC_FORM_12_EXPLICIT, key, iv,
+                       &conn->error));
+    trace_keys(conn, direction, level, suite);
+    return HF_OK;
 }
 
 static hf_status sink_change_cipher_spec(void *owner)
@@ -94,10 +121,16 @@ static hf_status sink_change_cipher_spec(void *owner)
         return HF_OK;
     }
     TRY(conn_seal_open(conn));
+    if (conn_rules(conn)->ccs_changes_keys) {
+        /* Behind it the peer hears nothing in the clear any more: what the keys need comes first.
+         */
+        TRY(take_aead_mem(conn));
+    }
     /* Always in the clear, whatever keys stand (RFC 9846, 5). */
     struct rec_keys clear = {0};
     struct outq_seal how = {&clear, 0x0303, REC_MAX_PLAIN, &conn->tr, HF_LEVEL_PLAIN};
     return outq_record(&conn->out, &how, REC_CHANGE_CIPHER_SPEC, span_of("\x01", 1), &conn->error);
 }
 
-const struct hs_sink conn_sink = {sink_reserve, sink_commit, sink_install, sink_change_cipher_spec};
+const struct hs_sink conn_sink = {sink_reserve, sink_commit, sink_install, sink_install_keys,
+                                  sink_change_cipher_spec};

@@ -295,6 +295,7 @@ hf_status auth13_read_certificate_verify(struct hs *hs, hf_role signer, uint16_t
     TRY(sign_input(hs, signer, &message));
     hs_hash_received(hs);
     *scheme = cv.algorithm;
+    hs->op.u.verify_signature.tls12 = false;
     return auth_ask_verify_signature(hs, cv.algorithm, message, cv.signature, wait);
 }
 

@@ -27,13 +27,34 @@ static hf_status take_message(struct hs *hs, const struct hs_row *row)
         return message_refuse(&hs->msg, row->name, hs->error);
     }
     hs->held = true;
-    TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_RECEIVED,
-          .level = hs->state == HS_SRV_READ_CLIENT_HELLO || hs->state == HS_SRV_READ_SECOND_HELLO ||
-                           hs->state == HS_CLI_READ_SERVER_HELLO
-                       ? HF_LEVEL_PLAIN
-                       : (hs->post ? HF_LEVEL_APPLICATION : HF_LEVEL_HANDSHAKE),
+    TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_RECEIVED, .level = hs->read_level,
           .type = hs->msg.type, .name = iana_handshake_title(hs->msg.type), .bytes = hs->msg.raw,
           .offset = hs->in->total);
+    return HF_OK;
+}
+
+/* Waits until ChangeCipherSpec has come; whatever message is there has overtaken it. */
+static hf_status take_ccs(struct hs *hs)
+{
+    release_held(hs);
+    if (!inbox_is_empty(hs->in)) {
+        return err_raise(hs->error, HF_E_CCS_MISSING, "%s",
+                         iana_handshake_title(hs->in->buf[hs->in->start]));
+    }
+    if (!hs->ccs_waits) {
+        return HF_NEED_INPUT;
+    }
+    hs->ccs_waits = false;
+    return HF_OK;
+}
+
+hf_status hs_change_cipher_spec(struct hs *hs)
+{
+    if (hs_rows[hs->state].stop != STOP_CCS || hs->ccs_taken) {
+        return err_raise(hs->error, hs->ccs_taken ? HF_E_CCS_TWICE : HF_E_CCS_EARLY, "in state %s",
+                         hs_rows[hs->state].name);
+    }
+    hs->ccs_waits = hs->ccs_taken = true;
     return HF_OK;
 }
 
@@ -48,6 +69,9 @@ static hf_status step(struct hs *hs)
         if (!hs->op.finished) {
             return HF_NEED_OP;
         }
+        break;
+    case STOP_CCS:
+        TRY(take_ccs(hs));
         break;
     case STOP_NO:
     case STOP_END:

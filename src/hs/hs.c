@@ -2,7 +2,6 @@
  * logged. */
 #include "hs/hs.h"
 
-#include <stddef.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -17,8 +16,9 @@ enum {
     ARENA_CLIENT = 640,  /* signatures, lists; more where the key shares are larger */
     SHARED_SECRET = 64,  /* of the groups with large shares */
     INBOX_FLIGHT = 1280,
+    VERBATIM_MIN = 2048, /* the messages of a common handshake with short chains */
     ARENA_ALIGN = 64,
-    ALLOCATOR_ALIGN = _Alignof(max_align_t),
+    STRUCT_ALIGN = _Alignof(struct hs),
     ARENA_BESIDE = 192 * 1024, /* further chunks, beside a message and a decompressed one */
     POOL_LEN = HS_POOL_LEN,
     POOL_SERVER = 96 /* a hybrid share takes 64, ServerHello.random 32 */
@@ -49,7 +49,7 @@ struct hs *hs_new(const struct hs_args *args)
 {
     size_t arena = arena_size(args->config);
     /* Where the aligned arena can begin is the allocator's luck, which may not cost a chunk. */
-    size_t size = sizeof(struct hs) + ARENA_ALIGN - ALLOCATOR_ALIGN + arena;
+    size_t size = sizeof(struct hs) + ARENA_ALIGN - STRUCT_ALIGN + arena;
     struct hs *hs = mem_alloc_partly(size, sizeof *hs);
     if (hs == NULL) {
         return NULL;
@@ -84,6 +84,13 @@ struct hs *hs_new(const struct hs_args *args)
     return hs;
 }
 
+static void free_own_share(struct hs_server *s)
+{
+    if (s->own.priv != NULL) {
+        s->own.group->clear(s->own.priv);
+    }
+}
+
 static void free_shares(struct hs_client *c)
 {
     for (size_t i = 0; i < c->share_count; i++) {
@@ -106,7 +113,10 @@ void hs_free(struct hs *hs)
     hs->in->first_cap = 0;
     if (hs->config->role == HF_CLIENT) {
         free_shares(&hs->c);
+    } else {
+        free_own_share(&hs->s);
     }
+    mem_free(hs->verbatim.data, hs->verbatim.cap);
     hf_identity_free(hs->identity);
     arena_clear(&hs->arena);
     hf_config_free((hf_config *)(uintptr_t)hs->config);
@@ -120,6 +130,8 @@ void hs_result_forget_secrets(struct hs_result *r)
     secret_wipe(&r->exporter);
     mem_free(r->early_exporter, sizeof *r->early_exporter);
     mem_free(r->post_transcript, sizeof *r->post_transcript);
+    mem_free(r->master, sizeof *r->master);
+    r->master = NULL;
     r->early_exporter = NULL;
     r->post_transcript = NULL;
 }
@@ -134,6 +146,45 @@ void hs_result_clear(struct hs_result *r)
     }
     hs_result_forget_secrets(r);
     hf_wipe(r, sizeof *r);
+}
+
+static void keep_raw(struct hs_verbatim *v, hf_span raw)
+{
+    if (!v->on || v->short_of_memory) {
+        return;
+    }
+    if (v->cap - v->len < raw.len) {
+        const size_t twice = 2 * (v->len + raw.len);
+        const size_t cap = twice < VERBATIM_MIN ? VERBATIM_MIN : twice;
+        uint8_t *grown = mem_alloc(cap);
+        if (grown == NULL) {
+            v->short_of_memory = true;
+            return;
+        }
+        if (v->len > 0) {
+            memcpy(grown, v->data, v->len);
+        }
+        mem_free(v->data, v->cap);
+        v->data = grown;
+        v->cap = cap;
+    }
+    memcpy(v->data + v->len, raw.data, raw.len);
+    v->len += raw.len;
+}
+
+void hs_keep_verbatim(struct hs *hs)
+{
+    hs->verbatim.on = true;
+}
+
+hf_status hs_take_verbatim(struct hs *hs, hf_span *out)
+{
+    hs->verbatim.on = false;
+    if (hs->verbatim.short_of_memory) {
+        return hs_no_memory(hs);
+    }
+    *out = span_of(hs->verbatim.data, hs->verbatim.len);
+    return HF_OK;
 }
 
 hf_status hs_begin(struct hs *hs, enum message_type type, size_t hint, struct wr *w)
@@ -159,6 +210,7 @@ hf_status hs_end(struct hs *hs, struct wr *w)
     if (hs->transcript.hash != NULL) {
         transcript_add(&hs->transcript, raw);
     }
+    keep_raw(&hs->verbatim, raw);
     TRACE(hs->tr, HF_EV_MESSAGE, message, .direction = HF_SENT, .level = hs->write_level,
           .type = raw.data[0], .name = iana_handshake_title(raw.data[0]), .bytes = raw,
           .offset = hs->result->sent_total);
@@ -183,22 +235,38 @@ void hs_expect(struct hs *hs, size_t bytes)
 void hs_hash_received(struct hs *hs)
 {
     transcript_add(&hs->transcript, hs->msg.raw);
+    keep_raw(&hs->verbatim, hs->msg.raw);
+}
+
+/* The keys of a direction are about to change. */
+static hf_status change_level(struct hs *hs, hf_direction direction, hf_level level)
+{
+    if (direction == HF_SENT) {
+        hs->write_level = level;
+        return HF_OK;
+    }
+    /* RFC 9846, 5.1: messages must not span key changes. */
+    size_t held = hs->held ? hs->msg.raw.len : 0;
+    if (hs->in->start + held != hs->in->len) {
+        return err_raise(hs->error, HF_E_KEY_CHANGE_MID_MESSAGE, "%zu bytes stand behind %s",
+                         hs->in->len - hs->in->start - held, iana_handshake_title(hs->msg.type));
+    }
+    hs->read_level = level;
+    return HF_OK;
+}
+
+hf_status hs_install_keys(struct hs *hs, hf_direction direction, const uint8_t *key,
+                          const uint8_t *iv)
+{
+    TRY(change_level(hs, direction, HF_LEVEL_APPLICATION));
+    return hs->sink->install_keys(hs->owner, direction, HF_LEVEL_APPLICATION, &hs->result->suite,
+                                  key, iv);
 }
 
 hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level,
                      const struct secret *secret)
 {
-    if (direction == HF_RECEIVED) {
-        /* RFC 9846, 5.1: messages must not span key changes. */
-        size_t held = hs->held ? hs->msg.raw.len : 0;
-        if (hs->in->start + held != hs->in->len) {
-            return err_raise(hs->error, HF_E_KEY_CHANGE_MID_MESSAGE, "%zu bytes stand behind %s",
-                             hs->in->len - hs->in->start - held,
-                             iana_handshake_title(hs->msg.type));
-        }
-    } else {
-        hs->write_level = level;
-    }
+    TRY(change_level(hs, direction, level));
     return hs->sink->install(hs->owner, direction, level, &hs->result->suite, secret);
 }
 

@@ -18,6 +18,7 @@
 #include "config/config.h"
 #include "crypto/schedule13.h"
 #include "crypto/transcript.h"
+#include "hs/hs12.h"
 #include "hs/inbox.h"
 #include "hs/sink.h"
 #include "hs/state.h"
@@ -35,6 +36,12 @@ struct hs_chain {
     hf_span cert[];
 };
 
+/* Which rules hold on the connection. */
+enum hs_family { HS_TLS13, HS_TLS12 };
+
+/* What versions a ClientHello may lead to, as a mask. */
+enum hs_versions { HS_MAY_12 = 1, HS_MAY_13 = 2 };
+
 /* What outlives the handshake. Lives in the connection. */
 struct hs_result {
     struct suite suite; /* id 0: not chosen */
@@ -43,16 +50,20 @@ struct hs_result {
     uint16_t server_scheme, client_scheme;
     uint16_t compression;
     uint16_t peer_record_size_limit; /* 0: not announced */
+    uint8_t family : 1;              /* enum hs_family; HS_TLS13 until the hello is judged */
+    bool warnings_pass : 1;          /* alerts of level warning do not end the connection */
+    bool extended_master_secret : 1;
     bool retried, psk, resumed, early_data, client_certificate, peer_post_auth, write_ready;
     bool skip_early_data; /* the client sends early data that this server refused */
-    uint64_t sent_total;  /* handshake bytes sent, for the trace */
     int chosen_identity;  /* -1: none */
+    uint64_t sent_total;  /* handshake bytes sent, for the trace */
     hf_span alpn;         /* into the configuration's list */
     char *server_name;    /* owned, NULL: none */
     struct hs_chain *chain;
     struct transcript *post_transcript; /* kept when post-handshake authentication may come */
     struct secret client_app, server_app, exporter;
     struct secret *early_exporter; /* owned; with a pre-shared key only, else NULL */
+    struct hs_master *master;      /* owned; TLS 1.2 only, else NULL */
 };
 
 /* A key share of the client that waits for its answer. */
@@ -70,12 +81,14 @@ struct hs_client {
     size_t share_count, share_done;
     size_t scratch;               /* arena mark: what the key exchange took is given back */
     uint32_t offered;             /* EXT_BIT of all that the hello holds */
+    uint8_t versions;             /* enum hs_versions of the hello */
     uint8_t order[HS_OFFERS_MAX]; /* permutation of the offers */
     uint16_t grease[HS_GREASE_COUNT];
     hf_span cookie;
     uint16_t retry_suite;
     uint16_t retry_group; /* 0: none */
     bool ccs_sent;
+    uint8_t *share_out;           /* TLS 1.2: this end's half of the key exchange */
     size_t psk_count;             /* how many of the configuration's keys are offered */
     const struct config_psk *psk; /* chosen by the server */
     /* CertificateRequest */
@@ -98,10 +111,12 @@ struct hs_offer {
     hf_span shares;                                  /* KeyShareEntry after KeyShareEntry */
     hf_span alpn;                                    /* ProtocolName after ProtocolName */
     hf_span psk_modes, cookie;
+    hf_span point_formats, renegotiation;
     hf_span psk_identities, psk_binders;
     size_t binders_at;   /* offset in the whole message where the binders' vector begins */
     hf_span compression; /* list16 */
     bool has_alpn, has_psk, wants_status, wants_sct, early_data, post_auth;
+    bool extended_master_secret;
 };
 
 /* The server's side. */
@@ -116,6 +131,7 @@ struct hs_server {
     const struct config_psk *psk;
     bool certificate_requested;
     uint16_t compression;
+    struct hs_share own; /* TLS 1.2: this end's half of the key exchange */
     uint8_t *share_out;
     size_t scratch;      /* arena mark: what the key exchange took is given back */
     uint8_t context[16]; /* of a post-handshake request */
@@ -124,9 +140,12 @@ struct hs_server {
 
 struct hs {
     enum hs_state state;
-    bool held; /* msg is still in the inbox */
-    bool post; /* authentication after the handshake */
-    hf_level write_level;
+    bool held;        /* msg is still in the inbox */
+    bool post;        /* authentication after the handshake */
+    bool ccs_waits;   /* ChangeCipherSpec has come and its step has not run yet */
+    bool ccs_taken;   /* ... has come in this handshake */
+    bool ccs_dropped; /* a dummy one was passed over (RFC 9846, 5) */
+    hf_level write_level, read_level;
     const hf_config *config; /* a reference */
     const struct hs_sink *sink;
     void *owner;
@@ -141,10 +160,12 @@ struct hs {
     union {
         struct sched13 sched;
         struct transcript early[2]; /* client: SHA-256 and SHA-384, until the suite is known */
+        struct hs_tls12 t12;
     };
     uint8_t client_random[MSG_RANDOM_LEN];
     uint8_t session_id[MSG_SESSION_ID_MAX];
     uint8_t session_id_len;
+    struct hs_verbatim verbatim;
     struct secret client_hs, server_hs;
     uint8_t *shared_secret; /* group->secret_len bytes */
 
@@ -217,6 +238,14 @@ hf_status hs_answer(struct hs *hs);
 hf_status hs_begin(struct hs *hs, enum message_type type, size_t hint, struct wr *w);
 hf_status hs_end(struct hs *hs, struct wr *w);
 
+/* From now on all messages are kept as they are. */
+void hs_keep_verbatim(struct hs *hs);
+/* Hands them out and keeps no more. HF_FAILED: memory was short. */
+hf_status hs_take_verbatim(struct hs *hs, hf_span *out);
+
+/* A ChangeCipherSpec has come. HF_FAILED: it may not, and says why. */
+hf_status hs_change_cipher_spec(struct hs *hs);
+
 /* Adds the message of the present step to the transcript. */
 void hs_hash_received(struct hs *hs);
 
@@ -230,6 +259,10 @@ void hs_expect(struct hs *hs, size_t bytes);
  * everybody. */
 hf_status hs_install(struct hs *hs, hf_direction direction, hf_level level,
                      const struct secret *secret);
+
+/* The same for TLS 1.2, whose keys are made for both directions at once. */
+hf_status hs_install_keys(struct hs *hs, hf_direction direction, const uint8_t *key,
+                          const uint8_t *iv);
 
 /* Tells the trace a secret under its key log label. */
 void hs_log_secret(struct hs *hs, const char *label, const struct secret *secret);

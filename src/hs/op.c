@@ -15,7 +15,7 @@ static hf_status run_choose_identity(hf_op *op, const struct tracer *tr)
     uint16_t allowed[CONFIG_LIST_MAX];
     size_t allowed_count = 0;
     for (size_t i = 0; i < config->sigalgs.count; i++) {
-        if (op_scheme_signs_tls13(config->sigalgs.v[i])) {
+        if (op->u.choose_identity.tls12 || op_scheme_signs_tls13(config->sigalgs.v[i])) {
             allowed[allowed_count++] = config->sigalgs.v[i];
         }
     }
@@ -110,6 +110,14 @@ static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
     return s == HF_OK ? HF_OK : err_raise(&op->error, HF_E_NO_MEMORY, NULL);
 }
 
+/* RFC 9846, 4.3.3: in TLS 1.2 an ECDSA scheme says nothing of the curve. */
+static bool fits(hf_key_kind kind, uint16_t scheme, bool any_curve)
+{
+    const bool is_ecdsa = kind == HF_KEY_P256 || kind == HF_KEY_P384 || kind == HF_KEY_P521;
+    return hf_key_kind_fits(kind, scheme) ||
+           (any_curve && is_ecdsa && (scheme & 0xff) == 3 && scheme >> 8 >= 4 && scheme >> 8 <= 6);
+}
+
 static hf_status run_verify_signature(hf_op *op)
 {
     const hf_provider *p = op->config->provider;
@@ -119,7 +127,8 @@ static hf_status run_verify_signature(hf_op *op)
         return err_raise(&op->error, HF_E_CERTIFICATE_KEY, NULL);
     }
     hf_status s = HF_OK;
-    if (hf_key_kind_fits(p->public_key_kind(key), op->u.verify_signature.scheme)) {
+    if (fits(p->public_key_kind(key), op->u.verify_signature.scheme,
+             op->u.verify_signature.tls12)) {
         op->u.verify_signature.valid =
             p->verify(key, op->u.verify_signature.scheme, op->u.verify_signature.message,
                       op->u.verify_signature.signature);
@@ -148,14 +157,13 @@ static hf_status run_key(hf_op *op, const struct op_context *context)
         return g->encap(context->random, context->random_ctx, peer.data, peer.len,
                         op->u.key_encap.share, op->u.key_encap.secret)
                    ? HF_OK
-                   : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the client's share of %s",
-                               g->name);
+                   : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the share of %s", g->name);
     }
     const hf_group *g = op->u.key_decap.group;
     hf_span peer = op->u.key_decap.peer_share;
     return g->decap(op->u.key_decap.priv, peer.data, peer.len, op->u.key_decap.secret)
                ? HF_OK
-               : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the server's share of %s", g->name);
+               : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the share of %s", g->name);
 }
 
 void op_run(hf_op *op, const struct op_context *context)
@@ -236,7 +244,8 @@ bool op_identity_is_sound(const hf_op *op)
     for (size_t i = 0; i < op->u.choose_identity.scheme_count; i++) {
         is_wanted = is_wanted || op->u.choose_identity.schemes[i] == scheme;
     }
-    return is_wanted && op_scheme_signs_tls13(scheme) &&
+    const bool may_sign = op->u.choose_identity.tls12 || op_scheme_signs_tls13(scheme);
+    return is_wanted && may_sign &&
            hf_key_kind_fits(hf_identity_key_kind(op->u.choose_identity.identity), scheme);
 }
 

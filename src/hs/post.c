@@ -10,7 +10,7 @@ static struct hs *over_kept_transcript(const struct hs_args *args, enum hs_state
         hs->post = true;
         /* Bytes of a later message may stand behind this handshake's: they must outlive it. */
         hs->in->spare = NULL;
-        hs->write_level = HF_LEVEL_APPLICATION;
+        hs->write_level = hs->read_level = HF_LEVEL_APPLICATION;
         hs->transcript = *args->result->post_transcript;
         hs->state = state;
     }

@@ -18,7 +18,11 @@ struct hs_sink {
      * old ones. */
     hf_status (*install)(void *owner, hf_direction direction, hf_level level,
                          const struct suite *suite, const struct secret *secret);
-    /* A dummy change_cipher_spec (RFC 9846, E.4). NULL where there are no records. */
+    /* The same with the key and the IV themselves: TLS 1.2. NULL where there are no records. */
+    hf_status (*install_keys)(void *owner, hf_direction direction, hf_level level,
+                              const struct suite *suite, const uint8_t *key, const uint8_t *iv);
+    /* A change_cipher_spec: a dummy one (RFC 9846, E.4), or that of TLS 1.2. NULL where there are
+     * no records. */
     hf_status (*send_change_cipher_spec)(void *owner);
 };
 

@@ -1,7 +1,9 @@
 #include "hs/state.h"
 
+#include "hs/client12/client12.h"
 #include "hs/client13/client13.h"
 #include "hs/hello/hello.h"
+#include "hs/server12/server12.h"
 #include "hs/server13/server13.h"
 #include "wire/message.h"
 

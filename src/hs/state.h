@@ -18,6 +18,7 @@ enum hs_stop {
     STOP_NO,  /* never */
     STOP_MSG, /* a message is missing */
     STOP_OP,  /* an operation is open */
+    STOP_CCS, /* ChangeCipherSpec is missing (RFC 5246, 7.1) */
     STOP_END  /* for good */
 };
 

@@ -1,4 +1,4 @@
-/* Record payload protection: RFC 9846, 5.2 to 5.4.
+/* Record payload protection: RFC 9846, 5.2 to 5.4. What TLS 1.2 does differently: protect12.c.
  *
  * Invariants: seq counts the records that were wholly sealed or opened under the present keys, and
  * never wraps. A direction that ever had keys never goes back to the clear: when new keys cannot be
@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/span.h"
 #include "base/status.h"
+#include "record/record_int.h"
 
 static void refuse_clear(void *ctx);
 static bool refuse_seal(void *ctx, const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_span aad,
@@ -29,8 +30,6 @@ static const hf_aead refuse = {
     .clear = refuse_clear,
 };
 
-static void write_header(uint8_t *dst, uint8_t type, uint16_t version, size_t len);
-static void make_nonce(const struct rec_keys *keys, uint8_t nonce[HF_AEAD_NONCE_LEN]);
 static hf_status open_plain(uint8_t *record, const struct rec_header *header, hf_error *error,
                             struct rec_plain *out);
 static hf_status check_sealed(const struct rec_keys *keys, const struct rec_header *header,
@@ -38,6 +37,7 @@ static hf_status check_sealed(const struct rec_keys *keys, const struct rec_head
 static bool authenticate(struct rec_keys *keys, uint8_t *record, const struct rec_header *header);
 static hf_status read_inner(uint8_t *inner, size_t len, size_t max_plain, hf_error *error,
                             struct rec_plain *out);
+static hf_status judge_opened12(const struct rec_plain *plain, size_t max_plain, hf_error *error);
 static size_t len_without_zeros(const uint8_t *data, size_t len);
 
 /* --- Keys ------------------------------------------------------------------------------------- */
@@ -57,6 +57,14 @@ hf_status rec_set_keys(struct rec_keys *keys, const hf_aead *aead, const uint8_t
     return HF_OK;
 }
 
+hf_status rec_set_keys12(struct rec_keys *keys, const hf_aead *aead, enum rec_form form,
+                         const uint8_t *key, const uint8_t *iv, hf_error *error)
+{
+    TRY(rec_set_keys(keys, aead, key, iv, error));
+    keys->form = form;
+    return HF_OK;
+}
+
 void rec_clear(struct rec_keys *keys)
 {
     void *const ctx = keys->ctx;
@@ -72,7 +80,11 @@ void rec_clear(struct rec_keys *keys)
 size_t rec_sealed_len(const struct rec_keys *keys, size_t len, size_t padding)
 {
     const size_t plain = REC_HEADER_LEN + len;
-    return keys->aead == NULL ? plain : plain + 1 + padding + HF_AEAD_TAG_LEN;
+    if (keys->aead == NULL) {
+        return plain;
+    }
+    return rec_shows_type(keys) ? plain + rec_explicit_len(keys) + HF_AEAD_TAG_LEN
+                                : plain + 1 + padding + HF_AEAD_TAG_LEN;
 }
 
 hf_status rec_seal(struct rec_keys *keys, const struct rec_seal_args *args, uint8_t *dst,
@@ -88,22 +100,25 @@ hf_status rec_seal(struct rec_keys *keys, const struct rec_seal_args *args, uint
         if (body != args->src && args->len != 0) {
             memcpy(body, args->src, args->len);
         }
-        write_header(dst, args->type, args->version, args->len);
+        rec_write_header(dst, args->type, args->version, args->len);
         return HF_OK;
     }
     /* RFC 9846, 5.3: sequence numbers may not wrap. */
     if (keys->seq == UINT64_MAX) {
         return err_raise(error, HF_E_SEQUENCE_EXHAUSTED, NULL);
     }
+    if (rec_shows_type(keys)) {
+        return rec_seal12(keys, args, dst, error);
+    }
     uint8_t nonce[HF_AEAD_NONCE_LEN];
-    make_nonce(keys, nonce);
+    rec_make_nonce(keys, nonce);
     /* Content type and padding are put where their ciphertext goes: nothing is copied, and a
      * record that is sealed in place is one piece. The type is written first, as src may end
      * where it stands. */
     const hf_span tail = span_of(body + args->len, 1 + args->padding);
     body[args->len] = args->type;
     memset(body + args->len + 1, 0, args->padding);
-    write_header(dst, REC_APPLICATION_DATA, 0x0303, args->len + tail.len + HF_AEAD_TAG_LEN);
+    rec_write_header(dst, REC_APPLICATION_DATA, 0x0303, args->len + tail.len + HF_AEAD_TAG_LEN);
     if (!keys->aead->seal(keys->ctx, nonce, span_of(dst, REC_HEADER_LEN), body, args->src,
                           args->len, tail)) {
         return err_raise(error, HF_E_CRYPTO, "a record could not be sealed with %s",
@@ -113,7 +128,7 @@ hf_status rec_seal(struct rec_keys *keys, const struct rec_seal_args *args, uint
     return HF_OK;
 }
 
-static void write_header(uint8_t *dst, uint8_t type, uint16_t version, size_t len)
+void rec_write_header(uint8_t *dst, uint8_t type, uint16_t version, size_t len)
 {
     dst[0] = type;
     dst[1] = (uint8_t)(version >> 8);
@@ -122,8 +137,7 @@ static void write_header(uint8_t *dst, uint8_t type, uint16_t version, size_t le
     dst[4] = (uint8_t)len;
 }
 
-/* RFC 9846, 5.3: the sequence number, padded on the left, XOR the IV. */
-static void make_nonce(const struct rec_keys *keys, uint8_t nonce[HF_AEAD_NONCE_LEN])
+void rec_make_nonce(const struct rec_keys *keys, uint8_t nonce[HF_AEAD_NONCE_LEN])
 {
     memcpy(nonce, keys->iv, HF_AEAD_NONCE_LEN);
     for (size_t i = 0; i < 8; i++) {
@@ -153,6 +167,10 @@ hf_status rec_try_open(struct rec_keys *keys, uint8_t *record, const struct rec_
         return open_plain(record, header, error, out);
     }
     TRY(check_sealed(keys, header, error));
+    if (rec_shows_type(keys)) {
+        *opened = rec_open12(keys, record, header, out);
+        return *opened ? judge_opened12(out, max_plain, error) : HF_OK;
+    }
     *opened = authenticate(keys, record, header);
     if (!*opened) {
         return HF_OK;
@@ -174,12 +192,13 @@ static hf_status open_plain(uint8_t *record, const struct rec_header *header, hf
 static hf_status check_sealed(const struct rec_keys *keys, const struct rec_header *header,
                               hf_error *error)
 {
-    if (header->type != REC_APPLICATION_DATA) {
+    if (header->type != REC_APPLICATION_DATA && !rec_shows_type(keys)) {
         return err_raise(error, HF_E_RECORD_PLAIN_AFTER_KEYS, "content type %u", header->type);
     }
-    if (header->len < HF_AEAD_TAG_LEN) {
-        return err_raise(error, HF_E_RECORD_SHORT, "%zu bytes; the tag alone has %d", header->len,
-                         HF_AEAD_TAG_LEN);
+    const size_t least = rec_explicit_len(keys) + HF_AEAD_TAG_LEN;
+    if (header->len < least) {
+        return err_raise(error, HF_E_RECORD_SHORT, "%zu bytes; nonce and tag alone have %zu",
+                         header->len, least);
     }
     if (keys->seq == UINT64_MAX) {
         return err_raise(error, HF_E_SEQUENCE_EXHAUSTED, NULL);
@@ -196,7 +215,7 @@ static hf_status check_sealed(const struct rec_keys *keys, const struct rec_head
 static bool authenticate(struct rec_keys *keys, uint8_t *record, const struct rec_header *header)
 {
     uint8_t nonce[HF_AEAD_NONCE_LEN];
-    make_nonce(keys, nonce);
+    rec_make_nonce(keys, nonce);
     if (!keys->aead->open(keys->ctx, nonce, span_of(record, REC_HEADER_LEN),
                           record + REC_HEADER_LEN, header->len)) {
         keys->failures++;
@@ -204,6 +223,19 @@ static bool authenticate(struct rec_keys *keys, uint8_t *record, const struct re
     }
     keys->seq++;
     return true;
+}
+
+/* What TLS 1.2 limits once a record is open (RFC 5246, 6.2.1 and 6.2.3; RFC 8449, 4). */
+static hf_status judge_opened12(const struct rec_plain *plain, size_t max_plain, hf_error *error)
+{
+    if (plain->len > max_plain) {
+        return err_raise(error, HF_E_RECORD_TOO_LONG,
+                         "%zu bytes of content; at most %zu are allowed", plain->len, max_plain);
+    }
+    if (plain->len == 0 && plain->type != REC_APPLICATION_DATA) {
+        return err_raise(error, HF_E_RECORD_EMPTY, "content type %u", plain->type);
+    }
+    return HF_OK;
 }
 
 /* TLSInnerPlaintext: content, type, zeros (RFC 9846, 5.2 and 5.4). */

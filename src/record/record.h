@@ -1,4 +1,4 @@
-/* The door of the record room: TLS 1.3 records in and out of the caller's memory. No handshake
+/* The door of the record room: TLS records in and out of the caller's memory. No handshake
  * knowledge.
  *
  * One rec_keys is one direction's protection. Sequence numbers move only when a record was wholly
@@ -27,12 +27,20 @@ enum rec_type {
     REC_APPLICATION_DATA = 23
 };
 
+/* How a protected record is laid out. */
+enum rec_form {
+    REC_FORM_13,          /* RFC 9846, 5.2: type and padding inside */
+    REC_FORM_12_EXPLICIT, /* RFC 5288, 3: eight bytes of the nonce before the ciphertext */
+    REC_FORM_12_IMPLICIT  /* RFC 7905, 2 */
+};
+
 /* One direction. aead NULL: records travel in the clear. ctx is aligned memory of at least
  * aead->ctx_size bytes that the owner provides and reuses over key changes. */
 struct rec_keys {
     const hf_aead *aead;
     void *ctx;
     uint8_t iv[HF_AEAD_NONCE_LEN];
+    enum rec_form form;
     uint64_t seq;
     uint64_t failures; /* records that did not open: counted against the integrity limit */
 };
@@ -98,6 +106,16 @@ hf_status rec_seal(struct rec_keys *keys, const struct rec_seal_args *args, uint
  * fails too: a direction that had keys never falls back to the clear. */
 hf_status rec_set_keys(struct rec_keys *keys, const hf_aead *aead, const uint8_t *key,
                        const uint8_t *iv, hf_error *error);
+
+/* The same for a form of TLS 1.2. iv: what the key block gives, then zeros. */
+hf_status rec_set_keys12(struct rec_keys *keys, const hf_aead *aead, enum rec_form form,
+                         const uint8_t *key, const uint8_t *iv, hf_error *error);
+
+/* Whether a record shows its content type although it is protected. */
+static inline bool rec_shows_type(const struct rec_keys *keys)
+{
+    return keys->form != REC_FORM_13;
+}
 
 /* Ends and wipes; ctx stays the owner's memory. */
 void rec_clear(struct rec_keys *keys);

@@ -67,7 +67,23 @@ static hf_status find_double(hf_span block, hf_error *error)
     return HF_OK;
 }
 
-hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct ext_view *out)
+static hf_status misplaced(uint16_t code, hf_error *error)
+{
+    return err_raise(error, HF_E_MISPLACED_EXTENSION, "%s does not belong into this message",
+                     iana_extension_name(code));
+}
+
+hf_status ext_check_placed(const struct ext_view *view, unsigned where, hf_error *error)
+{
+    for (int i = 0; i < EXT_COUNT; i++) {
+        if ((view->present & EXT_BIT(i)) != 0 && (rows[i].where & where) == 0) {
+            return misplaced(rows[i].code, error);
+        }
+    }
+    return HF_OK;
+}
+
+hf_status ext_parse(hf_span block, unsigned where, hf_error *error, struct ext_view *out)
 {
     uint16_t few[EXT_FEW] = {0};
     struct rd r = rd_of(block);
@@ -89,8 +105,7 @@ hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct
                              iana_extension_name(code));
         }
         if ((rows[i].where & where) == 0) {
-            return err_raise(error, HF_E_MISPLACED_EXTENSION,
-                             "%s does not belong into this message", iana_extension_name(code));
+            return misplaced(code, error);
         }
         out->present |= EXT_BIT(i);
         out->body[i] = body;

@@ -8,13 +8,14 @@
 
 /* Messages that carry extensions, as a mask. */
 enum ext_where {
-    EXT_CH = 1,  /* ClientHello */
-    EXT_SH = 2,  /* ServerHello */
-    EXT_HRR = 4, /* HelloRetryRequest */
-    EXT_EE = 8,  /* EncryptedExtensions */
-    EXT_CR = 16, /* CertificateRequest */
-    EXT_CT = 32, /* CertificateEntry */
-    EXT_NST = 64 /* NewSessionTicket */
+    EXT_CH = 1,    /* ClientHello */
+    EXT_SH = 2,    /* ServerHello */
+    EXT_HRR = 4,   /* HelloRetryRequest */
+    EXT_EE = 8,    /* EncryptedExtensions */
+    EXT_CR = 16,   /* CertificateRequest */
+    EXT_CT = 32,   /* CertificateEntry */
+    EXT_NST = 64,  /* NewSessionTicket */
+    EXT_SH12 = 128 /* ServerHello of TLS 1.2 */
 };
 
 /* Positions in a view and in masks: EXT_server_name and so on. */
@@ -45,7 +46,11 @@ struct ext_view {
 
 /* Parses the extensions of one message. block: without its outer length. Refuses malformed
  * blocks, doubles (known or not) and known extensions in the wrong message. */
-hf_status ext_parse(hf_span block, enum ext_where where, hf_error *error, struct ext_view *out);
+hf_status ext_parse(hf_span block, unsigned where, hf_error *error, struct ext_view *out);
+
+/* Refuses known extensions that do not belong into this message, of one that ext_parse took for
+ * several. */
+hf_status ext_check_placed(const struct ext_view *view, unsigned where, hf_error *error);
 
 /* In a message that answers one of ours: refuses what we did not send (asked: mask of EXT_BIT)
  * and all that we do not know (RFC 9846, 4.3). */

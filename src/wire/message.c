@@ -45,7 +45,9 @@ hf_status server_hello_parse(hf_span body, hf_error *error, struct server_hello 
         return err_raise(error, HF_E_DECODE, "ServerHello: lengths do not add up");
     }
     out->is_retry = memcmp(out->random.data, message_retry_random, MSG_RANDOM_LEN) == 0;
-    return ext_parse(block, out->is_retry ? EXT_HRR : EXT_SH, error, &out->ext);
+    /* Of which version a ServerHello is, and so what may stand in it, is for the reader to judge.
+     */
+    return ext_parse(block, out->is_retry ? EXT_HRR : EXT_SH | EXT_SH12, error, &out->ext);
 }
 
 hf_status encrypted_extensions_parse(hf_span body, hf_error *error, struct ext_view *out)
@@ -145,6 +147,11 @@ hf_status key_update_parse(hf_span body, hf_error *error, uint8_t *request_updat
 hf_status message_refuse(const struct message *m, const char *state, hf_error *error)
 {
     switch (m->type) {
+    case MSG_HELLO_REQUEST:
+    case MSG_SERVER_KEY_EXCHANGE:
+    case MSG_SERVER_HELLO_DONE:
+    case MSG_CLIENT_KEY_EXCHANGE:
+    case MSG_CERTIFICATE_STATUS:
     case MSG_CLIENT_HELLO:
     case MSG_SERVER_HELLO:
     case MSG_NEW_SESSION_TICKET:

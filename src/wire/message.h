@@ -4,17 +4,22 @@
 
 #include "wire/ext.h"
 
-/* HandshakeType, RFC 9846, 4, and RFC 8879. */
+/* HandshakeType, RFC 9846, 4, RFC 8879, and of TLS 1.2 alone RFC 5246, 7.4, and RFC 6066, 8. */
 enum message_type {
+    MSG_HELLO_REQUEST = 0,
     MSG_CLIENT_HELLO = 1,
     MSG_SERVER_HELLO = 2,
     MSG_NEW_SESSION_TICKET = 4,
     MSG_END_OF_EARLY_DATA = 5,
     MSG_ENCRYPTED_EXTENSIONS = 8,
     MSG_CERTIFICATE = 11,
+    MSG_SERVER_KEY_EXCHANGE = 12,
     MSG_CERTIFICATE_REQUEST = 13,
+    MSG_SERVER_HELLO_DONE = 14,
     MSG_CERTIFICATE_VERIFY = 15,
+    MSG_CLIENT_KEY_EXCHANGE = 16,
     MSG_FINISHED = 20,
+    MSG_CERTIFICATE_STATUS = 22,
     MSG_KEY_UPDATE = 24,
     MSG_COMPRESSED_CERTIFICATE = 25,
     MSG_MESSAGE_HASH = 254
@@ -102,7 +107,7 @@ hf_status new_session_ticket_parse(hf_span body, hf_error *error, struct new_ses
 hf_status key_update_parse(hf_span body, hf_error *error, uint8_t *request_update);
 
 /* Refuses a message that may not come in this state: HF_E_UNEXPECTED_MESSAGE, or
- * HF_E_UNKNOWN_MESSAGE when TLS 1.3 has no such type at all. Returns HF_FAILED. */
+ * HF_E_UNKNOWN_MESSAGE when TLS has no such type at all. Returns HF_FAILED. */
 hf_status message_refuse(const struct message *m, const char *state, hf_error *error);
 
 #endif

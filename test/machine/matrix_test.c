@@ -63,12 +63,20 @@ static struct place place_of(const struct stage *s, int steps)
     };
 }
 
+/* Whether the rules of TLS 1.2 hold there; before the answer to a hello nobody knows. */
+static bool is_12(const struct place *p)
+{
+    return run_is_12(p->kind) && p->state != HS_CLI_READ_SERVER_HELLO &&
+           p->state != HS_SRV_READ_CLIENT_HELLO;
+}
+
 static bool is_known(const struct place *p)
 {
     for (size_t i = 0; i < place_count; i++) {
         const struct place *q = &places[i];
         if (q->state == p->state && q->role == p->role && q->is_post == p->is_post &&
-            q->read_level == p->read_level && (q->steps == 0) == (p->steps == 0)) {
+            q->read_level == p->read_level && (q->steps == 0) == (p->steps == 0) &&
+            (p->state != HS_CONNECTED || is_12(q) == is_12(p))) {
             return true;
         }
     }
@@ -186,6 +194,10 @@ static uint32_t accepted_at(const struct stage *s, const struct place *p)
 {
     const uint32_t key_update = UINT32_C(1) << MSG_KEY_UPDATE;
     uint32_t mask = hs_rows[p->state].accepts;
+    if (p->state == HS_CONNECTED && is_12(p)) {
+        /* RFC 5246, 7.4.1.1: a client may say no. */
+        return p->role == HF_CLIENT ? UINT32_C(1) << MSG_HELLO_REQUEST : 0;
+    }
     if (p->state == HS_CONNECTED) {
         mask = key_update;
         if (p->role == HF_CLIENT) {
@@ -207,13 +219,23 @@ static bool is_known_type(unsigned type)
         MSG_CLIENT_HELLO,        MSG_SERVER_HELLO,           MSG_NEW_SESSION_TICKET,
         MSG_END_OF_EARLY_DATA,   MSG_ENCRYPTED_EXTENSIONS,   MSG_CERTIFICATE,
         MSG_CERTIFICATE_REQUEST, MSG_CERTIFICATE_VERIFY,     MSG_FINISHED,
-        MSG_KEY_UPDATE,          MSG_COMPRESSED_CERTIFICATE,
+        MSG_KEY_UPDATE,          MSG_COMPRESSED_CERTIFICATE, MSG_HELLO_REQUEST,
+        MSG_SERVER_KEY_EXCHANGE, MSG_SERVER_HELLO_DONE,      MSG_CLIENT_KEY_EXCHANGE,
+        MSG_CERTIFICATE_STATUS,
     };
     return memchr(known, (int)type, sizeof known) != NULL;
 }
 
 static hf_err expected_refusal(const struct stage *s, const struct place *p, unsigned type)
 {
+    if (hs_rows[p->state].stop == STOP_CCS) {
+        return HF_E_CCS_MISSING;
+    }
+    if (p->state == HS_CONNECTED && is_12(p)) {
+        return type == MSG_CLIENT_HELLO && p->role == HF_SERVER ? HF_E_RENEGOTIATION_REFUSED
+               : is_known_type(type)                            ? HF_E_UNEXPECTED_MESSAGE
+                                                                : HF_E_UNKNOWN_MESSAGE;
+    }
     if (p->state == HS_CONNECTED && p->role == HF_CLIENT && type == MSG_CERTIFICATE_REQUEST &&
         !s->run->client->post_handshake_auth) {
         return HF_E_POST_AUTH_NOT_OFFERED;
@@ -252,7 +274,9 @@ static void try_message(const struct place *p, unsigned type)
         } else {
             assert_int_equal(status, HF_FAILED);
             stage_must_fail(&s, expected_refusal(&s, p, type), hs_rows[p->state].name);
-            assert_int_equal(hf_conn_error(s.target->conn)->alert, HF_ALERT_unexpected_message);
+            assert_int_equal(hf_conn_error(s.target->conn)->alert,
+                             code == HF_E_RENEGOTIATION_REFUSED ? HF_ALERT_no_renegotiation
+                                                                : HF_ALERT_unexpected_message);
         }
     }
     keep_moves(&s.tape);
@@ -400,8 +424,22 @@ static hf_err expected_unknown_type(const struct place *p)
     return p->steps == 0 ? HF_E_RECORD_NOT_TLS : HF_E_RECORD_TYPE_UNKNOWN;
 }
 
+/* RFC 5246, 7.1: at one place it changes the keys. */
+static hf_err expected_ccs12(const struct place *p)
+{
+    if (hs_rows[p->state].stop == STOP_CCS) {
+        return HF_E_NONE;
+    }
+    return p->state == HS_CONNECTED                ? HF_E_CCS_LATE
+           : p->read_level == HF_LEVEL_APPLICATION ? HF_E_CCS_TWICE
+                                                   : HF_E_CCS_EARLY;
+}
+
 static hf_err expected_ccs(const struct place *p)
 {
+    if (is_12(p)) {
+        return expected_ccs12(p);
+    }
     /* RFC 9846, 5: between the first ClientHello, sent or received, and the peer's Finished. */
     const bool is_before = p->role == HF_SERVER && p->steps == 0;
     return is_before || p->read_level == HF_LEVEL_APPLICATION ? HF_E_CCS_UNEXPECTED : HF_E_NONE;
@@ -409,6 +447,9 @@ static hf_err expected_ccs(const struct place *p)
 
 static hf_err expected_data(const struct place *p)
 {
+    if (is_12(p)) {
+        return p->state == HS_CONNECTED ? HF_E_NONE : HF_E_RECORD_EARLY_APPLICATION_DATA;
+    }
     if (p->state == HS_S13_READ_CERTIFICATE_VERIFY || p->state == HS_S13_READ_FINISHED) {
         if (p->read_level == HF_LEVEL_APPLICATION) {
             /* RFC 9846, 4.7.2: the messages of a late answer follow each other. */
@@ -431,7 +472,7 @@ static hf_err expected_in_clear(const struct place *p, enum trick trick)
     case CCS_INSIDE:
         return expected_ccs(p);
     case HANDSHAKE_PLAIN:
-        return HF_E_UNEXPECTED_MESSAGE;
+        return hs_rows[p->state].stop == STOP_CCS ? HF_E_CCS_MISSING : HF_E_UNEXPECTED_MESSAGE;
     case TYPE_UNKNOWN_INSIDE:
     case ONLY_PADDING:
         return expected_unknown_type(p);
@@ -440,8 +481,34 @@ static hf_err expected_in_clear(const struct place *p, enum trick trick)
     }
 }
 
+/* In TLS 1.2 the content type shows, and a record without its marks is one that does not open. */
+static hf_err expected_protected12(const struct place *p, enum trick trick)
+{
+    switch (trick) {
+    case CCS_INSIDE:
+        return HF_E_CCS_UNEXPECTED;
+    case TYPE_UNKNOWN_INSIDE:
+    case ONLY_PADDING:
+        return HF_E_RECORD_TYPE_UNKNOWN;
+    case DATA:
+    case DATA_EMPTY:
+        return expected_data(p);
+    case DATA_PLAIN:
+    case SEALED_SHORT:
+        return HF_E_RECORD_SHORT;
+    case SEALED_FORGED:
+    case HANDSHAKE_PLAIN:
+        return HF_E_RECORD_AUTH;
+    default:
+        return HF_E_NONE;
+    }
+}
+
 static hf_err expected_protected(const struct place *p, enum trick trick)
 {
+    if (is_12(p)) {
+        return expected_protected12(p, trick);
+    }
     switch (trick) {
     case CCS_INSIDE:
     case TYPE_UNKNOWN_INSIDE:
@@ -487,6 +554,9 @@ static struct outcome expected_of(const struct stage *s, const struct place *p, 
     case ALERT_PLAIN:
         /* A peer that could not follow to the new keys speaks in the clear, as long as it has
          * not used them. */
+        if (read->aead != NULL && is_12(p)) {
+            return (struct outcome){HF_E_RECORD_SHORT, false};
+        }
         if (read->aead != NULL && (read->seq > 0 || p->read_level != HF_LEVEL_HANDSHAKE)) {
             return (struct outcome){HF_E_RECORD_PLAIN_AFTER_KEYS, false};
         }
@@ -553,7 +623,8 @@ static void every_state_that_waits_was_found(void **state)
             /* Entered with its message at hand, by CONNECTED, which is a place of its own. */
             continue;
         }
-        if (hs_rows[i].stop == STOP_MSG && !is_place((enum hs_state)i)) {
+        if ((hs_rows[i].stop == STOP_MSG || hs_rows[i].stop == STOP_CCS) &&
+            !is_place((enum hs_state)i)) {
             fail_msg("no run waits in %s", hs_rows[i].name);
         }
     }

@@ -109,6 +109,38 @@ static const struct rule rules[] = {
     {MSG_FINISHED, {HF_E_FINISHED}},
 };
 
+/* TLS 1.2: a change that no rule of form refuses makes another transcript, and so other keys, or
+ * another signature. */
+static const struct rule rules12[] = {
+    {MSG_CLIENT_HELLO,
+     {ANY_FORM, ANY_PLACE, ANY_ANSWER, HF_E_NO_COMMON_VERSION, HF_E_NO_COMMON_SUITE,
+      HF_E_NO_COMMON_GROUP, HF_E_NO_COMMON_SIGNATURE, HF_E_NO_APPLICATION_PROTOCOL,
+      HF_E_SERVER_NAME_INVALID, HF_E_COMPRESSION_REQUIRED, HF_E_POINT_FORMATS,
+      HF_E_RENEGOTIATION_INFO, HF_E_RENEGOTIATION_UNSAFE, HF_E_GROUP_NOT_OFFERED,
+      HF_E_SUITE_NOT_OFFERED, HF_E_KEY_EXCHANGE_ALGORITHM, HF_E_KEY_EXCHANGE_SIGNATURE,
+      HF_E_FINISHED, HF_E_RECORD_AUTH}},
+    {MSG_SERVER_HELLO,
+     {ANY_FORM, ANY_PLACE, ANY_ANSWER, HF_E_NO_COMMON_VERSION, HF_E_VERSION_NOT_OFFERED,
+      HF_E_SUITE_NOT_OFFERED, HF_E_COMPRESSION_CHOSEN, HF_E_ALPN_NOT_OFFERED, HF_E_POINT_FORMATS,
+      HF_E_RENEGOTIATION_INFO, HF_E_RENEGOTIATION_UNSAFE, HF_E_KEY_EXCHANGE_ALGORITHM,
+      HF_E_KEY_EXCHANGE_SIGNATURE, HF_E_UNEXPECTED_MESSAGE, HF_E_FINISHED, HF_E_RECORD_AUTH}},
+    {MSG_CERTIFICATE,
+     {HF_E_DECODE, HF_E_CERTIFICATE_MALFORMED, HF_E_CERTIFICATE_KEY, HF_E_CERTIFICATE_EXPIRED,
+      HF_E_CERTIFICATE_NOT_YET_VALID, HF_E_CERTIFICATE_UNKNOWN_CA, HF_E_CERTIFICATE_NAME,
+      HF_E_CERTIFICATE_PURPOSE, HF_E_CERTIFICATE_SIGNATURE, HF_E_CERTIFICATE_REJECTED,
+      HF_E_CERTIFICATE_VERIFY, HF_E_KEY_EXCHANGE_SIGNATURE, HF_E_RECORD_AUTH}},
+    {MSG_CERTIFICATE_STATUS, {HF_E_DECODE, HF_E_CERTIFICATE_STATUS, HF_E_RECORD_AUTH}},
+    {MSG_SERVER_KEY_EXCHANGE,
+     {HF_E_DECODE, HF_E_CURVE_TYPE, HF_E_GROUP_NOT_OFFERED, HF_E_KEY_EXCHANGE_ALGORITHM,
+      HF_E_KEY_EXCHANGE_SIGNATURE}},
+    {MSG_CERTIFICATE_REQUEST,
+     {HF_E_DECODE, HF_E_CERTIFICATE_MISSING, HF_E_CERTIFICATE_VERIFY, HF_E_RECORD_AUTH}},
+    {MSG_CLIENT_KEY_EXCHANGE,
+     {HF_E_DECODE, HF_E_KEY_SHARE_INVALID, HF_E_CERTIFICATE_VERIFY, HF_E_FINISHED}},
+    {MSG_CERTIFICATE_VERIFY, {HF_E_DECODE, HF_E_CERTIFICATE_ALGORITHM, HF_E_CERTIFICATE_VERIFY}},
+    {MSG_FINISHED, {HF_E_FINISHED}},
+};
+
 /* A change of type or length: another message, or one that does not end where it should. NONE: its
  * end never comes. */
 static const hf_err header_errors[] = {HF_E_UNKNOWN_MESSAGE,
@@ -116,6 +148,8 @@ static const hf_err header_errors[] = {HF_E_UNKNOWN_MESSAGE,
                                        HF_E_MESSAGE_TOO_LONG,
                                        HF_E_DECODE,
                                        HF_E_KEY_CHANGE_MID_MESSAGE,
+                                       HF_E_CCS_MISSING,
+                                       HF_E_MESSAGE_INTERLEAVED,
                                        HF_E_CERTIFICATE_DECOMPRESS,
                                        HF_E_NONE};
 
@@ -135,11 +169,15 @@ static bool is_allowed(const struct heard *h, size_t at, hf_err code)
         is_among(header_errors, sizeof header_errors / sizeof header_errors[0], code)) {
         return true;
     }
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        if (rules[i].type == h->type && code != HF_E_NONE) {
+    const bool is_12 = h->variant == 3;
+    const struct rule *list = is_12 ? rules12 : rules;
+    const size_t count =
+        is_12 ? sizeof rules12 / sizeof rules12[0] : sizeof rules / sizeof rules[0];
+    for (size_t i = 0; i < count; i++) {
+        if (list[i].type == h->type && code != HF_E_NONE) {
             /* A header of the same type and another length may even be as good as a changed body.
              */
-            return is_among(rules[i].allowed, 32, code);
+            return is_among(list[i].allowed, 32, code);
         }
     }
     return false;
@@ -233,12 +271,24 @@ static void every_byte_of_every_message(void **state)
 /* --- On the wire --------------------------------------------------------------------------------
  */
 
+/* In TLS 1.2 what follows ChangeCipherSpec is protected, whatever it is. */
+static bool is_sealed(const struct recorded *stream, size_t record)
+{
+    size_t at = 0;
+    bool is_changed = false;
+    while (at < record) {
+        is_changed = is_changed || stream->data[at] == REC_CHANGE_CIPHER_SPEC;
+        at += REC_HEADER_LEN + ((size_t)stream->data[at + 3] << 8 | stream->data[at + 4]);
+    }
+    return stream->data[record] == REC_APPLICATION_DATA || (run_is_12(run.kind) && is_changed);
+}
+
 /* RFC 9846, 5.1: legacy_record_version must be ignored for all purposes. The first record's major
  * version is what this library tells TLS from other protocols by; under protection both bytes are
  * authenticated with the record. */
 static bool may_survive(const struct recorded *stream, size_t record, size_t at)
 {
-    const bool is_protected = stream->data[record] == REC_APPLICATION_DATA;
+    const bool is_protected = is_sealed(stream, record);
     return !is_protected && (at == record + 2 || (at == record + 1 && record > 0));
 }
 
@@ -271,13 +321,14 @@ static void change_stream(const struct recorded *stream, hf_role role, size_t st
 {
     for (size_t record = 0; record < stream->len;) {
         const size_t body = (size_t)stream->data[record + 3] << 8 | stream->data[record + 4];
-        const bool is_protected = stream->data[record] == REC_APPLICATION_DATA;
+        const bool is_protected = is_sealed(stream, record);
         /* A server that keeps nothing has forgotten the first hello when the recorded cookie comes,
          * which is still that of the right one: who changes a hello gets another cookie. */
         const bool is_forgotten = role == HF_SERVER && record == 0 && run.server->stateless_retry;
         for (size_t i = 0; !is_forgotten && i < REC_HEADER_LEN + body; i++) {
             const bool is_edge = i < REC_HEADER_LEN + 1 || i + 17 >= REC_HEADER_LEN + body;
-            if (is_edge || (is_protected ? i % step == 0 : run.kind == RUN_FULL)) {
+            if (is_edge ||
+                (is_protected ? i % step == 0 : run.kind == RUN_FULL || run.kind == RUN_12_FULL)) {
                 change_on_wire(stream, role, record, record + i, masks[i % MASK_COUNT]);
             }
         }

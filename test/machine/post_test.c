@@ -89,7 +89,7 @@ static void tickets_that_are_wrong(void **state)
     must_refuse(RUN_FULL, HF_CLIENT, MESSAGE("\4\0\0\22\0\0\0\1\1\2\3\4\0\0\1t\0\4\0\x2c\0\0"),
                 HF_E_MISPLACED_EXTENSION);
     must_refuse(RUN_FULL, HF_CLIENT,
-                MESSAGE("\4\0\0\32\0\0\0\1\1\2\3\4\0\0\1t\0\14\xff\1\0\0\xff\2\0\0\xff\1\0\0"),
+                MESSAGE("\4\0\0\32\0\0\0\1\1\2\3\4\0\0\1t\0\14\xff\3\0\0\xff\2\0\0\xff\3\0\0"),
                 HF_E_DUPLICATE_EXTENSION);
 }
 

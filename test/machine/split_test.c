@@ -258,6 +258,7 @@ static void tiny_records_to(enum run_kind kind, hf_role role, size_t n)
             break;
         }
         s.next++;
+        stage_change_keys(&s);
         for (size_t at = 0; at < m->len; at += n) {
             const size_t len = m->len - at < n ? m->len - at : n;
             assert_int_not_equal(stage_record(&s, REC_HANDSHAKE, span_of(m->data + at, len)),
@@ -295,7 +296,11 @@ static size_t gather(struct stage *s, uint8_t *out, size_t cap)
     size_t len = 0;
     const struct tape_message *m;
     stage_pump(s);
+    stage_change_keys(s);
     while ((m = stage_next(s)) != NULL) {
+        if (len > 0 && m->type == MSG_FINISHED && run_is_12(s->run->kind)) {
+            break; /* ChangeCipherSpec stands before it */
+        }
         assert_true(len + m->len <= cap);
         memcpy(out + len, m->data, m->len);
         len += m->len;

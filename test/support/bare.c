@@ -45,7 +45,7 @@ static hf_status sink_ccs(void *owner)
     return HF_OK;
 }
 
-static const struct hs_sink sink = {sink_reserve, sink_commit, sink_install, sink_ccs};
+static const struct hs_sink sink = {sink_reserve, sink_commit, sink_install, NULL, sink_ccs};
 
 /* --- Made and ended -----------------------------------------------------------------------------
  */

@@ -30,6 +30,11 @@ static void make_post_auth(struct run *run);
 static void make_post_auth_empty(struct run *run);
 static void make_chosen_config(struct run *run);
 static void make_bare(struct run *run);
+static void make_12_full(struct run *run);
+static void make_12_fallback(struct run *run);
+static void make_12_mutual(struct run *run);
+static void make_12_mutual_empty(struct run *run);
+static void make_12_bare(struct run *run);
 static void set(const hf_config *config, hf_status status);
 
 static const struct kind kinds[RUN_KIND_COUNT] = {
@@ -48,6 +53,11 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
                              make_post_auth_empty},
     [RUN_CHOSEN_CONFIG] = {"chosen configuration", false, make_chosen_config},
     [RUN_BARE] = {"bare", false, make_bare},
+    [RUN_12_FULL] = {"1.2 full", false, make_12_full},
+    [RUN_12_FALLBACK] = {"1.2 for a client of 1.3", false, make_12_fallback},
+    [RUN_12_MUTUAL] = {"1.2 mutual", false, make_12_mutual},
+    [RUN_12_MUTUAL_EMPTY] = {"1.2 mutual without certificate", false, make_12_mutual_empty},
+    [RUN_12_BARE] = {"1.2 bare", false, make_12_bare},
 };
 
 /* Short chains whose signatures are quick to verify: most tests run thousands of handshakes. */
@@ -106,6 +116,11 @@ const struct pki *run_client_pki(void)
 const char *run_name(enum run_kind kind)
 {
     return kinds[kind].name;
+}
+
+bool run_is_12(enum run_kind kind)
+{
+    return kind >= RUN_12_FULL && kind <= RUN_12_BARE;
 }
 
 bool run_is_post(enum run_kind kind)
@@ -353,4 +368,43 @@ static void make_bare(struct run *run)
     set(run->client, hf_config_set_record_size_limit(run->client, 128));
     set(run->server, hf_config_set_record_size_limit(run->server, 64));
     set(run->client, hf_config_set_padding(run->client, 16));
+}
+
+/* --- TLS 1.2 ---------------------------------------------------------------------------------- */
+
+static void use_12(struct run *run)
+{
+    set(run->client, hf_config_set_versions(run->client, HF_TLS12, HF_TLS12));
+    set(run->server, hf_config_set_versions(run->server, HF_TLS12, HF_TLS12));
+}
+
+static void make_12_full(struct run *run)
+{
+    make_full(run);
+    use_12(run);
+}
+
+static void make_12_fallback(struct run *run)
+{
+    use_12(run);
+    set(run->client, hf_config_set_versions(run->client, HF_TLS12, HF_TLS13));
+}
+
+static void make_12_mutual(struct run *run)
+{
+    make_mutual(run);
+    use_12(run);
+}
+
+static void make_12_mutual_empty(struct run *run)
+{
+    make_mutual_empty(run);
+    use_12(run);
+}
+
+static void make_12_bare(struct run *run)
+{
+    make_bare(run);
+    use_12(run);
+    set(run->client, hf_config_set_ciphers(run->client, "ECDHE-ECDSA-CHACHA20-POLY1305"));
 }

@@ -27,7 +27,12 @@ enum run_kind {
     RUN_POST_AUTH,       /* the client shows its certificate after the handshake */
     RUN_POST_AUTH_EMPTY, /* it is asked after the handshake and has none */
     RUN_CHOSEN_CONFIG,   /* the server's configuration is chosen by an operation */
-    RUN_BARE, /* no compatibility mode, no GREASE, small records, padding, ChaCha20-Poly1305 */
+    RUN_BARE,    /* no compatibility mode, no GREASE, small records, padding, ChaCha20-Poly1305 */
+    RUN_12_FULL, /* TLS 1.2: x25519, ALPN, a stapled OCSP response and SCTs */
+    RUN_12_FALLBACK,     /* the client offers TLS 1.3 too, the server speaks TLS 1.2 only */
+    RUN_12_MUTUAL,       /* TLS 1.2, the client shows a certificate */
+    RUN_12_MUTUAL_EMPTY, /* TLS 1.2, it is asked and has none */
+    RUN_12_BARE,         /* TLS 1.2, no GREASE, small records, ChaCha20-Poly1305 */
     RUN_KIND_COUNT
 };
 
@@ -42,6 +47,8 @@ int run_setup(void **state);
 int run_teardown(void **state);
 
 const char *run_name(enum run_kind kind);
+/* Whether it is TLS 1.2. */
+bool run_is_12(enum run_kind kind);
 /* Whether the server asks for a certificate after the handshake. */
 bool run_is_post(enum run_kind kind);
 /* The server's and the client's chain and key. */

@@ -73,8 +73,11 @@ bool stage_step(struct stage *s)
 {
     stage_pump(s);
     const struct tape_message *m = stage_next(s);
-    if (m == NULL) {
+    if (m == NULL || s->target->conn->failed) {
         return false;
+    }
+    if (hs_rows[stage_state(s)].stop == STOP_CCS) {
+        return stage_plain(s, REC_CHANGE_CIPHER_SPEC, span_of("\x01", 1)) != HF_FAILED;
     }
     s->next++;
     if (stage_record(s, REC_HANDSHAKE, span_of(m->data, m->len)) == HF_FAILED) {
@@ -82,6 +85,13 @@ bool stage_step(struct stage *s)
     }
     stage_pump(s);
     return true;
+}
+
+void stage_change_keys(struct stage *s)
+{
+    if (!s->target->conn->failed && hs_rows[stage_state(s)].stop == STOP_CCS) {
+        assert_int_not_equal(stage_plain(s, REC_CHANGE_CIPHER_SPEC, span_of("\x01", 1)), HF_FAILED);
+    }
 }
 
 bool stage_finish(struct stage *s)

@@ -38,8 +38,11 @@ void stage_pump(struct stage *s);
 const struct tape_message *stage_next(struct stage *s);
 /* Passes over it. */
 void stage_skip(struct stage *s);
-/* Pumps and gives the target the next message. False: there is none, or it failed. */
+/* Pumps and gives the target the next message, or the ChangeCipherSpec that it waits for before
+ * it. False: there is none, or it failed. */
 bool stage_step(struct stage *s);
+/* Gives the target the ChangeCipherSpec, if it waits for one. */
+void stage_change_keys(struct stage *s);
 /* Steps to the end. True: both are connected and nothing is pending. */
 bool stage_finish(struct stage *s);
 

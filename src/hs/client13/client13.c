@@ -136,6 +136,7 @@ hf_status client13_choose_identity(struct hs *hs)
     hs->op.u.choose_identity.cert_scheme_count = c->request_cert_scheme_count;
     hs->op.u.choose_identity.authorities = c->request_authorities;
     hs->op.u.choose_identity.authority_count = c->request_authority_count;
+    hs->op.u.choose_identity.tls12 = false;
     hs->op.u.choose_identity.identity = NULL;
     hs->op.u.choose_identity.scheme = 0;
     hs->op.u.choose_identity.index = 0;

@@ -6,39 +6,49 @@
 
 struct ext_ops {
     uint8_t index;
+    uint8_t versions; /* enum hs_versions: which it is offered for */
     bool (*offer)(struct hs *hs, struct wr *w);
     hf_status (*read)(struct hs *hs, hf_span body, struct hs_offer *out);
+    /* EncryptedExtensions. */
     bool (*answer)(struct hs *hs, struct wr *w);
     hf_status (*answered)(struct hs *hs, hf_span body);
+    /* ServerHello of TLS 1.2. */
+    bool (*answer12)(struct hs *hs, struct wr *w);
+    hf_status (*answered12)(struct hs *hs, hf_span body);
 };
+
+enum { BOTH = HS_MAY_12 | HS_MAY_13 };
+
+#define OFFERED(name)    .offer = ext_##name##_offer, .read = ext_##name##_read
+#define ANSWERED(name)   .answer = ext_##name##_answer, .answered = ext_##name##_answered
+#define ANSWERED12(name) .answer12 = ext_##name##_answer12, .answered12 = ext_##name##_answered12
 
 /* In the order of answers and of unpermuted offers. pre_shared_key stands last (RFC 9846,
  * 4.3.11). */
 static const struct ext_ops table[] = {
-    {EXT_supported_groups, ext_supported_groups_offer, ext_supported_groups_read,
-     ext_supported_groups_answer, ext_supported_groups_answered},
-    {EXT_record_size_limit, ext_record_size_limit_offer, ext_record_size_limit_read,
-     ext_record_size_limit_answer, ext_record_size_limit_answered},
-    {EXT_server_name, ext_server_name_offer, ext_server_name_read, ext_server_name_answer,
-     ext_server_name_answered},
-    {EXT_application_layer_protocol_negotiation, ext_alpn_offer, ext_alpn_read, ext_alpn_answer,
-     ext_alpn_answered},
-    {EXT_status_request, ext_status_request_offer, ext_status_request_read, NULL, NULL},
-    {EXT_signed_certificate_timestamp, ext_sct_offer, ext_sct_read, NULL, NULL},
-    {EXT_signature_algorithms, ext_signature_algorithms_offer, ext_signature_algorithms_read, NULL,
-     NULL},
-    {EXT_signature_algorithms_cert, ext_signature_algorithms_cert_offer,
-     ext_signature_algorithms_cert_read, NULL, NULL},
-    {EXT_compress_certificate, ext_compress_certificate_offer, ext_compress_certificate_read, NULL,
-     NULL},
-    {EXT_supported_versions, ext_supported_versions_offer, ext_supported_versions_read, NULL, NULL},
-    {EXT_cookie, ext_cookie_offer, ext_cookie_read, NULL, NULL},
-    {EXT_psk_key_exchange_modes, ext_psk_modes_offer, ext_psk_modes_read, NULL, NULL},
-    {EXT_post_handshake_auth, ext_post_handshake_auth_offer, ext_post_handshake_auth_read, NULL,
-     NULL},
-    {EXT_key_share, ext_key_share_offer, ext_key_share_read, NULL, NULL},
-    {EXT_early_data, NULL, ext_early_data_read, NULL, NULL},
-    {EXT_pre_shared_key, NULL, ext_pre_shared_key_read, NULL, NULL},
+    {EXT_supported_groups, BOTH, OFFERED(supported_groups), ANSWERED(supported_groups),
+     .answered12 = ext_supported_groups_answered},
+    {EXT_record_size_limit, BOTH, OFFERED(record_size_limit), ANSWERED(record_size_limit),
+     ANSWERED12(record_size_limit)},
+    {EXT_server_name, BOTH, OFFERED(server_name), ANSWERED(server_name),
+     .answer12 = ext_server_name_answer, .answered12 = ext_server_name_answered},
+    {EXT_application_layer_protocol_negotiation, BOTH, OFFERED(alpn), ANSWERED(alpn),
+     .answer12 = ext_alpn_answer, .answered12 = ext_alpn_answered},
+    {EXT_status_request, BOTH, OFFERED(status_request), ANSWERED12(status_request)},
+    {EXT_signed_certificate_timestamp, BOTH, OFFERED(sct), ANSWERED12(sct)},
+    {EXT_signature_algorithms, BOTH, OFFERED(signature_algorithms)},
+    {EXT_signature_algorithms_cert, BOTH, OFFERED(signature_algorithms_cert)},
+    {EXT_ec_point_formats, HS_MAY_12, OFFERED(point_formats), ANSWERED12(point_formats)},
+    {EXT_extended_master_secret, HS_MAY_12, OFFERED(ems), ANSWERED12(ems)},
+    {EXT_renegotiation_info, HS_MAY_12, OFFERED(renegotiation), ANSWERED12(renegotiation)},
+    {EXT_compress_certificate, HS_MAY_13, OFFERED(compress_certificate)},
+    {EXT_supported_versions, HS_MAY_13, OFFERED(supported_versions)},
+    {EXT_cookie, HS_MAY_13, OFFERED(cookie)},
+    {EXT_psk_key_exchange_modes, HS_MAY_13, OFFERED(psk_modes)},
+    {EXT_post_handshake_auth, HS_MAY_13, OFFERED(post_handshake_auth)},
+    {EXT_key_share, HS_MAY_13, OFFERED(key_share)},
+    {EXT_early_data, HS_MAY_13, .read = ext_early_data_read},
+    {EXT_pre_shared_key, HS_MAY_13, .read = ext_pre_shared_key_read},
 };
 
 enum {
@@ -112,7 +122,7 @@ void ext_write_offers(struct hs *hs, struct wr *w, size_t *binders_at)
     }
     for (size_t i = 0; i < OFFER_COUNT; i++) {
         const struct ext_ops *e = &table[c->order[i]];
-        if (write_one(hs, w, e->index, e->offer)) {
+        if ((e->versions & c->versions) != 0 && write_one(hs, w, e->index, e->offer)) {
             c->offered |= EXT_BIT(e->index);
         }
     }
@@ -122,7 +132,8 @@ void ext_write_offers(struct hs *hs, struct wr *w, size_t *binders_at)
     const size_t before = w->len;
     wr_u16(w, EXT_CODE_pre_shared_key);
     size_t m = wr_open(w, 2);
-    if (ext_pre_shared_key_offer(hs, w, binders_at)) {
+    *binders_at = 0;
+    if ((c->versions & HS_MAY_13) != 0 && ext_pre_shared_key_offer(hs, w, binders_at)) {
         c->offered |= EXT_BIT(EXT_pre_shared_key);
         wr_close(w, m, 2);
     } else {
@@ -159,6 +170,32 @@ hf_status ext_read_answers(struct hs *hs, const struct ext_view *view)
     for (size_t i = 0; i < TABLE_COUNT; i++) {
         if (ext_has(view, table[i].index) && table[i].answered != NULL) {
             TRY(table[i].answered(hs, view->body[table[i].index]));
+        }
+    }
+    return HF_OK;
+}
+
+void ext_write_answers12(struct hs *hs, struct wr *w)
+{
+    const size_t before = w->len;
+    const size_t block = wr_open(w, 2);
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (table[i].answer12 != NULL) {
+            (void)write_one(hs, w, table[i].index, table[i].answer12);
+        }
+    }
+    wr_close(w, block, 2);
+    if (w->len == block) {
+        w->len = before; /* RFC 5246, 7.4.1.3: no extensions, no block */
+    }
+}
+
+hf_status ext_read_answers12(struct hs *hs, const struct ext_view *view)
+{
+    TRY(ext_check_solicited(view, hs->c.offered, hs->error));
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (ext_has(view, table[i].index) && table[i].answered12 != NULL) {
+            TRY(table[i].answered12(hs, view->body[table[i].index]));
         }
     }
     return HF_OK;

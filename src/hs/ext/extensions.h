@@ -1,9 +1,9 @@
-/* The extensions of TLS 1.3, one file each, and the table that walks them.
+/* The extensions, one file each, and the table that walks them.
  *
- * Per extension at most four functions: the client's offer (false: not offered), the server's
+ * Per extension at most six functions: the client's offer (false: not offered), the server's
  * reading of it, the server's answer in EncryptedExtensions (false: none), the client's reading of
- * that. What answers in other messages (key_share, pre_shared_key, supported_versions, cookie) is
- * written where those messages are.
+ * that, and the same two for ServerHello of TLS 1.2. What answers in other messages (key_share,
+ * pre_shared_key, supported_versions, cookie) is written where those messages are.
  */
 #ifndef HS_EXT_EXTENSIONS_H
 #define HS_EXT_EXTENSIONS_H
@@ -25,6 +25,10 @@ void ext_write_answers(struct hs *hs, struct wr *w);
 /* Reads those of the server, solicited ones only. */
 hf_status ext_read_answers(struct hs *hs, const struct ext_view *view);
 
+/* The same for a ServerHello of TLS 1.2. */
+void ext_write_answers12(struct hs *hs, struct wr *w);
+hf_status ext_read_answers12(struct hs *hs, const struct ext_view *view);
+
 /* --- One by one ------------------------------------------------------------------------------- */
 
 bool ext_server_name_offer(struct hs *hs, struct wr *w);
@@ -37,8 +41,12 @@ hf_status ext_status_request_read(struct hs *hs, hf_span body, struct hs_offer *
 /* Reads the staple of a CertificateEntry: *response is the DER OCSPResponse. */
 hf_status ext_status_request_staple(struct hs *hs, hf_span body, hf_span *response);
 void ext_status_request_write_staple(struct wr *w, hf_span response);
+bool ext_status_request_answer12(struct hs *hs, struct wr *w);
+hf_status ext_status_request_answered12(struct hs *hs, hf_span body);
 bool ext_sct_offer(struct hs *hs, struct wr *w);
 hf_status ext_sct_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_sct_answer12(struct hs *hs, struct wr *w);
+hf_status ext_sct_answered12(struct hs *hs, hf_span body);
 
 bool ext_supported_groups_offer(struct hs *hs, struct wr *w);
 hf_status ext_supported_groups_read(struct hs *hs, hf_span body, struct hs_offer *out);
@@ -71,6 +79,25 @@ bool ext_record_size_limit_offer(struct hs *hs, struct wr *w);
 hf_status ext_record_size_limit_read(struct hs *hs, hf_span body, struct hs_offer *out);
 bool ext_record_size_limit_answer(struct hs *hs, struct wr *w);
 hf_status ext_record_size_limit_answered(struct hs *hs, hf_span body);
+bool ext_record_size_limit_answer12(struct hs *hs, struct wr *w);
+hf_status ext_record_size_limit_answered12(struct hs *hs, hf_span body);
+
+bool ext_point_formats_offer(struct hs *hs, struct wr *w);
+hf_status ext_point_formats_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_point_formats_answer12(struct hs *hs, struct wr *w);
+hf_status ext_point_formats_answered12(struct hs *hs, hf_span body);
+/* Raises that a list of formats, if there is one, lacks the form that everybody has. */
+hf_status ext_point_formats_judge(struct hs *hs, hf_span formats);
+
+bool ext_ems_offer(struct hs *hs, struct wr *w);
+hf_status ext_ems_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_ems_answer12(struct hs *hs, struct wr *w);
+hf_status ext_ems_answered12(struct hs *hs, hf_span body);
+
+bool ext_renegotiation_offer(struct hs *hs, struct wr *w);
+hf_status ext_renegotiation_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_renegotiation_answer12(struct hs *hs, struct wr *w);
+hf_status ext_renegotiation_answered12(struct hs *hs, hf_span body);
 
 bool ext_supported_versions_offer(struct hs *hs, struct wr *w);
 hf_status ext_supported_versions_read(struct hs *hs, hf_span body, struct hs_offer *out);

@@ -1,5 +1,6 @@
 /* status_request (RFC 6066, 8; RFC 9846, 4.5.1.1) and signed_certificate_timestamp (RFC 6962,
- * 3.3): asked for by the client, answered inside the CertificateEntry. */
+ * 3.3): asked for by the client, answered inside the CertificateEntry; in TLS 1.2 by a message of
+ * its own, announced in ServerHello, and in ServerHello itself. */
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/ext/extensions.h"
@@ -54,6 +55,18 @@ void ext_status_request_write_staple(struct wr *w, hf_span response)
     wr_close(w, m, 2);
 }
 
+bool ext_status_request_answer12(struct hs *hs, struct wr *w)
+{
+    (void)w; /* the body is empty */
+    return hs->t12.staple_follows;
+}
+
+hf_status ext_status_request_answered12(struct hs *hs, hf_span body)
+{
+    hs->t12.staple_follows = true;
+    return body.len == 0 ? HF_OK : ext_malformed(hs, EXT_status_request);
+}
+
 bool ext_sct_offer(struct hs *hs, struct wr *w)
 {
     (void)w; /* the body is empty */
@@ -67,4 +80,24 @@ hf_status ext_sct_read(struct hs *hs, hf_span body, struct hs_offer *out)
     }
     out->wants_sct = true;
     return HF_OK;
+}
+
+bool ext_sct_answer12(struct hs *hs, struct wr *w)
+{
+    const hf_span list =
+        hs->identity == NULL ? span_of(NULL, 0) : hf_identity_sct_list(hs->identity);
+    wr_bytes(w, list);
+    return hs->s.offer.wants_sct && list.len > 0;
+}
+
+hf_status ext_sct_answered12(struct hs *hs, hf_span body)
+{
+    struct rd r = rd_of(body);
+    (void)rd_vec16(&r, 1, 0xffff);
+    if (!rd_done(&r)) {
+        return ext_malformed(hs, EXT_signed_certificate_timestamp);
+    }
+    uint8_t *copy = arena_copy(&hs->arena, body);
+    hs->t12.sct_list = span_of(copy, body.len);
+    return copy == NULL ? hs_no_memory(hs) : HF_OK;
 }

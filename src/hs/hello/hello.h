@@ -15,6 +15,13 @@ hf_status hello_server_config_chosen(struct hs *hs);
 hf_status hello_server_choose_version(struct hs *hs);
 hf_status hello_server_read_second(struct hs *hs);
 
+/* hello_client12.c: a ServerHello of TLS 1.2 is judged, and the handshake goes on there. */
+hf_status hello_client_enter12(struct hs *hs, const struct server_hello *sh);
+
+/* ServerHello.random of a version: says that this server could do better where it could (RFC 9846,
+ * 4.2.3). out: MSG_RANDOM_LEN bytes. */
+hf_status hello_server_random(struct hs *hs, uint8_t *out);
+
 /* A digest of those parts of a ClientHello that a second one must repeat (RFC 9846, 4.2.2). out:
  * 32 bytes. */
 void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello,

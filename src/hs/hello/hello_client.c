@@ -7,18 +7,34 @@
 #include "hs/psk.h"
 #include "wire/iana.h"
 
-enum { LEGACY_VERSION = 0x0303 };
+enum { LEGACY_VERSION = 0x0303, FALLBACK_SCSV = 0x5600 };
 
 static const uint8_t downgrade_mark[7] = {'D', 'O', 'W', 'N', 'G', 'R', 'D'};
 
 /* --- Sending ---------------------------------------------------------------------------------- */
 
+/* Whether a certificate of this end may be asked for, whose signature in TLS 1.2 covers all
+ * messages. */
+static bool may_sign(const hf_config *config)
+{
+    return config->identities != NULL ||
+           (config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) != 0;
+}
+
 hf_status hello_client_start(struct hs *hs)
 {
     const hf_config *config = hs->config;
     struct hs_client *c = &hs->c;
+    c->versions = (uint8_t)((config->version_lowest < HF_TLS13 ? HS_MAY_12 : 0) |
+                            (config->version_highest > HF_TLS12 ? HS_MAY_13 : 0));
+    if (config->version_lowest < HF_TLS13) {
+        hs->result->warnings_pass = true;
+        if (may_sign(config)) {
+            hs_keep_verbatim(hs);
+        }
+    }
     TRY(hs_random(hs, hs->client_random, MSG_RANDOM_LEN));
-    if (config->middlebox_compat) {
+    if (config->middlebox_compat && config->version_highest > HF_TLS12) {
         hs->session_id_len = MSG_SESSION_ID_MAX;
         TRY(hs_random(hs, hs->session_id, MSG_SESSION_ID_MAX));
     }
@@ -26,7 +42,8 @@ hf_status hello_client_start(struct hs *hs)
     c->scratch = arena_mark(&hs->arena);
     transcript_start(&hs->early[0], config->provider->sha256);
     transcript_start(&hs->early[1], config->provider->sha384);
-    for (size_t i = 0; i < config->key_shares.count && i < HS_SHARES_MAX; i++) {
+    const size_t share_count = config->version_highest > HF_TLS12 ? config->key_shares.count : 0;
+    for (size_t i = 0; i < share_count && i < HS_SHARES_MAX; i++) {
         c->shares[i].group = hf_provider_group(config->provider, config->key_shares.v[i]);
         c->share_count++;
     }
@@ -79,6 +96,16 @@ static size_t hello_size(const struct hs *hs)
     return n;
 }
 
+/* Whether a suite belongs to a version that is offered. */
+static bool is_offered(const struct hs *hs, uint16_t id)
+{
+    struct suite s = {.aead = NULL};
+    const hf_provider *provider = hs->config->provider;
+    return suite_find(provider, id, &s)
+               ? (hs->c.versions & HS_MAY_13) != 0
+               : (hs->c.versions & HS_MAY_12) != 0 && suite12_find(provider, id, &s);
+}
+
 static void write_suites(struct hs *hs, struct wr *w)
 {
     size_t m = wr_open(w, 2);
@@ -86,7 +113,12 @@ static void write_suites(struct hs *hs, struct wr *w)
         wr_u16(w, hs->c.grease[0]);
     }
     for (size_t i = 0; i < hs->config->ciphers.count; i++) {
-        wr_u16(w, hs->config->ciphers.v[i]);
+        if (is_offered(hs, hs->config->ciphers.v[i])) {
+            wr_u16(w, hs->config->ciphers.v[i]);
+        }
+    }
+    if (hs->config->fallback_scsv) {
+        wr_u16(w, FALLBACK_SCSV); /* RFC 7507, 4: behind all others */
     }
     wr_close(w, m, 2);
 }
@@ -124,41 +156,58 @@ hf_status hello_client_send(struct hs *hs)
 
 /* --- Reading ---------------------------------------------------------------------------------- */
 
-/* The version that the answer chooses; only TLS 1.3 gets past. */
-static hf_status judge_version(struct hs *hs, const struct server_hello *sh)
+/* A ServerHello without supported_versions: of TLS 1.2 or below. */
+static hf_status judge_older(struct hs *hs, const struct server_hello *sh)
 {
-    if (!ext_has(&sh->ext, EXT_supported_versions)) {
-        if (hs->result->retried) {
-            return err_raise(hs->error, HF_E_VERSION_NOT_OFFERED,
-                             "TLS 1.3 in HelloRetryRequest, another in ServerHello");
-        }
-        if (memcmp(sh->random.data + MSG_RANDOM_LEN - 8, downgrade_mark, sizeof downgrade_mark) ==
-            0) {
-            return err_raise(hs->error, HF_E_DOWNGRADE,
-                             "the server speaks TLS 1.3 but answers with %s",
-                             iana_version_name(sh->legacy_version));
-        }
-        return err_raise(hs->error, HF_E_NO_COMMON_VERSION,
-                         "this client offers TLS 1.3, the server chose %s",
+    if (hs->result->retried) {
+        return err_raise(hs->error, HF_E_VERSION_NOT_OFFERED,
+                         "TLS 1.3 in HelloRetryRequest, another in ServerHello");
+    }
+    if ((hs->c.versions & HS_MAY_13) != 0 &&
+        memcmp(sh->random.data + MSG_RANDOM_LEN - 8, downgrade_mark, sizeof downgrade_mark) == 0) {
+        return err_raise(hs->error, HF_E_DOWNGRADE, "the server speaks TLS 1.3 but answers with %s",
                          iana_version_name(sh->legacy_version));
     }
+    if (sh->legacy_version > HF_TLS12) {
+        return err_raise(hs->error, HF_E_VERSION_NOT_OFFERED, "0x%04x without supported_versions",
+                         (unsigned)sh->legacy_version);
+    }
+    if (sh->legacy_version < hs->config->version_lowest) {
+        return err_raise(hs->error, HF_E_NO_COMMON_VERSION,
+                         "this client offers at least %s, the server chose %s",
+                         iana_version_name(hs->config->version_lowest),
+                         iana_version_name(sh->legacy_version));
+    }
+    return HF_OK;
+}
+
+/* The version that supported_versions of the answer chooses: TLS 1.3, if it was offered. */
+static hf_status judge_version(struct hs *hs, const struct server_hello *sh)
+{
     struct rd r = rd_of(sh->ext.body[EXT_supported_versions]);
     uint16_t version = rd_u16(&r);
     if (!rd_done(&r)) {
         return ext_malformed(hs, EXT_supported_versions);
     }
-    if (version != HF_TLS13) {
+    if (version != HF_TLS13 || (hs->c.versions & HS_MAY_13) == 0) {
         return err_raise(hs->error, HF_E_VERSION_NOT_OFFERED, "%s", iana_version_name(version));
     }
     if (sh->legacy_version != LEGACY_VERSION) {
         return err_raise(hs->error, HF_E_LEGACY_VERSION, "0x%04x", (unsigned)sh->legacy_version);
     }
-    return HF_OK;
+    hs->result->warnings_pass = false;
+    return ext_check_placed(&sh->ext, sh->is_retry ? EXT_HRR : EXT_SH, hs->error);
 }
 
 /* What ServerHello and HelloRetryRequest have in common. */
 static hf_status judge_common(struct hs *hs, const struct server_hello *sh)
 {
+    if (!ext_has(&sh->ext, EXT_supported_versions)) {
+        /* RFC 9846, 4.2.4: a HelloRetryRequest is of TLS 1.3. */
+        TRY(judge_older(hs, sh));
+        return err_raise(hs->error, HF_E_VERSION_NOT_OFFERED,
+                         "a HelloRetryRequest without supported_versions");
+    }
     TRY(judge_version(hs, sh));
     if (!span_eq(sh->legacy_session_id_echo, span_of(hs->session_id, hs->session_id_len))) {
         return err_raise(hs->error, HF_E_SESSION_ID_ECHO, NULL);
@@ -327,6 +376,10 @@ hf_status hello_client_read(struct hs *hs)
     TRY(server_hello_parse(hs->msg.body, hs->error, &sh));
     if (sh.is_retry) {
         return read_retry(hs, &sh);
+    }
+    if (!ext_has(&sh.ext, EXT_supported_versions)) {
+        TRY(judge_older(hs, &sh));
+        return hello_client_enter12(hs, &sh);
     }
     TRY(judge_common(hs, &sh));
     TRY(ext_check_solicited(&sh.ext, hs->c.offered, hs->error));

@@ -9,7 +9,7 @@
 #include "hs/server13/retry.h"
 #include "wire/iana.h"
 
-enum { LEGACY_VERSION = 0x0303, ALPN_SHOWN_MAX = 32 };
+enum { LEGACY_VERSION = 0x0303, FALLBACK_SCSV = 0x5600, ALPN_SHOWN_MAX = 32 };
 
 void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello, uint8_t *out)
 {
@@ -144,25 +144,62 @@ static hf_status judge_legacy(struct hs *hs, const struct client_hello *hello)
     return HF_OK;
 }
 
-hf_status hello_server_choose_version(struct hs *hs)
+/* The highest version that a hello offers. Without supported_versions it is the one of the hello,
+ * and never above TLS 1.2 (RFC 9846, 4.3.1). */
+static uint16_t highest_offered(const struct hs_offer *offer)
+{
+    if (offer->versions.len == 0) {
+        const uint16_t version = offer->hello.legacy_version;
+        return version > HF_TLS12 ? HF_TLS12 : version;
+    }
+    uint16_t best = 0;
+    for (size_t i = 0; i < offer->versions.len / 2; i++) {
+        uint16_t v = list16_at(offer->versions, i);
+        best = v > best && !iana_is_grease(v) ? v : best;
+    }
+    return best;
+}
+
+static bool is_offered(const struct hs_offer *offer, uint16_t version)
+{
+    return offer->versions.len == 0 ? version == highest_offered(offer)
+                                    : list16_has(offer->versions, version);
+}
+
+/* RFC 7507, 3: the client has fallen back below what both can. */
+static hf_status judge_fallback(struct hs *hs)
 {
     const struct hs_offer *offer = &hs->s.offer;
-    if (offer->versions.len == 0) {
-        return no_version(hs, offer->hello.legacy_version);
+    const uint16_t best = highest_offered(offer);
+    if (best < hs->config->version_highest &&
+        list16_has(offer->hello.cipher_suites, FALLBACK_SCSV)) {
+        return err_raise(hs->error, HF_E_INAPPROPRIATE_FALLBACK,
+                         "it offers at most %s, this server speaks %s", iana_version_name(best),
+                         iana_version_name(hs->config->version_highest));
     }
-    if (!list16_has(offer->versions, HF_TLS13)) {
-        uint16_t best = 0;
-        for (size_t i = 0; i < offer->versions.len / 2; i++) {
-            uint16_t v = list16_at(offer->versions, i);
-            best = v > best && !iana_is_grease(v) ? v : best;
-        }
-        return no_version(hs, best);
+    return HF_OK;
+}
+
+static hf_status enter12(struct hs *hs)
+{
+    if (hs->ccs_dropped) {
+        return err_raise(hs->error, HF_E_CCS_EARLY, "before ClientHello");
     }
-    TRY(judge_legacy(hs, &offer->hello));
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = HF_TLS13,
-          .name = "TLS 1.3", .reason = "highest of both");
+    if (hs->s.asked_again) {
+        return err_raise(hs->error, HF_E_HELLO_CHANGED, "TLS 1.3 is gone from supported_versions");
+    }
+    hs->result->version = HF_TLS12;
+    hs->result->family = HS_TLS12;
+    hs->result->warnings_pass = true;
+    hs_go(hs, HS_S12_NEGOTIATE);
+    return HF_OK;
+}
+
+static hf_status enter13(struct hs *hs)
+{
+    TRY(judge_legacy(hs, &hs->s.offer.hello));
     hs->result->version = HF_TLS13;
-    if (offer->cookie.len > 0 && hs->config->stateless_retry) {
+    if (hs->s.offer.cookie.len > 0 && hs->config->stateless_retry) {
         /* The answer to a HelloRetryRequest of which nothing was kept. */
         TRY(retry_restore(hs));
     } else if (hs->s.asked_again) {
@@ -170,6 +207,36 @@ hf_status hello_server_choose_version(struct hs *hs)
         return err_raise(hs->error, HF_E_COOKIE_INVALID, "it is missing");
     }
     hs_go(hs, HS_S13_NEGOTIATE);
+    return HF_OK;
+}
+
+hf_status hello_server_choose_version(struct hs *hs)
+{
+    static const struct {
+        uint16_t version;
+        hf_status (*enter)(struct hs *hs);
+    } machines[] = {{HF_TLS13, enter13}, {HF_TLS12, enter12}};
+    const hf_config *config = hs->config;
+    TRY(judge_fallback(hs));
+    for (size_t i = 0; i < sizeof machines / sizeof machines[0]; i++) {
+        const uint16_t version = machines[i].version;
+        if (version <= config->version_highest && version >= config->version_lowest &&
+            is_offered(&hs->s.offer, version)) {
+            TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_VERSION, .value = version,
+                  .name = iana_version_name(version), .reason = "highest of both");
+            return machines[i].enter(hs);
+        }
+    }
+    return no_version(hs, highest_offered(&hs->s.offer));
+}
+
+hf_status hello_server_random(struct hs *hs, uint8_t *out)
+{
+    static const uint8_t mark[8] = {'D', 'O', 'W', 'N', 'G', 'R', 'D', 1};
+    TRY(hs_random(hs, out, MSG_RANDOM_LEN));
+    if (hs->config->version_highest > hs->result->version) {
+        memcpy(out + MSG_RANDOM_LEN - sizeof mark, mark, sizeof mark);
+    }
     return HF_OK;
 }
 

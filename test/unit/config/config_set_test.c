@@ -31,10 +31,8 @@ static void versions(void **state)
     (void)state;
     hf_config *config = new_config(HF_CLIENT);
     assert_int_equal(hf_config_set_versions(config, HF_TLS13, HF_TLS13), HF_OK);
-    static const hf_version wrong[][2] = {{HF_TLS12, HF_TLS13},
-                                          {HF_TLS12, HF_TLS12},
-                                          {HF_TLS13, HF_TLS12},
-                                          {HF_TLS13, (hf_version)0x0305}};
+    static const hf_version wrong[][2] = {
+        {HF_TLS13, HF_TLS12}, {(hf_version)0x0302, HF_TLS12}, {HF_TLS13, (hf_version)0x0305}};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         assert_int_equal(hf_config_set_versions(config, wrong[i][0], wrong[i][1]), HF_FAILED);
         assert_int_equal(hf_config_error(config)->code, HF_E_CONFIG_VALUE);

@@ -88,12 +88,12 @@ static void places_of_the_rfc(void **state)
 {
     (void)state;
     static const struct row table[] = {
-        {0, EXT_CH | EXT_EE | EXT_CR},
-        {10, EXT_CH | EXT_EE},
+        {0, EXT_CH | EXT_EE | EXT_CR | EXT_SH12},
+        {10, EXT_CH | EXT_EE | EXT_SH12},
         {13, EXT_CH | EXT_CR},
-        {16, EXT_CH | EXT_EE},
-        {5, EXT_CH | EXT_CR | EXT_CT},
-        {18, EXT_CH | EXT_CR | EXT_CT},
+        {16, EXT_CH | EXT_EE | EXT_SH12},
+        {5, EXT_CH | EXT_CR | EXT_CT | EXT_SH12},
+        {18, EXT_CH | EXT_CR | EXT_CT | EXT_SH12},
         {21, EXT_CH},
         {51, EXT_CH | EXT_SH | EXT_HRR},
         {41, EXT_CH | EXT_SH},

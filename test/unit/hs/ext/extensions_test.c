@@ -83,6 +83,7 @@ static void everything(void **state)
     size_t count;
     bare_open_for(&b, rich_config(false), "a.example");
     b.hs->c.cookie = span_of("c", 1);
+    b.hs->c.versions = HS_MAY_13;
     assert_int_equal(ext_prepare_offers(b.hs), HF_OK);
     (void)write_block(&b, block, codes, &count);
     assert_int_equal(count, ALL_OFFERS);
@@ -103,6 +104,7 @@ static void what_is_not_configured(void **state)
     hf_config *config = bare_config(HF_CLIENT);
     assert_int_equal(hf_config_set_request_status(config, false), HF_OK);
     bare_open(&b, config);
+    b.hs->c.versions = HS_MAY_13;
     assert_int_equal(ext_prepare_offers(b.hs), HF_OK);
     (void)write_block(&b, block, codes, &count);
     /* RFC 9846, 9.2: what no hello may lack. */
@@ -123,6 +125,7 @@ static void read_back(void **state)
     uint16_t codes[CODES_MAX];
     size_t count;
     bare_open_for(&client, rich_config(true), "a.example");
+    client.hs->c.versions = HS_MAY_13;
     assert_int_equal(ext_prepare_offers(client.hs), HF_OK);
     const size_t len = write_block(&client, block, codes, &count);
     bare_open(&server, bare_config(HF_SERVER));
@@ -152,6 +155,7 @@ static uint16_t shuffle_once(uint64_t seed, bool grease_seen[16])
     size_t count;
     bare_open_for(&b, rich_config(true), "a.example");
     b.seed = seed;
+    b.hs->c.versions = HS_MAY_13;
     assert_int_equal(ext_prepare_offers(b.hs), HF_OK);
     (void)write_block(&b, block, codes, &count);
     assert_int_equal(count, ALL_OFFERS - 1 + 2); /* no cookie; two of GREASE */
@@ -199,6 +203,7 @@ static void second_hello_is_the_same(void **state)
     uint16_t codes[CODES_MAX];
     size_t count;
     bare_open_for(&b, rich_config(true), "a.example");
+    b.hs->c.versions = HS_MAY_13;
     assert_int_equal(ext_prepare_offers(b.hs), HF_OK);
     const size_t len = write_block(&b, blocks[0], codes, &count);
     assert_int_equal(write_block(&b, blocks[1], codes, &count), len);
