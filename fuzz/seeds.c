@@ -113,6 +113,8 @@ static void write_message(const uint8_t *m, size_t len, bool is_second)
     (void)snprintf(file, sizeof file, "%u_%zu", (unsigned)m[0], len);
     write_file(is_hello ? "client_hello" : "message", file, &head, 1,
                span_of(m + MSG_HEADER_LEN, len));
+    static const uint8_t tls13 = 0;
+    write_file("fields", file, &tls13, 1, span_of(m, MSG_HEADER_LEN + len));
 }
 
 /* The extensions that stand at the end of a body, from an offset on; the byte before them is the

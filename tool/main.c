@@ -28,6 +28,7 @@ static const struct verb verbs[] = {
      demo_main},
     {"connect", "connect to a server, explain the handshake, then be a pipe", connect_main},
     {"serve", "be a server that answers with a page of the connection's facts", serve_main},
+    {"explain", "tell a recorded handshake: messages, bytes, keys, decisions", explain_main},
     {"help", "print this, or the help of a verb", help_main},
     {"--version", "print the version", version_main},
 };

@@ -1,0 +1,120 @@
+"""handfast explain: recordings told as text, and files that are none."""
+import json
+import re
+
+import tap
+
+FULL = tap.ROOT / "test" / "recording" / "full.json"
+REFUSED = tap.ROOT / "test" / "recording" / "refused.json"
+
+
+def explain(*arguments, code=0):
+    done = tap.run([tap.TOOL, "explain", *map(str, arguments)])
+    tap.equal(done.returncode, code, done.stdout + done.stderr)
+    return done.stdout if code == 0 else done.stderr
+
+
+@tap.test("the overview: what was agreed, each message, and how it ended")
+def overview():
+    text = explain(FULL)
+    for part in ("TLS 1.3", "TLS_AES_128_GCM_SHA256", "x25519", "both ends watched", "with its secrets",
+                 "alert close_notify", "closed in good order"):
+        tap.contains(text, part)
+    recording = json.loads(FULL.read_text(encoding="utf-8"))
+    lines = text.splitlines()
+    for number, message in enumerate(recording["messages"]):
+        line = [one for one in lines if re.match(rf" +{number} +[0-9.]+ ", one)]
+        tap.equal(len(line), 1, number)
+        tap.contains(line[0], message["name"])
+        tap.contains(line[0], f"{message['len']} bytes")
+    text = explain(REFUSED)
+    for part in ("The server failed", "NO_COMMON_GROUP", "this server allows secp384r1", "RFC 9846, 4.2.1",
+                 "alert handshake_failure"):
+        tap.contains(text, part)
+
+
+@tap.test("one message: fields with names, values and what they are")
+def one_message():
+    text = explain(FULL, "--message", 0)
+    for part in ("#0 ClientHello, client to server", "legacy_version: TLS 1.2 (0x0303)",
+                 "supported_versions (extension 43)", "ProtocolVersion: TLS 1.3 (0x0304)", 'HostName: "localhost"',
+                 "GREASE", "RFC 9846, 4.3.8"):
+        tap.contains(text, part)
+    stderr = explain(FULL, "--message", 99, code=1)
+    tap.contains(stderr, "the recording has 7 messages")
+
+
+@tap.test("all bytes, each once and in its place")
+def all_bytes():
+    recording = json.loads(FULL.read_text(encoding="utf-8"))
+    for number, message in enumerate(recording["messages"]):
+        text = explain(FULL, "--message", number, "--bytes")
+        rows = re.findall(r"^ +(\d+)  ((?:[0-9a-f]{2} )+)", text, re.M)
+        shown = bytes.fromhex("".join(row for _, row in rows))
+        tap.equal(shown.hex(), message["bytes"], message["name"])
+        at = 0
+        for offset, row in rows:
+            tap.equal(int(offset), at)
+            at += len(row) // 3
+
+
+@tap.test("the key schedule, with and without its values")
+def keys():
+    recording = json.loads(FULL.read_text(encoding="utf-8"))
+    text = explain(FULL, "--keys")
+    for step in recording["schedule"]["steps"]:
+        tap.contains(text, f"{step['id']} = {step['op']}")
+        tap.contains(text, step["output"])
+    tap.contains(text, "the hash of messages #0 to #1")
+    path = tap.directory() / "redacted.json"
+    tap.equal(tap.run([tap.TOOL, "demo", "--mode", "full", "--record", str(path)]).returncode, 0)
+    text = explain(path, "--keys")
+    tap.contains(text, "made without --secrets")
+    tap.contains(text, "main_secret = Extract")
+
+
+@tap.test("decisions with the candidates that lost")
+def why():
+    text = explain(REFUSED, "--why")
+    tap.contains(text, "server, group: none was good")
+    tap.true(re.search(r"no +secp384r1: \S+", text), text)
+    tap.contains(explain(FULL, "--why"), "Moves of the machines")
+
+
+@tap.test("files that are no recording are named for what they are")
+def bad_files():
+    def written(name, text):
+        path = tap.directory() / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    whole = FULL.read_text(encoding="utf-8")
+    tap.contains(explain(written("cut.json", whole[:5000]), code=1), "is cut off: it ends after 5000 bytes")
+    later = whole.replace('"version": 1,', '"version": 7,', 1)
+    tap.contains(explain(written("later.json", later), code=1), "version 7; this program reads version 1")
+    tap.contains(explain(written("other.json", '{"log": {}}'), code=1), "is JSON, but not a recording")
+    tap.contains(explain(written("text.json", "hello"), code=1), "is not a recording: not JSON")
+    tap.contains(explain(written("empty.json", ""), code=1), "is empty")
+    tap.contains(explain(tap.directory() / "none.json", code=1), "No such file")
+
+
+@tap.test("hostile text in a recording does nothing to a terminal")
+def hostile():
+    recording = json.loads(FULL.read_text(encoding="utf-8"))
+    evil = "\x1b]0;gone\x07\u202e<script>"
+
+    def poison(value):
+        if isinstance(value, dict):
+            return {key: evil if isinstance(one, str) and key in ("title", "text", "name", "reason", "detail", "maker",
+                                                                 "address") else poison(one)
+                    for key, one in value.items()}
+        return [poison(one) for one in value] if isinstance(value, list) else value
+
+    path = tap.directory() / "evil.json"
+    path.write_text(json.dumps(poison(recording)), encoding="utf-8")
+    for options in ((), ("--message", 0), ("--bytes",), ("--keys",), ("--why",)):
+        text = explain(path, *options)
+        tap.true(not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text), options)
+
+
+tap.main()
