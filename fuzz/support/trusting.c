@@ -273,6 +273,7 @@ static const hf_provider provider = {
     .public_key_kind = public_kind,
     .public_key_bits = public_bits,
     .verify = public_verify,
+    .verify_issued = public_verify,
     .key_pair_match = pair_match,
 };
 

@@ -164,6 +164,10 @@ typedef struct hf_provider {
     /* Under any scheme that fits the key, and under an ECDSA scheme for another curve too: which of
      * them may be used is the caller's to judge. */
     bool (*verify)(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
+    /* The same for a signature in a certificate, whose algorithm says less than a scheme: of an
+     * ECDSA scheme only the hash counts, whatever the key's curve, and rsa_pss_rsae stands for
+     * both kinds of RSA key (RFC 5758, 3.2; RFC 4055, 3). */
+    bool (*verify_issued)(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
     /* Whether the two are halves of one pair. */
     bool (*key_pair_match)(const hf_private_key *priv, const hf_public_key *pub);
 } hf_provider;

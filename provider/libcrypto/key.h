@@ -63,6 +63,10 @@ const struct lc_curve *lc_key_curve(hf_key_kind kind);
  * restrictions. NULL: no. */
 const struct lc_scheme *lc_key_scheme(const struct hf_public_key *key, uint16_t id);
 
+/* The same for the algorithm of a certificate, which names neither a curve nor the kind of an RSA
+ * key. */
+const struct lc_scheme *lc_key_scheme_issued(const struct hf_public_key *key, uint16_t id);
+
 /* Fill key from RSAPrivateKey, ECPrivateKey, CurvePrivateKey. is_kind_known: the curve stands in
  * key. What was made before a failure is freed with the key. */
 hf_key_load lc_private_half_rsa(struct hf_private_key *key, hf_span der);

@@ -22,6 +22,8 @@ static const hf_span oid_sha256 = OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 
 static const hf_span oid_sha384 = OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02);
 static const hf_span oid_sha512 = OID(0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03);
 
+static const struct lc_scheme *restricted(const struct hf_public_key *key,
+                                          const struct lc_scheme *scheme);
 static bool equal(hf_span a, hf_span b);
 static bool is_null(hf_span parameters);
 static bool parse_pss(hf_span parameters, struct lc_key_algorithm *out);
@@ -67,7 +69,31 @@ const struct lc_curve *lc_key_curve(hf_key_kind kind)
 
 const struct lc_scheme *lc_key_scheme(const struct hf_public_key *key, uint16_t id)
 {
-    const struct lc_scheme *scheme = lc_scheme_find(key->kind, id);
+    return restricted(key, lc_scheme_find(key->kind, id));
+}
+
+const struct lc_scheme *lc_key_scheme_issued(const struct hf_public_key *key, uint16_t id)
+{
+    const struct lc_scheme *scheme = lc_scheme_of(id);
+    if (scheme == NULL) {
+        return NULL;
+    }
+    switch (scheme->form) {
+    case LC_ECDSA:
+        return key->ec != NULL ? scheme : NULL;
+    case LC_RSA_PSS:
+        return key->rsa != NULL ? restricted(key, scheme) : NULL;
+    case LC_RSA_PKCS1:
+    case LC_EDDSA:
+        break;
+    }
+    return scheme->kind == key->kind ? scheme : NULL;
+}
+
+/* What the parameters of an id-RSASSA-PSS key leave of a scheme (RFC 4055, 3.1). */
+static const struct lc_scheme *restricted(const struct hf_public_key *key,
+                                          const struct lc_scheme *scheme)
+{
     /* TLS salts are as long as the digest (RFC 9846, 4.3.3), so a longer minimum fits no scheme. */
     if (scheme != NULL && key->pss_hash_bits != 0 &&
         (key->pss_hash_bits != scheme->hash_bits || key->pss_salt_min > scheme->hash_bits / 8U)) {

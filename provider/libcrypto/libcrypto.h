@@ -36,6 +36,7 @@ void lc_public_key_free(hf_public_key *key);
 hf_key_kind lc_public_key_kind(const hf_public_key *key);
 unsigned lc_public_key_bits(const hf_public_key *key);
 bool lc_verify(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
+bool lc_verify_issued(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
 bool lc_key_pair_match(const hf_private_key *priv, const hf_public_key *pub);
 
 #endif

@@ -36,9 +36,15 @@ bool hf_key_kind_fits(hf_key_kind kind, uint16_t scheme)
 
 const struct lc_scheme *lc_scheme_find(hf_key_kind kind, uint16_t id)
 {
+    const struct lc_scheme *scheme = lc_scheme_of(id);
+    return scheme != NULL && scheme->kind == kind ? scheme : NULL;
+}
+
+const struct lc_scheme *lc_scheme_of(uint16_t id)
+{
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         if (schemes[i].id == id) {
-            return schemes[i].kind == kind ? &schemes[i] : NULL;
+            return &schemes[i];
         }
     }
     return NULL;

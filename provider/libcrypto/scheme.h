@@ -26,6 +26,9 @@ const struct lc_scheme *lc_scheme_find(hf_key_kind kind, uint16_t id);
  * 4.3.3). NULL: another kind of scheme or key. */
 const struct lc_scheme *lc_scheme_any_curve(hf_key_kind kind, uint16_t id);
 
+/* The row of this SignatureScheme, or NULL. */
+const struct lc_scheme *lc_scheme_of(uint16_t id);
+
 /* Hashes message as the scheme asks. Gives the digest's length. */
 size_t lc_scheme_digest(const struct lc_scheme *scheme, hf_span message,
                         uint8_t out[LC_DIGEST_MAX_LEN]);

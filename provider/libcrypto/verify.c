@@ -12,6 +12,8 @@
 #include "libcrypto/libcrypto.h"
 #include "libcrypto/quiet.h"
 
+static bool verify(const hf_public_key *key, const struct lc_scheme *scheme, hf_span message,
+                   hf_span sig);
 static bool verify_digest(const struct hf_public_key *key, const struct lc_scheme *scheme,
                           hf_span message, hf_span sig);
 static bool verify_ecdsa(const struct hf_public_key *key, hf_span digest, hf_span sig);
@@ -24,6 +26,17 @@ bool lc_verify(const hf_public_key *key, uint16_t id, hf_span message, hf_span s
 {
     const struct lc_scheme *scheme = lc_key_scheme(key, id);
     scheme = scheme == NULL ? lc_scheme_any_curve(key->kind, id) : scheme;
+    return verify(key, scheme, message, sig);
+}
+
+bool lc_verify_issued(const hf_public_key *key, uint16_t id, hf_span message, hf_span sig)
+{
+    return verify(key, lc_key_scheme_issued(key, id), message, sig);
+}
+
+static bool verify(const hf_public_key *key, const struct lc_scheme *scheme, hf_span message,
+                   hf_span sig)
+{
     if (scheme == NULL) {
         return false;
     }

@@ -82,8 +82,6 @@ static hf_status check_order(const hf_identity *identity, hf_error *error)
                 "certificate %zu bears the name of certificate %zu's issuer, but did not "
                 "sign it",
                 i + 2, i + 1);
-        case X5_ISSUED_NO_MEMORY:
-            return err_raise(error, HF_E_NO_MEMORY, "to check a chain");
         case X5_ISSUED_UNREADABLE:
         case X5_ISSUED_NOT:
             return tell_order(identity, i, error);

@@ -22,8 +22,9 @@ enum { SMALL = 5 /* certificates for which no memory is taken */ };
 struct node {
     struct x5_certificate c;
     struct x5_facts facts;
-    bool is_copy;   /* of an earlier one, or of an anchor: never an issuer */
-    hf_rule broken; /* the rule that it breaks as an issuer, whatever the path */
+    hf_public_key *key; /* NULL: not made, or not one that may sign */
+    bool is_copy;       /* of an earlier one, or of an anchor: never an issuer */
+    hf_rule broken;     /* the rule that it breaks as an issuer, whatever the path */
 };
 
 /* How far the possible issuers of a certificate have been looked at. */
@@ -56,7 +57,7 @@ struct search {
     size_t link_count;
     uint32_t steps, comparisons; /* still allowed */
     uint32_t tried;
-    bool exhausted, no_memory;
+    bool exhausted;
     bool ended; /* accepted, or the leaf itself is refused */
     bool accepted;
     enum rank rank;
@@ -79,6 +80,7 @@ static void judge(struct search *s);
 static bool check_certificates(struct search *s, struct x5_finding *finding);
 static bool check_signatures(struct search *s, struct x5_finding *finding);
 static bool check_link(struct search *s, size_t at);
+static const hf_public_key *key_of(struct search *s, const struct x5_step *issuer);
 static void give_up(struct search *s);
 static void prune(struct search *s, const struct x5_finding *finding);
 static void note(struct search *s, enum rank rank, const struct x5_finding *finding);
@@ -106,6 +108,9 @@ hf_status x5_verify_chain(const struct x5_request *request, hf_verdict *verdict)
     if (read_chain(&s)) {
         find(&s);
         conclude(&s);
+        for (size_t i = 0; i < request->count; i++) {
+            x5_key_free(s.nodes[i].key);
+        }
     }
     if (s.nodes != few) {
         mem_free(s.nodes, request->count * sizeof *s.nodes);
@@ -148,6 +153,7 @@ static bool read_chain(struct search *s)
         }
         x5_facts_read(&n->c, &n->facts);
         n->broken = HF_RULE_NONE;
+        n->key = NULL;
         n->is_copy = false;
         for (size_t k = 0; k < i && !n->is_copy; k++) {
             n->is_copy = span_eq(n->c.der, s->nodes[k].c.der);
@@ -171,7 +177,7 @@ static void find(struct search *s)
         judge(s);
         s->path.anchored = false;
     }
-    while (s->path.count > 0 && !s->ended && !s->exhausted && !s->no_memory) {
+    while (s->path.count > 0 && !s->ended && !s->exhausted) {
         struct x5_step issuer;
         if (!next_issuer(s, &issuer)) {
             give_up(s);
@@ -282,7 +288,7 @@ static void judge(struct search *s)
         x5_rule_path(s->request, &s->path, &s->comparisons, &finding);
         good = finding.rule == HF_RULE_NONE && check_signatures(s, &finding);
     }
-    if (s->no_memory || s->exhausted) {
+    if (s->exhausted) {
         return;
     }
     if (good) {
@@ -340,10 +346,22 @@ static bool check_link(struct search *s, size_t at)
         s->exhausted = true;
         return false;
     }
-    const enum x5_signed is = x5_signature_check(child->c, issuer->c->spki);
-    s->no_memory = s->no_memory || is == X5_SIGNED_NO_MEMORY;
+    const enum x5_signed is = x5_signature_check(child->c, key_of(s, issuer));
     s->links[s->link_count++] = (struct link){child->source, issuer->source, is == X5_SIGNED};
     return is == X5_SIGNED;
+}
+
+/* The key of an issuer: an anchor's is there already, the others' are made when first needed. */
+static const hf_public_key *key_of(struct search *s, const struct x5_step *issuer)
+{
+    if (issuer->source < 0) {
+        return s->request->trust->anchors[-1 - issuer->source].key;
+    }
+    struct node *n = &s->nodes[issuer->source];
+    if (n->key == NULL) {
+        n->key = x5_key_import(n->c.spki);
+    }
+    return n->key;
 }
 
 /* The last certificate of the path has no further issuer: back to the one below it. */
@@ -416,9 +434,7 @@ static void tell(const struct search *s, const struct x5_finding *finding)
 
 static void conclude(struct search *s)
 {
-    if (s->no_memory) {
-        *s->verdict = (hf_verdict){.code = HF_E_NO_MEMORY, .depth = -1, .index = -1};
-    } else if (s->exhausted) {
+    if (s->exhausted) {
         struct text t = x5_verdict_refuse(s->verdict, s->request, HF_RULE_TOO_MUCH_WORK, -1);
         x5_text_add(&t, "given up after %u paths, %zu signatures and %u comparisons of names",
                     (unsigned)s->tried, s->link_count,

@@ -2,11 +2,11 @@
  * nothing decides what happens to one that breaks a rule.
  */
 #include "base/span.h"
-#include "wire/iana.h"
 #include "x509/dn.h"
 #include "x509/host.h"
 #include "x509/path_int.h"
 #include "x509/policy.h"
+#include "x509/signature.h"
 
 enum { ANCHORS_TELL = 8 /* from how many anchors on most of them speak of the clock */ };
 
@@ -192,10 +192,7 @@ static hf_rule check_key(const struct x5_certificate *c, bool is_leaf)
 
 static hf_rule check_algorithm(const struct x5_certificate *c)
 {
-    const uint16_t scheme = x5_algorithm_scheme(c->signature_algorithm);
-    return scheme != 0 && scheme != IANA_SCHEME_rsa_pkcs1_sha1 && scheme != IANA_SCHEME_ecdsa_sha1
-               ? HF_RULE_NONE
-               : HF_RULE_WEAK_SIGNATURE;
+    return x5_signature_is_accepted(c) ? HF_RULE_NONE : HF_RULE_WEAK_SIGNATURE;
 }
 
 /* RFC 5280, 4.2.1.9: authorities below it that issued themselves do not count, nor does the leaf.

@@ -5,6 +5,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "x509/dn.h"
+#include "x509/signature.h"
 #include "x509/system.h"
 #include "x509/trust_int.h"
 
@@ -18,6 +19,7 @@ struct growth {
     struct trust_anchor *anchors; /* room for cap */
     size_t cap;
     size_t count;
+    size_t old_count; /* of those, from the old set: their keys are still its own */
     int *index;
     size_t index_len;
     uint8_t fingerprint[TRUST_FINGERPRINT_LEN];
@@ -58,6 +60,9 @@ void hf_trust_free(hf_trust *trust)
 {
     if (trust == NULL || !ref_drop(&trust->ref)) {
         return;
+    }
+    for (size_t i = 0; i < trust->count; i++) {
+        x5_key_free(trust->anchors[i].key);
     }
     release(trust);
     mem_free(trust->pins, trust->pin_count * sizeof *trust->pins);
@@ -251,6 +256,7 @@ static hf_status grow(const hf_trust *trust, enum x5_bundle_mode mode, hf_error 
     for (size_t i = 0; i < g->index_len; i++) {
         g->index[i] = TRUST_NONE;
     }
+    g->old_count = trust->count;
     for (; g->count < trust->count; g->count++) {
         g->anchors[g->count] = trust->anchors[g->count];
         link_anchor(g, g->count);
@@ -280,6 +286,7 @@ static hf_status add_anchor(struct growth *g, size_t number, enum x5_bundle_mode
     if (has_anchor(g, a->name_hash, a->c.der)) {
         return HF_OK;
     }
+    a->key = x5_key_import(a->c.spki);
     link_anchor(g, g->count++);
     mix(g->fingerprint, 'A', a->c.der);
     return HF_OK;
@@ -326,13 +333,16 @@ static hf_status trim(struct growth *g, hf_error *error)
 
 static void drop_growth(struct growth *g)
 {
+    for (size_t i = g->old_count; i < g->count; i++) {
+        x5_key_free(g->anchors[i].key);
+    }
     mem_free(g->anchors, g->cap * sizeof *g->anchors);
     mem_free(g->index, g->index_len * sizeof *g->index);
     x5_bundle_free(&g->bundle->bundle);
     mem_free(g->bundle, sizeof *g->bundle);
 }
 
-/* Frees what adding replaces; the bytes stay. */
+/* Frees what adding replaces; bytes and keys stay. */
 static void release(hf_trust *trust)
 {
     mem_free(trust->anchors, trust->count * sizeof *trust->anchors);

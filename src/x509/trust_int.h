@@ -12,6 +12,7 @@ enum { TRUST_FINGERPRINT_LEN = 32, TRUST_NONE = -1 };
 struct trust_anchor {
     struct x5_certificate c; /* in one of the bundles */
     struct x5_facts facts;
+    hf_public_key *key; /* NULL: not one that may sign */
     uint32_t name_hash;
     int next; /* with the same place in the index; TRUST_NONE: the last */
 };

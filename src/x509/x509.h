@@ -51,13 +51,13 @@ HF_MUST_CHECK bool x5_names(hf_span certificate, hf_span *issuer, hf_span *subje
 uint16_t x5_signature_scheme(hf_span certificate);
 
 /* Whether one certificate was issued by another: names and signature, at no particular time. Of a
- * signature in a way that is never accepted, such as SHA-1, only the names are compared. */
+ * signature in a way that is never accepted, such as SHA-1, and of a key that is not, only the
+ * names are compared. */
 enum x5_issued {
     X5_ISSUED,
-    X5_ISSUED_NOT,    /* the issuer's name or key identifier is another, or it is no authority */
-    X5_ISSUED_FORGED, /* the names fit, the signature does not */
-    X5_ISSUED_UNREADABLE, /* one of the two is malformed */
-    X5_ISSUED_NO_MEMORY
+    X5_ISSUED_NOT,       /* the issuer's name or key identifier is another, or it is no authority */
+    X5_ISSUED_FORGED,    /* the names fit, the signature does not */
+    X5_ISSUED_UNREADABLE /* one of the two is malformed */
 };
 enum x5_issued x5_is_issued_by(hf_span certificate, hf_span issuer);
 

@@ -72,7 +72,8 @@ static void test_trust_add(void **state)
             assert_int_equal(hf_trust_count(trust), 2);
         }
         assert_true(accepts(trust, p));
-        assert_int_equal(accepts(trust, q), status == HF_OK); /* no anchor without its key */
+        /* An anchor without its key, for lack of memory, believes nothing. */
+        assert_true(status == HF_OK || !accepts(trust, q));
         assert_int_equal(ERR_peek_error(), 0);
         hf_trust_free(trust);
     }
