@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
     {"demo", "watch TLS 1.3 handshakes between two ends on this machine, each message explained",
      demo_main},
     {"connect", "connect to a server, explain the handshake, then be a pipe", connect_main},
-    {"serve", "be a server that answers with a page of the connection's facts", serve_main},
+    {"serve", "be a server that shows each browser the handshake that it just made", serve_main},
     {"explain", "tell a recorded handshake: messages, bytes, keys, decisions", explain_main},
     {"help", "print this, or the help of a verb", help_main},
     {"--version", "print the version", version_main},

@@ -76,6 +76,10 @@ static const struct opt opts[] = {
      "is the number of the connection, without it the file holds the latest",
      OPT_TEXT, AT(record), 0, 0},
     {"secrets", NULL, "write the secrets into recordings as well", OPT_FLAG, AT(secrets), 0, 0},
+    {"lab", NULL,
+     "show the secrets of a connection in its own page, each computed again there; for looking at "
+     "one's own connections: listens on loopback only",
+     OPT_FLAG, AT(lab), 0, 0},
     {"quiet", NULL, "tell nothing about connections", OPT_FLAG, AT(quiet), 0, 0},
     {"json", NULL, "one JSON object per line on stdout instead of all text", OPT_FLAG, AT(json), 0,
      0},
@@ -84,11 +88,14 @@ static const struct opt opts[] = {
 static const struct opt_spec spec = {
     .verb = "serve",
     .usage = "[options]",
-    .summary = "Serves TLS: answers HTTP/1.x requests with a small page of the connection's facts. "
-               "Prints 'listening on "
-               "ADDR:PORT' for each listener when it is ready. SIGHUP reads the certificates again "
-               "without dropping a "
-               "connection; Ctrl-C and SIGTERM end it in good order, with exit code 0.",
+    .summary =
+        "Serves TLS. A browser that asks for / sees the handshake of the very connection that "
+        "carries the page, step by step; /last-failures shows the latest that failed; any "
+        "other HTTP/1.x request is answered with the connection's facts (/json: as JSON). "
+        "Prints 'listening on "
+        "ADDR:PORT' for each listener when it is ready. SIGHUP reads the certificates again "
+        "without dropping a "
+        "connection; Ctrl-C and SIGTERM end it in good order, with exit code 0.",
     .opts = opts,
     .opt_count = sizeof opts / sizeof opts[0],
     .least_args = 0,

@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "cli/style.h"
 #include "credentials.h"
 #include "http/request.h"
 #include "io/listener.h"
@@ -44,6 +45,7 @@ static hf_config *make_config(struct server *server, struct trouble *trouble);
 static int set_policy(hf_config *config, const struct server *server, struct trouble *trouble);
 static int listen_on_all(struct server *server, struct trouble *trouble);
 static void start(struct server *server);
+static void warn_of_lab(void);
 static void hint(const struct server *server);
 static void say(const struct server *server, const char *event, const char *key, const char *value);
 static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer);
@@ -84,7 +86,13 @@ int server_run(const struct serve_settings *settings, struct trouble *trouble)
     keylog_close(&server.keylog);
     hub_free(&server.host.hub);
     text_free(&server.host.answer);
+    if (server.host.document.ptr != NULL) {
+        explicit_bzero(server.host.document.ptr,
+                       server.host.document.cap); /* with --lab: secrets */
+    }
+    text_free(&server.host.document);
     text_free(&server.host.line);
+    gallery_free(&server.host.gallery);
     return trouble->exit_code;
 }
 
@@ -147,6 +155,12 @@ static int listen_on_all(struct server *server, struct trouble *trouble)
                                "Write ADDR:PORT, such as 127.0.0.1:8443, [::1]:8443 or *:8443.",
                                "--listen %s: there is no port", list->items[i]);
         }
+        if (server->settings->lab && !address_is_loopback(&on)) {
+            return trouble_set(trouble, TOOL_USAGE,
+                               "Listen on 127.0.0.1, [::1] or localhost, or leave --lab out.",
+                               "--lab shows secrets, but --listen %s can be reached from elsewhere",
+                               list->items[i]);
+        }
         struct listener *listener =
             listener_open(&server->loop, &on, list->items[i], on_accept, server, trouble);
         if (listener == NULL) {
@@ -162,6 +176,7 @@ static void start(struct server *server)
     static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP};
     server->on_terminal = isatty(STDIN_FILENO) != 0;
     server->host.settings = server->settings;
+    server->host.gallery.lab = server->settings->lab;
     server->host.left = on_left;
     server->host.ctx = server;
     if (keylog_is_open(&server->keylog)) {
@@ -181,9 +196,22 @@ static void start(struct server *server)
     for (size_t i = 0; i < server->listener_count; i++) {
         say(server, "listening on", "address", listener_address(server->listeners[i]));
     }
+    if (server->settings->lab) {
+        warn_of_lab();
+    }
     if (isatty(STDERR_FILENO) != 0 && !server->settings->quiet && !server->settings->json) {
         hint(server);
     }
+}
+
+static void warn_of_lab(void)
+{
+    const struct style style = style_of(STDERR_FILENO);
+    struct text line = {0};
+    text_addf(&line, "%slab: the page of a connection shows its secrets%s\n",
+              style_on(&style, TINT_BAD), style_off(&style));
+    (void)text_write(&line, STDERR_FILENO);
+    text_free(&line);
 }
 
 /* What a newcomer may want to do now. */

@@ -19,6 +19,7 @@ struct serve_settings {
     const char *keylog;
     const char *record; /* file; NULL: none */
     bool secrets;       /* in recordings */
+    bool lab;           /* in the page, too */
 };
 
 /* Serves until a signal ends it. Returns 0 or the exit code of *trouble. */

@@ -34,6 +34,7 @@ struct session {
     uint64_t requests, records;
     uint64_t number;           /* of all that came */
     struct recorder *recorder; /* NULL: it is not recorded */
+    bool shown;                /* and counted by the gallery */
     uint8_t *saved;
     size_t saved_len;
     bool timed;       /* a deadline for the request runs */
@@ -129,11 +130,12 @@ void session_drop_all(struct session_host *host)
     }
 }
 
-/* With --record; false: no memory. */
+/* For --record and for the page; false: no memory. */
 static bool start_recording(struct session *s)
 {
     const struct serve_settings *settings = s->host->settings;
-    if (settings->record == NULL) {
+    s->shown = !settings->echo && gallery_enter(&s->host->gallery);
+    if (settings->record == NULL && !s->shown) {
         return true;
     }
     s->recorder = malloc(sizeof *s->recorder);
@@ -169,6 +171,9 @@ static void save_recording(struct session *s)
 
 static void free_session(struct session *s)
 {
+    if (s->shown) {
+        gallery_left(&s->host->gallery);
+    }
     if (s->recorder != NULL) {
         recorder_free(s->recorder);
         free(s->recorder);
@@ -239,12 +244,17 @@ static void serve_requests(struct session *s, const uint8_t *data, size_t len)
 static void answer(struct session *s)
 {
     struct text *page = &s->host->answer;
+    struct text *document = &s->host->document;
     s->requests++;
     s->last = s->last || !s->request.keep_alive;
     s->request.keep_alive = !s->last;
     text_clear(page);
-    page_answer(&s->request, link_conn(s->link), page);
-    if (page->failed || !link_send(s->link, (hf_span){(const uint8_t *)page->ptr, page->len})) {
+    text_clear(document);
+    const bool shows =
+        gallery_document(&s->host->gallery, &s->request, s->shown ? s->recorder : NULL, document);
+    page_answer(&s->request, link_conn(s->link), shows ? document : NULL, page);
+    if (page->failed || document->failed ||
+        !link_send(s->link, (hf_span){(const uint8_t *)page->ptr, page->len})) {
         s->last = true;
     }
     request_next(&s->request);
@@ -305,6 +315,9 @@ static void on_over(void *ctx, enum link_end end)
     struct session *s = ctx;
     s->host->refused += s->connected_ns == 0;
     save_recording(s);
+    if (s->connected_ns == 0 && s->shown) {
+        gallery_keep(&s->host->gallery, s->recorder);
+    }
     if (!s->host->settings->quiet) {
         tell(s, end);
     }

@@ -9,6 +9,7 @@
 
 #include "cli/text.h"
 #include "io/hub.h"
+#include "gallery.h"
 #include "server.h"
 
 struct session;
@@ -23,8 +24,9 @@ struct session_host {
     size_t count;
     uint64_t came;            /* connections, so far */
     uint64_t served, refused; /* handshakes that were completed, and those that were not */
-    struct text answer, line; /* being built */
-    void (*left)(void *ctx);  /* one has gone */
+    struct text answer, document, line; /* being built */
+    struct gallery gallery;
+    void (*left)(void *ctx); /* one has gone */
     void *ctx;
 };
 

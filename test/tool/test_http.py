@@ -181,8 +181,13 @@ def forms():
     tap.equal(json.loads(body)["server_name"], "localhost")
     hostile = Serve("--alpn", "<b>&\"x\"")
     connection = python_client(hostile.port, alpn=["<b>&\"x\""])
-    connection.sendall(b"GET / HTTP/1.0\r\nAccept: text/html\r\n\r\n")
+    connection.sendall(b"GET /facts HTTP/1.0\r\nAccept: text/html\r\n\r\n")
     tap.contains(read_all(connection).decode(), "&lt;b&gt;&amp;&quot;x&quot;")
+    connection = python_client(hostile.port, alpn=["<b>&\"x\""])
+    connection.sendall(b"GET / HTTP/1.0\r\nAccept: text/html\r\n\r\n")
+    page = read_all(connection).decode()
+    tap.contains(page, '\\u003cb>&\\"x\\"', "the recording in the page")
+    tap.absent(page, "<b>")
 
 
 @tap.test("a request and close_notify at once are answered")

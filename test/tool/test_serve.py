@@ -1,4 +1,5 @@
 """The flags of serve, each against connect."""
+import json
 import os
 import pty
 import re
@@ -8,7 +9,7 @@ import stat
 from pathlib import Path
 
 import tap
-from tooling import Serve, certs, connect, connect_json, python_client, wait_until
+from tooling import Serve, certs, connect, connect_json, python_client, read_all, split_answer, wait_until
 
 
 def page(server, *options, **more):
@@ -340,6 +341,64 @@ def refusal():
     server.wait_for("refused: The two ends have no key exchange group in common.")
     tap.contains(server.log(), "x25519")
     tap.contains(server.log(), "secp384r1")
+
+
+def browse(server, path="/"):
+    connection = python_client(server.port)
+    connection.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\nAccept: text/html\r\n\r\n".encode())
+    _, headers, body, _ = split_answer(read_all(connection))
+    found = re.search(r'<script type="application/json" id="recording">(.*?)</script>', body.decode(), re.S)
+    return headers, json.loads(found.group(1)) if found else None
+
+
+@tap.test("/ is the page of the very connection that asks, without secrets")
+def own_page():
+    server = Serve()
+    headers, page = browse(server)
+    tap.contains(headers["content-type"], "text/html")
+    tap.equal(headers["content-security-policy"], "frame-ancestors 'none'")
+    tap.equal((page["kind"], page["lab"], len(page["recordings"])), ("connection", False, 1))
+    recording = page["recordings"][0]
+    tap.equal(recording["summary"]["server_name"], "localhost")
+    tap.equal(recording["end"]["kind"], "connected")
+    tap.equal([step["id"] for step in recording["schedule"]["steps"] if step["output"] is not None], [])
+
+
+@tap.test("--lab: the page has the secrets of its connection; what is written to files has them only with --secrets")
+def lab():
+    path = tap.directory() / "lab.json"
+    server = Serve("--lab", "--record", str(path))
+    _, page = browse(server)
+    tap.true(page["lab"])
+    tap.equal([step["id"] for step in page["recordings"][0]["schedule"]["steps"] if step["output"] is None], [])
+    tap.contains(server.log(), "lab: the page of a connection shows its secrets")
+    server.stop()
+    tap.equal(json.loads(path.read_text(encoding="utf-8"))["secrets"], False)
+
+
+@tap.test("--lab listens on loopback only")
+def lab_elsewhere():
+    for address in ("0.0.0.0:0", "[::]:0", "*:0", "10.0.0.1:0"):
+        done = tap.run([tap.TOOL, "serve", "--lab", "--listen", "127.0.0.1:0", "--listen", address, *certs().pair("ec")])
+        tap.equal(done.returncode, 1, address)
+        tap.contains(done.stderr, "--lab shows secrets")
+    Serve("--lab", listen=("127.0.0.2:0", "[::1]:0", "localhost:0"))
+
+
+@tap.test("/last-failures: the latest first, so many at most, and no secrets")
+def failures():
+    server = Serve("--groups", "secp384r1")
+    tap.equal(browse(server, "/last-failures")[1]["recordings"], [])
+    for _ in range(9):
+        connect(server.port, "--groups", "x25519")
+    connect(server.port, "--alpn", "h9", "--groups", "secp521r1")
+    wait_until(lambda: server.log().count("refused") == 10, "ten refusals", server)
+    _, page = browse(server, "/last-failures?x")
+    tap.equal((page["kind"], len(page["recordings"])), ("failures", 8))
+    tap.equal([recording["end"]["kind"] for recording in page["recordings"]], ["failed"] * 8)
+    tap.contains(page["recordings"][0]["errors"][0]["detail"], "secp521r1")
+    tap.contains(page["recordings"][7]["errors"][0]["detail"], "x25519")
+    tap.equal(page["recordings"][0]["secrets"], False)
 
 
 tap.main()

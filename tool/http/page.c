@@ -6,13 +6,15 @@
 #include "cli/json.h"
 #include "report/facts.h"
 
-static void add_body(const struct request *r, const hf_conn *conn, struct text *out);
+static void add_body(const struct request *r, const hf_conn *conn, const struct text *document,
+                     struct text *out);
 static void add_html(const hf_conn *conn, struct text *out);
 static void add_plain(const hf_conn *conn, struct text *out);
 static void add_escaped(struct text *out, const char *s);
 static const char *reason_of(unsigned status);
 
-void page_answer(const struct request *r, const hf_conn *conn, struct text *out)
+void page_answer(const struct request *r, const hf_conn *conn, const struct text *document,
+                 struct text *out)
 {
     static const char *const types[] = {
         [REQUEST_TEXT] = "text/plain; charset=utf-8",
@@ -20,12 +22,16 @@ void page_answer(const struct request *r, const hf_conn *conn, struct text *out)
         [REQUEST_JSON] = "application/json",
     };
     struct text body = {0};
-    add_body(r, conn, &body);
+    add_body(r, conn, document, &body);
     const enum request_form form = r->state == REQUEST_BAD ? REQUEST_TEXT : r->form;
     text_addf(out, "HTTP/1.%d %u %s\r\n", r->http10 ? 0 : 1, r->status, reason_of(r->status));
     text_addf(out, "Server: handfast\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", types[form],
               body.len);
-    text_addf(out, "Cache-Control: no-store\r\nConnection: %s\r\n%s\r\n",
+    /* The page says its own policy; this is what only a header can say. */
+    text_addf(out,
+              "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n%s"
+              "Connection: %s\r\n%s\r\n",
+              form == REQUEST_HTML ? "Content-Security-Policy: frame-ancestors 'none'\r\n" : "",
               r->keep_alive ? "keep-alive" : "close",
               r->status == 405 ? "Allow: GET, HEAD, POST\r\n" : "");
     if (!r->head) {
@@ -35,7 +41,8 @@ void page_answer(const struct request *r, const hf_conn *conn, struct text *out)
     text_free(&body);
 }
 
-static void add_body(const struct request *r, const hf_conn *conn, struct text *out)
+static void add_body(const struct request *r, const hf_conn *conn, const struct text *document,
+                     struct text *out)
 {
     if (r->state == REQUEST_BAD) {
         text_addf(out, "%u %s\n", r->status, reason_of(r->status));
@@ -48,6 +55,9 @@ static void add_body(const struct request *r, const hf_conn *conn, struct text *
         json_object(&j, NULL);
         facts_json(&info, &j);
         json_end(&j);
+    } else if (document != NULL) {
+        text_add_bytes(out, document->ptr, document->len);
+        out->failed = out->failed || document->failed;
     } else if (r->form == REQUEST_HTML) {
         add_html(conn, out);
     } else {

@@ -8,7 +8,9 @@
 #include "cli/text.h"
 #include "http/request.h"
 
-/* Adds head and body of the answer to a request that is READY or BAD. */
-void page_answer(const struct request *request, const hf_conn *conn, struct text *out);
+/* Adds head and body of the answer to a request that is READY or BAD. document: what stands for the
+ * facts in HTML; NULL: nothing does. */
+void page_answer(const struct request *request, const hf_conn *conn, const struct text *document,
+                 struct text *out);
 
 #endif

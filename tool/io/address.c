@@ -87,6 +87,19 @@ void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX])
     }
 }
 
+bool address_is_loopback(const struct address *address)
+{
+    uint8_t ip[16];
+    static const uint8_t ip6_loopback[16] = {[15] = 1};
+    if (inet_pton(AF_INET, address->host, ip) == 1) {
+        return ip[0] == 127;
+    }
+    if (inet_pton(AF_INET6, address->host, ip) == 1) {
+        return memcmp(ip, ip6_loopback, sizeof ip) == 0;
+    }
+    return strcasecmp(address->host, "localhost") == 0;
+}
+
 hf_span address_bytes(const struct sockaddr *sa, uint8_t room[16])
 {
     if (sa->sa_family == AF_INET6) {

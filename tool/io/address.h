@@ -29,6 +29,9 @@ bool address_is_name(const char *name);
 /* "127.0.0.1:443", "[::1]:443" */
 void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX]);
 
+/* Whether it is this machine speaking to itself: 127.0.0.0/8, ::1, or localhost (RFC 6761, 6.3). */
+bool address_is_loopback(const struct address *address);
+
 /* The bytes of the IP address alone, into room: what a cookie is bound to. */
 hf_span address_bytes(const struct sockaddr *sa, uint8_t room[16]);
 

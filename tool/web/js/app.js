@@ -3,7 +3,7 @@ import { el, fill } from './dom.js';
 import { compareView } from './compare.js';
 import { createStore } from './store.js';
 import { decisionsView } from './decisions.js';
-import { headView } from './head.js';
+import { headingOf, headView } from './head.js';
 import { keyboard } from './keyboard.js';
 import { keysView } from './keys.js';
 import { messageView } from './message.js';
@@ -25,7 +25,7 @@ export function start(root, embedded) {
         }
     }
     const theme = themeSwitch();
-    const bar = el('header', { class: 'bar' }, el('span', { class: 'brand', text: 'Handfast' }), theme.element);
+    const bar = el('header', { class: 'bar' }, el('span', { class: 'brand', text: 'Handfast' }), served(embedded), theme.element);
     const body = el('div', { id: 'body' });
     fill(root, bar, problems.map((text) => el('p', { class: 'banner bad', role: 'alert', text })), body);
     if (models.length === 0) {
@@ -41,6 +41,12 @@ export function start(root, embedded) {
         bar.insertBefore(pickModel(models, choose), theme.element);
     }
     choose(0);
+}
+
+// A server's two pages lead to each other.
+function served(embedded) {
+    return embedded.kind === 'connection' ? el('a', { href: '/last-failures', text: 'Latest failures' })
+        : embedded.kind === 'failures' ? el('a', { href: '/', text: 'This connection' }) : null;
 }
 
 function nothing(embedded) {
@@ -71,12 +77,12 @@ function showModel(body, models, index, embedded, theme) {
     ]);
     const left = el('section', { class: 'left', 'aria-label': 'The handshake in time' }, playerView(store, model).element,
                     timelineView(store, model).element);
-    fill(body, headView(model, embedded, keys.ready), el('main', { class: 'panes' }, left, tabs.element), footer());
+    fill(body, el('main', {}, headView(model, embedded, keys.ready), el('div', { class: 'panes' }, left, tabs.element)), footer());
     if (models.length > 1 && embedded.kind === 'view') {
         store.set({ tab: 'compare' });
     }
     const silent = keyboard(store, model, theme);
-    document.title = model.title;
+    document.title = `${headingOf(model)} · Handfast`;
     return {
         close() {
             silent();

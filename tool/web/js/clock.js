@@ -12,7 +12,7 @@ export function timesOf(model, delay, withTcp = false) {
     let flight = null;
     for (const entry of model.entries) {
         if (flight === null || flight.from !== entry.from) {
-            flight = beginFlight(model, entry, flight, times, start);
+            flight = beginFlight(entry, flight, times, start, delay === null);
         }
         const sent = Math.max(flight.sent + gapIn(flight, entry), flight.latest);
         flight.latest = sent;
@@ -22,15 +22,19 @@ export function timesOf(model, delay, withTcp = false) {
     return times;
 }
 
-function beginFlight(model, entry, before, times, start) {
+function beginFlight(entry, before, times, start, asMeasured) {
     const answered = before === null ? start : times[before.last.index].received;
-    const sent = before === null ? start : answered + thinking(before.last, entry);
+    const sent = before === null ? start : answered + thinking(before.last, entry, asMeasured);
     return { from: entry.from, first: entry, sent, latest: sent };
 }
 
-// What the end took from the last thing that it heard to the first that it said.
-function thinking(heard, said) {
-    return heard.received !== null && said.sent !== null ? Math.max(0, (said.sent - heard.received) / NS) : 0;
+// What the end took from the last thing that it heard to the first that it said. An end that was not watched is timed
+// by the other, with the path to it and back.
+function thinking(heard, said, asMeasured) {
+    if (heard.received !== null && said.sent !== null) {
+        return Math.max(0, (said.sent - heard.received) / NS);
+    }
+    return asMeasured && heard.sent !== null && said.received !== null ? Math.max(0, (said.received - heard.sent) / NS) : 0;
 }
 
 function gapIn(flight, entry) {

@@ -20,7 +20,7 @@ export function headView(model, embedded, keysReady) {
               !embedded.lab && model.secrets ? el('p', { class: 'banner lab', role: 'note', text: 'This recording holds the secrets of its connection: give it only to those who may read all that it carried.' }) : null,
               embedded.kind === 'connection' ? el('p', { class: 'eyebrow', text: 'The very connection that brought you this page' }) :
                   el('p', { class: 'eyebrow', text: sourceText(model) }),
-              el('h1', { text: model.title }),
+              el('h1', { text: headingOf(model) }),
               el('p', { class: `outcome ${model.end.kind}`, text: model.end.text }),
               model.document.errors.map(errorBox),
               model.document.left_out?.length ? el('p', { class: 'banner', text: `Left out: ${model.document.left_out.join(' ')}` }) : null,
@@ -28,12 +28,21 @@ export function headView(model, embedded, keysReady) {
                  el('li', {}, checked)));
 }
 
+// A sentence about the handshake; the recording's own title is in the list of recordings.
+export function headingOf(model) {
+    const s = model.summary;
+    const whom = s.server_name ?? model.document.ends?.server?.address ?? null;
+    const what = model.end.kind === 'failed' ? 'A handshake that failed' : s.psk ? `${s.version_name ?? 'TLS'}, resumed or with a shared key`
+        : s.version_name ?? 'A handshake';
+    return whom ? `${what}, with ${whom}` : what;
+}
+
 function sourceText(model) {
     const d = model.document;
     const watched = ['client', 'server'].filter((end) => d.ends?.[end]?.observed);
     const who = watched.length === 2 ? 'seen from both ends' : watched.length === 1 ? `seen by the ${watched[0]}` : 'seen on the path';
     const when = d.started_unix_ms ? `, ${new Date(d.started_unix_ms).toISOString().replace('T', ' ').slice(0, 19)} UTC` : '';
-    return `Recorded by ${d.maker} (${d.source}), ${who}${when}`;
+    return `${model.title} · recorded by ${d.maker} (${d.source}), ${who}${when}`;
 }
 
 function chips(model, s) {

@@ -65,12 +65,13 @@ function legend() {
 
 function rowNode(store, model, row, index) {
     const { step } = row;
-    const mark = el('i', { class: 'mark wait', text: '…' });
+    const mark = el('i', { class: 'mark wait', 'aria-hidden': 'true', text: '…' });
+    const spoken = el('span', { class: 'spoken' });
     const value = step.output === null ? `${step.output_len} bytes` : `${toHex(step.output).slice(0, 16)}…`;
     const button = el('button', { type: 'button', class: `key-node ${step.op}`, 'aria-pressed': 'false', data: { step: step.id },
                                   onclick: () => store.set({ step: store.get().step === step.id ? null : step.id }) },
                       mark, el('span', { class: 'step-name', text: step.name }), el('span', { class: 'op', text: opText(step) }),
-                      el('code', { class: 'value', text: value }));
+                      el('code', { class: 'value', text: value }), spoken);
     const sides = row.side.map((input) => el('span', { class: 'side', text: `⟵ ${input.role}: ${INPUT_NAMES[input.kind] ?? input.step}` }));
     const node = el('li', { class: 'key-row', data: { row: index } }, button, sides);
     node.style.marginInlineStart = `${row.depth * INDENT}px`;
@@ -80,7 +81,7 @@ function rowNode(store, model, row, index) {
             const status = result.transcript === 'differs' ? 'differs' : result.status;
             mark.className = `mark ${status}`;
             mark.textContent = MARKS[status];
-            button.setAttribute('aria-label', `${step.name}, ${opText(step)}: ${MARK_WORDS[status]}`);
+            spoken.textContent = MARK_WORDS[status];
             button.dataset.status = status;
         },
     };

@@ -128,7 +128,7 @@ export function valueOf(field) {
         return field.text ? `${field.text} (${code})` : code;
     }
     if (field.kind === 'length') {
-        return `${field.value} bytes follow`;
+        return `${field.value} byte${field.value === 1 ? ' follows' : 's follow'}`;
     }
     return field.text ?? (field.value === null ? '' : String(field.value));
 }

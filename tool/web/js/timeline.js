@@ -110,13 +110,12 @@ function tcpLabel(row) {
 function entryButton(view, entry, row, time) {
     const level = levelOf(entry.level);
     const what = entry.kind === 'alert' ? entry.alert.description === 0 ? ' (end)' : ' (failure)' : '';
-    const label = `${entry.name}${what}, ${entry.from} to ${entry.from === 'client' ? 'server' : 'client'}, ` +
-        `${levelName(entry)}, ${bytesText(entry.size)}, sent at ${timeText(time.sent)}`;
+    const spoken = `${what}, ${entry.from} to ${entry.from === 'client' ? 'server' : 'client'}, ${levelName(entry)}, sent at ${timeText(time.sent)}`;
     const button = el('button', {
-        type: 'button', class: `entry ${entry.level} ${entry.kind} from-${entry.from}`, 'aria-label': label,
+        type: 'button', class: `entry ${entry.level} ${entry.kind} from-${entry.from}`,
         data: { index: entry.index }, onclick: () => choose(view, entry.index),
-    }, el('span', { class: `key ${entry.level}`, text: level.letter }), el('span', { class: 'name', text: entry.name }),
-       el('span', { class: 'size', text: bytesText(entry.size) }));
+    }, el('span', { class: `key ${entry.level}`, 'aria-hidden': 'true', text: level.letter }), el('span', { class: 'name', text: entry.name }),
+       el('span', { class: 'size', text: bytesText(entry.size) }), el('span', { class: 'spoken', text: spoken }));
     button.style.top = `${(row.y1 + row.y2) / 2}px`;
     return button;
 }

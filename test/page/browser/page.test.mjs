@@ -1,0 +1,237 @@
+// The page as a person uses it: pointer, keyboard, bench, comparison, colours, phone, paper.
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+
+import { accessible, launch, PAGES, shot, tab, visit } from '../browser.mjs';
+
+const TABS = ['message', 'keys', 'why', 'tamper', 'compare'];
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+const place = (page) => page.textContent('.count');
+
+test('stepping, playing, speed and dragging the axis', () => visit(browser, PAGES.full, {}, async (page) => {
+    const total = await page.$$eval('.entry', (nodes) => nodes.length);
+    await page.click('#first');
+    assert.equal(await place(page), `0 / ${total}`);
+    assert.equal(await page.$$eval('.entry.ahead', (nodes) => nodes.length), total);
+    await page.click('#forward');
+    await page.click('#forward');
+    assert.equal(await place(page), `2 / ${total}`);
+    assert.match(await page.textContent('.message-head h3'), /ServerHello/);
+    await page.click('#back');
+    assert.equal(await place(page), `1 / ${total}`);
+    await page.selectOption('#speed', '4');
+    await page.click('#play');
+    await page.waitForFunction((n) => document.querySelector('.count').textContent === `${n} / ${n}`, total, { timeout: 8000 });
+    await page.click('#last');
+    await page.locator('.axis').scrollIntoViewIfNeeded();
+    const axis = await page.locator('.axis').boundingBox();
+    await page.mouse.move(axis.x + 20, axis.y + axis.height - 30);
+    await page.mouse.down();
+    await page.mouse.move(axis.x + 20, axis.y + axis.height / 2, { steps: 4 });
+    await page.mouse.up();
+    const [now] = (await place(page)).split(' / ');
+    assert.ok(Number(now) > 1 && Number(now) < total, now);
+}));
+
+test('the schedule grows with the messages', () => visit(browser, PAGES.full, {}, async (page) => {
+    await tab(page, 'keys');
+    await page.click('#first');
+    const shown = () => page.$$eval('.key-row:not(.ahead)', (nodes) => nodes.length);
+    const counts = [await shown()];
+    const total = await page.$$eval('.entry', (nodes) => nodes.length);
+    for (let i = 0; i < total; i++) {
+        await page.click('#forward');
+        counts.push(await shown());
+    }
+    assert.equal(counts[0], 0);
+    assert.deepEqual([...counts].sort((a, b) => a - b), counts);
+    assert.equal(counts.at(-1), await page.$$eval('.key-row', (nodes) => nodes.length));
+    assert.ok(new Set(counts).size >= 3, counts.join(' '));
+}));
+
+test('fields and bytes point at each other', () => visit(browser, PAGES.full, {}, async (page) => {
+    await page.click('.entry >> nth=0');
+    const field = page.locator('.field', { hasText: 'random' }).first();
+    await field.hover();
+    assert.equal(await page.$$eval('.message-view .b.lit', (nodes) => nodes.length), 32);
+    await page.locator('.message-view .b[data-at="4"]').hover();
+    assert.match(await page.textContent('.field.lit'), /legacy_version/);
+    assert.match(await page.textContent('.caption'), /legacy_version.*2 bytes at 4/);
+}));
+
+test('the bench: each message, changed on the wire and by one who holds the keys', () => visit(browser, PAGES.full, {}, async (page) => {
+    await tab(page, 'tamper');
+    const count = await page.$$eval('#tamper-message option', (nodes) => nodes.length);
+    for (let i = 0; i < count; i++) {
+        await page.selectOption('#tamper-message', String(i));
+        const inside = await page.isEnabled('#tamper-inside');
+        for (const held of inside ? [false, true] : [false]) {
+            if (inside) {
+                await page.setChecked('#tamper-inside', held);
+            }
+            await page.fill('#tamper-at', '7');
+            await page.locator('#tamper-at').blur();
+            await page.click('#tamper-random');
+            await page.waitForFunction(() => ['refused', 'waits', 'unnoticed'].includes(document.getElementById('tamper-result').dataset.verdict));
+            const [verdict, alert] = await page.$eval('#tamper-result', (node) => [node.dataset.verdict, node.dataset.alert]);
+            assert.ok(verdict === 'waits' || /^[a-z_]+$/.test(alert), `message ${i}: ${verdict} ${alert}`);
+            if (inside && !held) {
+                assert.equal(alert, 'bad_record_mac');
+            }
+            await page.click('#tamper-reset');
+        }
+    }
+    await page.selectOption('#tamper-message', { label: 'Finished (server)' });
+    await page.setChecked('#tamper-inside', true);
+    await page.click('#tamper-flip');
+    await page.waitForSelector('#tamper-result[data-alert="decrypt_error"][data-code="FINISHED"]');
+    await shot(page, 'tamper');
+}));
+
+test('two recordings side by side', () => visit(browser, PAGES.pair, {}, async (page) => {
+    await page.waitForSelector('#panel-compare.shown');
+    assert.match(await page.textContent('.compare-result .lead'), /messages alike/);
+    assert.ok(await page.$$eval('.compare-facts tr.changed', (nodes) => nodes.length) > 0);
+    assert.ok(await page.$$eval('.compare-messages tr:not(.same)', (nodes) => nodes.length) > 1);
+    await page.selectOption('#compare-right', '0');
+    assert.match(await page.textContent('.compare-result'), /Choose two different/);
+    await shot(page, 'compare');
+}));
+
+test('another recording is opened from a file, and what is none is refused', () => visit(browser, PAGES.full, {}, async (page) => {
+    await tab(page, 'compare');
+    const give = (text) => page.setInputFiles('#compare-file', { name: 'x.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+    await give('{"format":');
+    await page.waitForFunction(() => /not JSON/.test(document.querySelector('#panel-compare [role=status]').textContent));
+    await give('{"format":"handfast-recording","version":9}');
+    await page.waitForFunction(() => /version 9/.test(document.querySelector('#panel-compare [role=status]').textContent));
+    const own = JSON.parse(await page.textContent('#recording')).recordings[0];
+    own.summary.alpn = 'h9';
+    await give(JSON.stringify(own));
+    await page.waitForSelector('.compare-facts tr.changed');
+}));
+
+test('a longer path redraws the round trips', () => visit(browser, PAGES.full, {}, async (page) => {
+    const before = await page.textContent('#cost');
+    const height = await page.$eval('.stage', (node) => node.clientHeight);
+    await page.focus('#delay');
+    for (let i = 0; i < 9; i++) {
+        await page.keyboard.press('ArrowRight');
+    }
+    assert.match(await page.textContent('.delay-name'), /100 ms one way/);
+    const after = await page.textContent('#cost');
+    assert.notEqual(after, before);
+    assert.match(after, /1 round trip: the client may send after 20\d ms/);
+    assert.ok(await page.$eval('.stage', (node) => node.clientHeight) > height);
+    await page.check('#tcp');
+    assert.match(await page.textContent('#cost'), /2 round trips \(one of them TCP’s\): the client may send after 40\d ms/);
+    await shot(page, 'delay');
+}));
+
+test('the keyboard alone', () => visit(browser, PAGES.full, {}, async (page) => {
+    const total = await page.$$eval('.entry', (nodes) => nodes.length);
+    await page.keyboard.press('Home');
+    assert.equal(await place(page), `0 / ${total}`);
+    await page.keyboard.press('ArrowRight');
+    assert.equal(await place(page), `1 / ${total}`);
+    await page.keyboard.press('End');
+    assert.equal(await place(page), `${total} / ${total}`);
+    await page.keyboard.press('2');
+    await page.waitForSelector('#panel-keys.shown');
+    await page.focus('#tab-keys');
+    await page.keyboard.press('ArrowRight');
+    await page.waitForSelector('#panel-why.shown');
+    await page.focus('.hand');
+    await page.keyboard.press('Home');
+    assert.equal(await page.getAttribute('.hand', 'aria-valuenow'), '0');
+    await page.keyboard.press('ArrowDown');
+    assert.equal(await page.getAttribute('.hand', 'aria-valuetext'), 'after ClientHello of the client');
+    await page.focus('#forward');
+    await page.keyboard.press('Space');
+    assert.equal(await place(page), `2 / ${total}`);
+    await page.keyboard.press('d');
+    assert.equal(await page.getAttribute('html', 'data-theme'), 'light');
+    await page.evaluate(() => document.activeElement.blur());
+    await page.keyboard.press('Space');
+    await page.waitForSelector('#play[aria-label="Pause"]');
+    await page.keyboard.press('Space');
+    // Everything that can be pressed can be reached by Tab.
+    await page.keyboard.press('1');
+    const reached = new Set();
+    await page.evaluate(() => { document.activeElement.blur(); document.body.focus(); });
+    for (let i = 0; i < 400; i++) {
+        await page.keyboard.press('Tab');
+        reached.add(await page.evaluate(() => document.activeElement.id || document.activeElement.className));
+    }
+    for (const id of ['theme', 'first', 'play', 'delay', 'tcp', 'tab-message']) {
+        assert.ok(reached.has(id), `${id} cannot be reached`);
+    }
+}));
+
+for (const colorScheme of ['light', 'dark']) {
+    test(`axe finds nothing to complain of, ${colorScheme}`, () => visit(browser, PAGES.pair, { colorScheme }, async (page) => {
+        for (const name of TABS) {
+            await tab(page, name);
+            if (name === 'tamper') {
+                await page.click('#tamper-flip');
+                await page.waitForSelector('#tamper-result[data-verdict="refused"]');
+            } else if (name === 'keys') {
+                await page.click('.key-node >> nth=2');
+            }
+            await accessible(page, `${name}, ${colorScheme}`);
+            await shot(page, `${name}-${colorScheme}`);
+        }
+        await page.click('#first');
+        await accessible(page, `before the first message, ${colorScheme}`);
+    }));
+    test(`nor in a failure or in a laboratory, ${colorScheme}`, async () => {
+        for (const name of ['lab', 'failures']) {
+            await visit(browser, PAGES[name], { colorScheme }, (page) => accessible(page, `${name}, ${colorScheme}`));
+        }
+    });
+}
+
+test('a phone shows it without scrolling sideways', async () => {
+    const options = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+    await visit(browser, PAGES.pair, options, async (page) => {
+        for (const name of TABS) {
+            await tab(page, name);
+            const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+            assert.ok(inner <= outer, `${name}: ${inner} > ${outer}`);
+            await shot(page, `${name}-phone`);
+        }
+        await accessible(page, 'on a phone');
+    });
+});
+
+test('paper gets all panels that say something there, and no buttons', () => visit(browser, PAGES.full, {}, async (page) => {
+    await page.emulateMedia({ media: 'print' });
+    const visible = (selector) => page.isVisible(selector);
+    for (const selector of ['#panel-message', '#panel-keys', '#panel-why', '.arrows']) {
+        assert.equal(await visible(selector), true, selector);
+    }
+    for (const selector of ['.player', '.tabs', '#panel-tamper', '.foot']) {
+        assert.equal(await visible(selector), false, selector);
+    }
+    await shot(page, 'print');
+}));
+
+test('hostile names do nothing', () => visit(browser, PAGES.hostile, {}, async (page) => {
+    assert.equal(await page.evaluate(() => window.owned), undefined);
+    for (const name of TABS) {
+        await tab(page, name);
+    }
+    assert.equal(await page.$('#page img, #page script, #page iframe, #page object'), null);
+    const text = await page.textContent('body #page');
+    assert.match(text, /<img src=x onerror=/);
+    assert.match(text, /\\u\{202e\}/);
+    assert.doesNotMatch(text, /\u202e/);
+}));
+
+test('what cannot be shown is told in a sentence', () => visit(browser, PAGES.broken, {}, async (page) => {
+    assert.match(await page.textContent('.banner.bad'), /version 7; this page knows version 1/);
+    assert.match(await page.textContent('#page'), /nothing to show/);
+}));

@@ -1,0 +1,37 @@
+/* What a server shows of its handshakes: the page of the connection that asks for it, and of the
+ * latest that failed.
+ *
+ * Bounded: so many connections are recorded at a time (others are answered with their facts alone),
+ * and so many failures are kept, as the documents that they will be.
+ */
+#ifndef TOOL_GALLERY_H
+#define TOOL_GALLERY_H
+
+#include "cli/text.h"
+#include "http/request.h"
+#include "recording/recorder.h"
+
+enum { GALLERY_RECORDED_MAX = 256, GALLERY_FAILURES_MAX = 8 };
+
+struct gallery {
+    size_t recorded; /* connections under way that are recorded */
+    struct text failures[GALLERY_FAILURES_MAX];
+    size_t failed; /* ever */
+    bool lab;      /* secrets are shown */
+};
+
+void gallery_free(struct gallery *gallery); /* wipes */
+
+/* Whether there is room to record one more connection; then it is counted until gallery_left. */
+bool gallery_enter(struct gallery *gallery);
+void gallery_left(struct gallery *gallery);
+
+/* Keeps a handshake that failed; the oldest makes room. */
+void gallery_keep(struct gallery *gallery, struct recorder *recorder);
+
+/* Adds the document that a request for HTML is to be answered with. False: nothing was added, the
+ * facts do. recorder: of the connection that asks; NULL: it is not recorded. */
+bool gallery_document(const struct gallery *gallery, const struct request *request,
+                      struct recorder *recorder, struct text *out);
+
+#endif
