@@ -46,7 +46,7 @@ hf_config *hf_config_new(hf_role role, const hf_provider *provider)
     config->role = role;
     config->provider = provider == NULL ? hf_provider_default() : provider;
     config->random = config->provider->random;
-    config->version_lowest = HF_TLS13;
+    config->version_lowest = HF_TLS12;
     config->version_highest = HF_TLS13;
     config->verify = defaults_of[role].verify;
     config->send_authorities = defaults_of[role].send_authorities;

@@ -177,6 +177,12 @@ void hs_keep_verbatim(struct hs *hs)
     hs->verbatim.on = true;
 }
 
+void hs_forget_verbatim(struct hs *hs)
+{
+    mem_free(hs->verbatim.data, hs->verbatim.cap);
+    hs->verbatim = (struct hs_verbatim){.on = false};
+}
+
 hf_status hs_take_verbatim(struct hs *hs, hf_span *out)
 {
     hs->verbatim.on = false;

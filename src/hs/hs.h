@@ -240,6 +240,8 @@ hf_status hs_end(struct hs *hs, struct wr *w);
 
 /* From now on all messages are kept as they are. */
 void hs_keep_verbatim(struct hs *hs);
+/* They were kept for nothing. */
+void hs_forget_verbatim(struct hs *hs);
 /* Hands them out and keeps no more. HF_FAILED: memory was short. */
 hf_status hs_take_verbatim(struct hs *hs, hf_span *out);
 

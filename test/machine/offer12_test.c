@@ -426,6 +426,71 @@ static void downgrades_are_noticed(void **state)
     }
 }
 
+/* Somebody on the path changes one byte of a hello that two ends of both versions exchange. True:
+ * the connection came about all the same. */
+static bool survives(hf_role role, size_t at, uint8_t mask, struct pair **out)
+{
+    struct pair *p = run_start(&run, NULL);
+    struct pair_end *ends[] = {[HF_CLIENT] = &p->client, [HF_SERVER] = &p->server};
+    p->client.status = hf_conn_drive(p->client.conn);
+    (void)pair_pump_end(p, &p->client);
+    if (role == HF_CLIENT) {
+        (void)pair_pump_end(p, &p->server);
+    }
+    if (at < ends[role]->in.len) {
+        ends[role]->in.data[at] ^= mask;
+    }
+    pair_settle(p);
+    *out = p;
+    return hf_conn_is_connected(p->client.conn) || hf_conn_is_connected(p->server.conn);
+}
+
+static size_t hello_len(hf_role role)
+{
+    struct stage s;
+    stage_begin(&s, &run, role);
+    const size_t len = stage_next(&s)->len;
+    stage_end(&s);
+    return len;
+}
+
+/* Whichever it is: the two never agree on less than they would have alone, and whenever one of them
+ * was pushed to TLS 1.2, the client says that it is a downgrade. */
+static void no_changed_byte_of_a_hello_pushes_the_version_down(void **state)
+{
+    (void)state;
+    static const uint8_t masks[] = {0x01, 0x80, 0xff};
+    size_t downgrades = 0;
+    run_make(&run, RUN_FULL);
+    set_versions(run.client, HF_TLS12, HF_TLS13);
+    set_versions(run.server, HF_TLS12, HF_TLS13);
+    for (int role = 0; role < 2; role++) {
+        const size_t len = hello_len((hf_role)role);
+        for (size_t at = 0; at < len; at++) {
+            for (size_t i = 0; i < COUNT(masks); i++) {
+                struct pair *p;
+                if (survives((hf_role)role, REC_HEADER_LEN + at, masks[i], &p)) {
+                    fail_msg("byte %zu ^ 0x%02x to the %s survives", at, masks[i],
+                             role == HF_CLIENT ? "client" : "server");
+                }
+                hf_conn_info info;
+                hf_conn_describe(p->server.conn, &info);
+                const hf_err code = hf_conn_error(p->client.conn)->code;
+                /* The server's own refusal comes first where it has one. */
+                if (info.version == HF_TLS12 && code != HF_E_ALERT_RECEIVED) {
+                    assert_int_equal(code, HF_E_DOWNGRADE);
+                    assert_non_null(strstr(hf_err_lookup(code)->sentence, "downgrade"));
+                    downgrades++;
+                }
+                hf_conn_describe(p->client.conn, &info);
+                assert_int_not_equal(info.version, HF_TLS12);
+                pair_free(p);
+            }
+        }
+    }
+    assert_true(downgrades > 10);
+}
+
 static void a_fallback_is_refused_where_it_was_not_needed(void **state)
 {
     (void)state;
@@ -526,6 +591,7 @@ int main(void)
         cmocka_unit_test_teardown(a_certificate_is_required, drop_run),
         cmocka_unit_test_teardown(versions_meet_at_the_highest, drop_run),
         cmocka_unit_test_teardown(downgrades_are_noticed, drop_run),
+        cmocka_unit_test_teardown(no_changed_byte_of_a_hello_pushes_the_version_down, drop_run),
         cmocka_unit_test_teardown(a_fallback_is_refused_where_it_was_not_needed, drop_run),
         cmocka_unit_test_teardown(a_dropped_ccs_was_an_early_one, drop_run),
         cmocka_unit_test_teardown(a_client_says_no_to_renegotiation, drop_run),

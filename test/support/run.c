@@ -136,6 +136,10 @@ void run_make(struct run *run, enum run_kind kind)
     run->server = pair_server_config(pki);
     set(run->client, hf_config_set_random(run->client, pair_random, &run->client_seed));
     set(run->server, hf_config_set_random(run->server, pair_random, &run->server_seed));
+    if (kind != RUN_DEFAULTS) {
+        set(run->client, hf_config_set_versions(run->client, HF_TLS13, HF_TLS13));
+        set(run->server, hf_config_set_versions(run->server, HF_TLS13, HF_TLS13));
+    }
     kinds[kind].make(run);
 }
 

@@ -333,7 +333,19 @@ def old_server():
         context.maximum_version = ssl.TLSVersion.TLSv1_2
         context.wrap_socket(raw, server_side=True)
 
-    fails(raw_peer(behave), 4, "alert protocol_version (70)", "we offered", "TLS 1.3")
+    fails(raw_peer(behave), 4, "alert protocol_version (70)", "we offered", "TLS 1.3", options=["--tls", "1.3"])
+
+
+@tap.test("TLS 1.2, by wish and because the other end has no more")
+def tls12():
+    for ours, theirs in (("1.2", "1.2-1.3"), ("1.2-1.3", "1.2"), ("1.2", "1.2")):
+        server = Serve("--tls", theirs)
+        done = connect(server.port, "--tls", ours, "--explain", "--http", "/")
+        tap.equal(done.returncode, 0, done.stderr)
+        tap.contains(done.stderr, "TLS 1.2")
+        tap.contains(done.stderr, "in 2 round trips")
+        tap.contains(done.stderr, "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256")
+        tap.contains(done.stderr, "the client's half of the key exchange")
 
 
 @tap.test("an alert: who refused whom, and what we offered")

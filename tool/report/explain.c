@@ -13,9 +13,13 @@ enum {
     END_OF_EARLY_DATA = 5,
     ENCRYPTED_EXTENSIONS = 8,
     CERTIFICATE = 11,
+    SERVER_KEY_EXCHANGE = 12,
     CERTIFICATE_REQUEST = 13,
+    SERVER_HELLO_DONE = 14,
     CERTIFICATE_VERIFY = 15,
+    CLIENT_KEY_EXCHANGE = 16,
     FINISHED = 20,
+    CERTIFICATE_STATUS = 22,
     KEY_UPDATE = 24,
     COMPRESSED_CERTIFICATE = 25
 };
@@ -69,6 +73,21 @@ const char *explain_message(struct text *out, const struct explain_context *cont
         text_addf(out, "new keys from the sender's next record on, made from the old%s",
                   asks_for_update(item) ? "; asks for the same" : "");
         return "RFC 9846, 4.7.3";
+    case SERVER_KEY_EXCHANGE:
+        text_addf(out, "the server's half of the key exchange, %s, signed%s%s",
+                  context->info->group_name,
+                  context->info->signature_scheme_name[0] == '\0' ? "" : " with ",
+                  context->info->signature_scheme_name);
+        return "RFC 8422, 5.4";
+    case CLIENT_KEY_EXCHANGE:
+        text_add(out, "the client's half of the key exchange: both ends now share a secret");
+        return "RFC 8422, 5.7";
+    case SERVER_HELLO_DONE:
+        text_add(out, "the server has said all, and waits for the client's half");
+        return "RFC 5246, 7.4.5";
+    case CERTIFICATE_STATUS:
+        text_add(out, "the stapled OCSP response for the certificate");
+        return "RFC 6066, 8";
     default:
         text_add(out, "a message without an explanation here");
         return "RFC 9846, 4";
@@ -164,6 +183,11 @@ static const char *server_hello(struct text *out, const struct explain_context *
         }
         text_add(out, "; one more round trip");
         return "RFC 9846, 4.2.4";
+    }
+    if (hello->versions.count == 0) {
+        text_addf(out, "TLS 1.2: takes %s; what was agreed so far is in the clear",
+                  name_of(NAME_SUITE, hello->suites.count == 0 ? 0 : hello->suites.code[0], room));
+        return "RFC 5246, 7.4.1.3";
     }
     text_addf(out, "takes %s",
               name_of(NAME_SUITE, hello->suites.count == 0 ? 0 : hello->suites.code[0], room));

@@ -63,15 +63,29 @@ void obs_free(struct observer *o)
     *o = (struct observer){0};
 }
 
+/* TLS 1.2 has no keys for the handshake: its Finished stand under those of the application. */
+static bool has_handshake_keys(const struct observer *o)
+{
+    for (size_t i = 0; i < o->count; i++) {
+        if (o->items[i].kind == HF_EV_MESSAGE &&
+            o->items[i].u.message.level == HF_LEVEL_HANDSHAKE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 unsigned obs_round_trips(const struct observer *o)
 {
+    const bool later_is_after = has_handshake_keys(o);
     unsigned trips = 0;
     bool waiting = false;
     for (size_t i = 0; i < o->count; i++) {
         const struct obs_item *item = &o->items[i];
         /* Messages under application keys come after the handshake: they cost nobody a round
          * trip. */
-        if (item->kind != HF_EV_MESSAGE || item->u.message.level == HF_LEVEL_APPLICATION) {
+        const bool is_after = later_is_after && item->u.message.level == HF_LEVEL_APPLICATION;
+        if (item->kind != HF_EV_MESSAGE || is_after) {
             continue;
         }
         const bool sent = item->u.message.direction == HF_SENT;

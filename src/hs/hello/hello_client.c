@@ -196,6 +196,7 @@ static hf_status judge_version(struct hs *hs, const struct server_hello *sh)
         return err_raise(hs->error, HF_E_LEGACY_VERSION, "0x%04x", (unsigned)sh->legacy_version);
     }
     hs->result->warnings_pass = false;
+    hs_forget_verbatim(hs);
     return ext_check_placed(&sh->ext, sh->is_retry ? EXT_HRR : EXT_SH, hs->error);
 }
 

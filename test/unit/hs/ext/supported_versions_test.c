@@ -15,16 +15,16 @@ static void offered(void **state)
     (void)state;
     struct bare b;
     bare_open(&b, bare_config(HF_CLIENT));
-    bare_must_write(&b, ext_supported_versions_offer, "020304");
-    /* A range, as it will be with TLS 1.2; highest first. */
-    b.config->version_lowest = HF_TLS12;
+    /* The highest first. */
     bare_must_write(&b, ext_supported_versions_offer, "0403040303");
+    b.config->version_lowest = HF_TLS13;
+    bare_must_write(&b, ext_supported_versions_offer, "020304");
     bare_close(&b);
     hf_config *config = bare_config(HF_CLIENT);
     assert_int_equal(hf_config_set_grease(config, true), HF_OK);
     bare_open(&b, config);
     b.hs->c.grease[4] = 0x6a6a;
-    bare_must_write(&b, ext_supported_versions_offer, "046a6a0304");
+    bare_must_write(&b, ext_supported_versions_offer, "066a6a03040303");
     bare_close(&b);
 }
 
