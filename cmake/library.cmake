@@ -1,6 +1,6 @@
 # libhandfast: all rooms of src/ and the providers, compiled once, linked twice (static and shared).
 
-set(rooms base wire crypto x509 record session identity ech config
+set(rooms base wire crypto x509 record session identity ech store config
     hs hs/hello hs/client13 hs/server13 hs/client12 hs/server12 hs/ext conn quic inspect trace)
 set(room_sources)
 foreach(room IN LISTS rooms)

@@ -88,6 +88,9 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_identities(hf_config *config,
                                                         hf_identity_store *store);
 /* Anchors for the peer's chain; the configuration takes its own reference. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_trust(hf_config *config, hf_trust_store *store);
+/* Where chains that were believed are remembered; NULL, the default: nowhere. The configuration
+ * takes its own reference. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_chain_cache(hf_config *config, hf_chain_cache *cache);
 
 /* What is asked of the peer. A client's default is HF_VERIFY_REQUIRE, a server's HF_VERIFY_NONE. */
 typedef enum hf_verify {

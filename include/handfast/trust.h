@@ -148,6 +148,28 @@ HF_API size_t hf_judgement_path_count(const hf_judgement *judgement);
 HF_API const hf_path *hf_judgement_path(const hf_judgement *judgement, size_t i);
 HF_API void hf_judgement_free(hf_judgement *judgement); /* NULL is allowed */
 
+/* Chains that were believed, shared by connections, so that the same server costs one signature
+ * check the next time. A verdict is found again only for the same bytes, anchors, pins, name, role
+ * and depth, while every certificate of its path is valid. Only accepted verdicts are remembered.
+ *
+ * Give it to configurations with hf_config_set_chain_cache; one may serve many.
+ *
+ * Threads: by all at all times. */
+typedef struct hf_chain_cache hf_chain_cache;
+
+typedef struct hf_chain_cache_counts {
+    uint64_t hits, misses;
+    size_t held; /* verdicts remembered at this moment */
+} hf_chain_cache_counts;
+
+/* Room for about capacity verdicts of half a KiB (0: 256; at most 65536), or NULL without memory.
+ */
+HF_API hf_chain_cache *hf_chain_cache_new(size_t capacity);
+HF_API hf_chain_cache *hf_chain_cache_ref(hf_chain_cache *cache);
+HF_API void hf_chain_cache_free(hf_chain_cache *cache); /* drops one reference; NULL is allowed */
+HF_API void hf_chain_cache_clear(hf_chain_cache *cache);
+HF_API void hf_chain_cache_count(hf_chain_cache *cache, hf_chain_cache_counts *out);
+
 /* What a person wants to know of a certificate. Strings are UTF-8 without control characters,
  * cut with "..." where they do not fit. */
 typedef struct hf_certificate_summary {

@@ -57,6 +57,7 @@ struct hf_config {
 
     hf_identity_store *identities; /* NULL: none */
     hf_trust_store *trust;         /* NULL: none */
+    hf_chain_cache *chain_cache;   /* NULL: none */
     hf_verify verify;
     bool send_authorities;
     bool strict_sni;

@@ -74,6 +74,15 @@ hf_status hf_config_set_trust(hf_config *config, hf_trust_store *store)
     return HF_OK;
 }
 
+hf_status hf_config_set_chain_cache(hf_config *config, hf_chain_cache *cache)
+{
+    TRY(config_begin(config));
+    hf_chain_cache *const old = config->chain_cache;
+    config->chain_cache = cache == NULL ? NULL : hf_chain_cache_ref(cache);
+    hf_chain_cache_free(old);
+    return HF_OK;
+}
+
 hf_status hf_config_set_verify(hf_config *config, hf_verify verify)
 {
     TRY(config_begin_for(config, HF_SERVER, verify == HF_VERIFY_REQUEST,

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "identity/identity.h"
+#include "store/chain_cache.h"
 #include "x509/x509.h"
 
 static hf_status run_choose_identity(hf_op *op, const struct tracer *tr)
@@ -74,6 +75,23 @@ static void trace_path(void *ctx, const struct x5_told *told)
           .accepted = told->verdict->accepted, .reason = told->verdict->detail);
 }
 
+/* The verdict over a chain, a remembered one where there is one. */
+static hf_status judge_chain(hf_chain_cache *cache, const struct x5_request *request,
+                             hf_verdict *verdict)
+{
+    if (cache == NULL) {
+        return x5_verify_chain(request, verdict);
+    }
+    uint8_t key[STORE_CHAIN_KEY_LEN];
+    x5_request_digest(request, key);
+    if (store_chain_find(cache, key, request->now_s, verdict)) {
+        return HF_OK;
+    }
+    TRY(x5_verify_chain(request, verdict));
+    store_chain_put(cache, key, verdict);
+    return HF_OK;
+}
+
 static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
 {
     const hf_config *config = op->config;
@@ -105,7 +123,7 @@ static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
         .listen = TRACE_ON(&watching, HF_EV_CANDIDATE) ? trace_path : NULL,
         .listen_ctx = &watching,
     };
-    hf_status s = x5_verify_chain(&request, verdict);
+    hf_status s = judge_chain(config->chain_cache, &request, verdict);
     hf_trust_free(trust);
     return s == HF_OK ? HF_OK : err_raise(&op->error, HF_E_NO_MEMORY, NULL);
 }

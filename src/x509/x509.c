@@ -2,8 +2,39 @@
  * are answered from the bytes alone. */
 #include "x509/x509.h"
 
+#include <string.h>
+
 #include "x509/facts.h"
 #include "x509/signature.h"
+#include "x509/trust_int.h"
+
+void x5_request_digest(const struct x5_request *request, uint8_t out[32])
+{
+    const hf_hash *sha256 = hf_provider_default()->sha256;
+    hf_hash_ctx ctx;
+    /* Lengths first, so that no two questions have one encoding. */
+    const uint64_t shape[] = {
+        request->count,
+        request->peer,
+        request->max_depth,
+        request->trust == NULL ? 0 : 1,
+        request->name == NULL ? 0 : strlen(request->name) + 1,
+    };
+    sha256->init(&ctx);
+    sha256->update(&ctx, (const uint8_t *)shape, sizeof shape);
+    if (request->trust != NULL) {
+        sha256->update(&ctx, request->trust->fingerprint, TRUST_FINGERPRINT_LEN);
+    }
+    if (request->name != NULL) {
+        sha256->update(&ctx, (const uint8_t *)request->name, strlen(request->name));
+    }
+    for (size_t i = 0; i < request->count; i++) {
+        const uint64_t len = request->chain[i].len;
+        sha256->update(&ctx, (const uint8_t *)&len, sizeof len);
+        sha256->update(&ctx, request->chain[i].data, request->chain[i].len);
+    }
+    sha256->final(&ctx, out);
+}
 
 bool x5_subject_public_key_info(hf_span certificate, hf_span *spki)
 {

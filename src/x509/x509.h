@@ -39,6 +39,9 @@ struct x5_request {
  * it never accepts because of it. */
 HF_MUST_CHECK hf_status x5_verify_chain(const struct x5_request *request, hf_verdict *verdict);
 
+/* A hash of all that the verdict depends on, but for the time. */
+void x5_request_digest(const struct x5_request *request, uint8_t out[32]);
+
 /* The DER SubjectPublicKeyInfo inside a certificate, pointing into it. False: not a certificate. */
 HF_MUST_CHECK bool x5_subject_public_key_info(hf_span certificate, hf_span *spki);
 
