@@ -75,6 +75,17 @@ if(HF_TESTS)
     foreach(source IN LISTS test_sources)
         hf_executable(tests ${source} ${support} hf_tool_rooms PkgConfig::cmocka)
     endforeach()
+
+    # What test/tool/test_page.py asks about changed bytes; no test by itself.
+    add_executable(test-page-verdicts ${CMAKE_SOURCE_DIR}/test/page/verdicts.c)
+    add_dependencies(tests test-page-verdicts)
+    set_target_properties(test-page-verdicts PROPERTIES
+        OUTPUT_NAME verdicts RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/page)
+    target_include_directories(test-page-verdicts PRIVATE
+        ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tool ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
+    target_compile_definitions(test-page-verdicts PRIVATE _GNU_SOURCE)
+    target_link_libraries(test-page-verdicts PRIVATE hf_flags ${support} hf_tool_rooms hf_internal
+                          PkgConfig::libcrypto PkgConfig::cmocka Threads::Threads)
 endif()
 
 if(HF_BENCH)

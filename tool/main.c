@@ -29,6 +29,7 @@ static const struct verb verbs[] = {
     {"connect", "connect to a server, explain the handshake, then be a pipe", connect_main},
     {"serve", "be a server that shows each browser the handshake that it just made", serve_main},
     {"explain", "tell a recorded handshake: messages, bytes, keys, decisions", explain_main},
+    {"view", "write recordings as one page to step through, for a browser", view_main},
     {"help", "print this, or the help of a verb", help_main},
     {"--version", "print the version", version_main},
 };

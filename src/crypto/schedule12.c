@@ -4,7 +4,7 @@
 
 #include "base/span.h"
 
-enum { KEY_BLOCK_MAX = 2 * HF_AEAD_MAX_KEY_LEN + 2 * HF_AEAD_NONCE_LEN };
+enum { RANDOM_LEN = 32, KEY_BLOCK_MAX = 2 * HF_AEAD_MAX_KEY_LEN + 2 * HF_AEAD_NONCE_LEN };
 
 /* HMAC(secret, before + label + seed). */
 static void mac_seed(const struct hmac_key *secret, hf_span before, const struct prf12_seed *seed,
@@ -46,11 +46,23 @@ void prf12(const struct hmac_key *secret, const struct prf12_seed *seed, uint8_t
     hf_wipe(block, sizeof block);
 }
 
-static void trace_step(const struct tracer *tr, const char *name, const char *label, hf_span in,
-                       hf_span context, hf_span out)
+/* The seed as it went in, whole: who sees the step can compute it again. */
+static void trace_step(const struct tracer *tr, const char *name, hf_span in,
+                       const struct prf12_seed *seed, hf_span out)
 {
-    TRACE(tr, HF_EV_KEY_STEP, key_step, .step = "PRF", .name = name, .label = label, .in = in,
-          .salt_or_context = context, .out = out);
+    uint8_t whole[2 * RANDOM_LEN] = {0};
+    size_t len = 0;
+    if (!TRACE_ON(tr, HF_EV_KEY_STEP) || seed->a.len + seed->b.len > sizeof whole) {
+        return;
+    }
+    memcpy(whole, seed->a.data, seed->a.len);
+    len = seed->a.len;
+    if (seed->b.len > 0) {
+        memcpy(whole + len, seed->b.data, seed->b.len);
+        len += seed->b.len;
+    }
+    TRACE(tr, HF_EV_KEY_STEP, key_step, .step = "PRF", .name = name, .label = seed->label, .in = in,
+          .salt_or_context = span_of(whole, len), .out = out);
 }
 
 void master12_compute(const struct master12_args *args, struct secret *master)
@@ -66,7 +78,7 @@ void master12_compute(const struct master12_args *args, struct secret *master)
     master->len = MASTER12_LEN;
     prf12(&key, &seed, master->b, MASTER12_LEN);
     hmac_key_wipe(&key);
-    trace_step(args->tr, "master_secret", seed.label, args->premaster, seed.a, secret_span(master));
+    trace_step(args->tr, "master_secret", args->premaster, &seed, secret_span(master));
 }
 
 static const uint8_t *take(const uint8_t *at, uint8_t *out, size_t n)
@@ -87,8 +99,7 @@ void keys12_compute(const struct suite *suite, const struct secret *master, hf_s
     hmac_key_init(&key, suite->hash, secret_span(master));
     prf12(&key, &seed, block, len);
     hmac_key_wipe(&key);
-    trace_step(tr, "key_block", seed.label, secret_span(master), server_random,
-               span_of(block, len));
+    trace_step(tr, "key_block", secret_span(master), &seed, span_of(block, len));
     memset(out, 0, sizeof *out);
     const uint8_t *at = take(block, out->client_key, key_len);
     at = take(at, out->server_key, key_len);
@@ -105,8 +116,7 @@ void finished12(const hf_hash *hash, const struct secret *master, const char *la
     hmac_key_init(&key, hash, secret_span(master));
     prf12(&key, &seed, out, VERIFY_DATA12_LEN);
     hmac_key_wipe(&key);
-    trace_step(tr, "verify_data", label, secret_span(master), transcript_hash,
-               span_of(out, VERIFY_DATA12_LEN));
+    trace_step(tr, "verify_data", secret_span(master), &seed, span_of(out, VERIFY_DATA12_LEN));
 }
 
 /* RFC 5705, 4: what the handshake itself uses is not for export. */

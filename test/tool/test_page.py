@@ -64,6 +64,26 @@ def no_sinks():
             tap.absent(text, sink, f"{path.name} uses {sink}")
 
 
+KINDS = 64  # more than test/support/run.h has: asking for one too many ends the list
+
+
+@tap.test("the bench says what the engine says, over every kind of handshake")
+def same_as_the_engine():
+    tap.need("node")
+    program = tap.BUILD / "test/page/verdicts"
+    if not program.exists():
+        tap.skip("the tests are not built")
+    verdicts = tap.directory() / "verdicts"
+    verdicts.mkdir()
+    for kind in range(KINDS):
+        done = tap.run([program, kind, verdicts, 20260, 16], timeout=120)
+        if done.returncode != 0:
+            break
+    tap.contains(done.stderr, f"NUMBER: 0 to {kind - 1}", "every kind was run")
+    tap.true(kind >= 14, f"{kind} kinds")
+    node(PAGE / "engine", env=dict(os.environ, HF_VERDICTS=str(verdicts)))
+
+
 # ---- pages for the browser ----
 
 
@@ -98,6 +118,38 @@ def recording(mode):
         done = tap.run([tap.TOOL, "demo", "--mode", mode, "--secrets", "--record", path])
         tap.equal(done.returncode, 0, done.stderr)
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+@tap.test("view writes one file and prints its path")
+def view():
+    recording("full")
+    recording("retry")
+    first, second = tap.directory() / "full.json", tap.directory() / "retry.json"
+    done = tap.run([tap.TOOL, "view", first])
+    tap.equal((done.returncode, done.stdout), (0, f"{tap.directory() / 'full.html'}\n"), done.stderr)
+    out = tap.directory() / "both.html"
+    done = tap.run([tap.TOOL, "view", "--out", out, first, second])
+    tap.equal((done.returncode, done.stdout), (0, f"{out}\n"), done.stderr)
+    tap.equal(out.stat().st_mode & 0o777, 0o600, "it may hold secrets")
+    data = re.search(r'<script type="application/json" id="recording">(.*?)</script>', out.read_text(encoding="utf-8"), re.S)
+    held = json.loads(data.group(1))
+    tap.equal([item["title"] for item in held["recordings"]], [recording(name)["title"] for name in ("full", "retry")])
+    tap.equal(held["recordings"][0], recording("full"))
+
+
+@tap.test("view refuses what is no recording, and writes nothing")
+def view_refuses():
+    out = tap.directory() / "none.html"
+    whole = json.dumps(recording("full"))
+    for name, text, part in (("cut", whole[:len(whole) // 2], "cut off"), ("none", '{"a": 1}', "not a recording"),
+                             ("later", json.dumps(dict(recording("full"), version=9)), "version"), ("empty", "", "empty")):
+        path = tap.directory() / f"{name}.json"
+        path.write_text(text, encoding="utf-8")
+        done = tap.run([tap.TOOL, "view", "--out", out, path])
+        tap.equal(done.returncode, 1, name)
+        tap.contains(done.stderr, part, name)
+        tap.true(not out.exists(), f"{name}: a page was written")
+    tap.equal(tap.run([tap.TOOL, "view", tap.directory() / "full.json", "--out", "/nowhere/x.html"]).returncode, 1)
 
 
 def page_of(name, *recordings):

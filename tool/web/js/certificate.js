@@ -40,7 +40,7 @@ const raw = (bytes, part) => bytes.subarray(part.start, part.end);
 export function readX509(bytes) {
     const whole = element(bytes, 0);
     const parts = whole && whole.end === bytes.length ? children(bytes, whole) : null;
-    if (parts?.length !== 3 || parts[2].tag !== 3) {
+    if (parts?.length !== 3 || parts[2].tag !== 3 || bytes[parts[2].body] !== 0) {
         return null;
     }
     const fields = children(bytes, parts[0]);
@@ -48,8 +48,8 @@ export function readX509(bytes) {
         return null;
     }
     const first = fields[0]?.tag === 0xa0 ? 1 : 0; // version
-    const [, , issuer, , subject, spki] = fields.slice(first);
-    if (!spki || spki.tag !== 0x30) {
+    const [, algorithm, issuer, , subject, spki] = fields.slice(first);
+    if (!spki || spki.tag !== 0x30 || !equal(raw(bytes, algorithm), raw(bytes, parts[1]))) {
         return null;
     }
     return {

@@ -7,14 +7,14 @@ const CH = 1, SH = 2, HRR = 4, EE = 8, CR = 16, CT = 32, NST = 64;
 
 // Where each extension may stand (RFC 9846, 4.3, and the documents of later ones).
 const PLACES = new Map([
-    [0, CH | EE | CR], [1, CH | EE], [5, CH | CR | CT], [10, CH | EE], [13, CH | CR], [14, CH | EE], [15, CH | EE],
-    [16, CH | EE], [18, CH | CR | CT], [19, CH | EE], [20, CH | EE], [21, CH], [27, CH | CR], [28, CH | EE],
+    [0, CH | EE | CR], [1, CH | EE], [5, CH | CR | CT], [10, CH | EE], [11, CH], [13, CH | CR], [14, CH | EE], [15, CH | EE],
+    [16, CH | EE], [18, CH | CR | CT], [19, CH | EE], [20, CH | EE], [21, CH], [23, CH], [27, CH | CR], [28, CH | EE], [35, CH],
     [41, CH | SH], [42, CH | EE | NST], [43, CH | SH | HRR], [44, CH | HRR], [45, CH], [47, CH | CR], [48, CR],
-    [49, CH], [50, CH | CR], [51, CH | SH | HRR],
+    [49, CH], [50, CH | CR], [51, CH | SH | HRR], [0xff01, CH],
 ]);
 
 export const EXT = {
-    server_name: 0, status_request: 5, supported_groups: 10, signature_algorithms: 13, alpn: 16, sct: 18,
+    server_name: 0, status_request: 5, ec_point_formats: 11, extended_master_secret: 23, renegotiation_info: 0xff01, supported_groups: 10, signature_algorithms: 13, alpn: 16, sct: 18,
     compress_certificate: 27, record_size_limit: 28, pre_shared_key: 41, early_data: 42, supported_versions: 43,
     cookie: 44, psk_modes: 45, certificate_authorities: 47, post_handshake_auth: 49, signature_algorithms_cert: 50,
     key_share: 51,

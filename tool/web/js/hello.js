@@ -126,6 +126,9 @@ export function readOffers(hello) {
         [EXT.sct, empty('signed_certificate_timestamp')],
         [EXT.signature_algorithms, (body) => { offers.schemes = codesIn(body, 'signature_algorithms'); }],
         [EXT.signature_algorithms_cert, (body) => codesIn(body, 'signature_algorithms_cert')],
+        [EXT.ec_point_formats, readPointFormats],
+        [EXT.extended_master_secret, empty('extended_master_secret')],
+        [EXT.renegotiation_info, readRenegotiation],
         [EXT.compress_certificate, (body) => { offers.compression = codesIn(body, 'compress_certificate', 1, 2, 254); }],
         [EXT.supported_versions, (body) => { offers.versions = codesIn(body, 'supported_versions', 1, 2, 254); }],
         [EXT.cookie, (body) => { offers.cookie = readCookie(body); }],
@@ -147,6 +150,23 @@ function readCookie(body) {
     const r = new Reader(body);
     const cookie = r.vector(2, 1).bytes;
     return r.done() ? cookie : malformed('cookie');
+}
+
+function readPointFormats(body) {
+    const r = new Reader(body);
+    r.vector(1, 1);
+    return r.done() ? null : malformed('ec_point_formats');
+}
+
+function readRenegotiation(body) {
+    const r = new Reader(body);
+    const connection = r.vector(1).bytes;
+    if (!r.done()) {
+        malformed('renegotiation_info');
+    }
+    if (connection.length > 0) {
+        throw new Refusal('RENEGOTIATION_INFO', `${connection.length} bytes`);
+    }
 }
 
 function readModes(body) {

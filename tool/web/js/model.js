@@ -17,7 +17,7 @@ export function modelOf(document) {
         secrets: document.secrets,
         summary: document.summary,
         suite: SUITES[document.summary.cipher_suite] ?? null,
-        hash: document.schedule.hash,
+        hash: document.schedule.hash ?? prfHash(document.summary.cipher_suite_name),
         terms: document.terms,
         end: document.end,
         messages: document.messages.map(messageOf),
@@ -34,6 +34,11 @@ export function modelOf(document) {
         entry: entryAt(model, decision.at_ns, decision.end),
     }));
     return model;
+}
+
+// TLS 1.2 computes its secrets with the hash that its suite names (RFC 5246, 5).
+function prfHash(suite) {
+    return suite === null ? null : /SHA384$/.test(suite) ? 'SHA-384' : 'SHA-256';
 }
 
 function refuse(document) {

@@ -13,7 +13,7 @@ const ALERTS = {
     SUITE_CHANGED: 'illegal_parameter', GROUP_NOT_OFFERED: 'illegal_parameter', GROUP_CHANGED: 'illegal_parameter',
     RETRY_POINTLESS: 'illegal_parameter', HELLO_CHANGED: 'illegal_parameter', COOKIE_INVALID: 'illegal_parameter',
     LEGACY_VERSION: 'protocol_version', SESSION_ID_ECHO: 'illegal_parameter', COMPRESSION_OFFERED: 'illegal_parameter',
-    COMPRESSION_CHOSEN: 'illegal_parameter', DOWNGRADE: 'illegal_parameter', KEY_SHARE_MISMATCH: 'illegal_parameter',
+    COMPRESSION_CHOSEN: 'illegal_parameter', RENEGOTIATION_INFO: 'handshake_failure', DOWNGRADE: 'illegal_parameter', KEY_SHARE_MISMATCH: 'illegal_parameter',
     KEY_SHARE_INVALID: 'illegal_parameter', KEY_SHARE_WRONG_GROUP: 'illegal_parameter',
     RECORD_SIZE_LIMIT_INVALID: 'illegal_parameter', PSK_BINDER: 'decrypt_error', PSK_LISTS_DIFFER: 'illegal_parameter',
     PSK_MODES_MISSING: 'missing_extension', PSK_INDEX: 'illegal_parameter', PSK_WITHOUT_DHE: 'illegal_parameter',

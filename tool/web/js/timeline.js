@@ -109,15 +109,20 @@ function tcpLabel(row) {
 
 function entryButton(view, entry, row, time) {
     const level = levelOf(entry.level);
-    const what = entry.kind === 'alert' ? entry.alert.description === 0 ? ' (end)' : ' (failure)' : '';
+    const what = entry.kind === 'alert' ? isFatal(entry) ? ' (failure)' : ' (end)' : '';
     const spoken = `${what}, ${entry.from} to ${entry.from === 'client' ? 'server' : 'client'}, ${levelName(entry)}, sent at ${timeText(time.sent)}`;
     const button = el('button', {
-        type: 'button', class: `entry ${entry.level} ${entry.kind} from-${entry.from}`,
+        type: 'button', class: `entry ${entry.level} ${entry.kind}${isFatal(entry) ? ' fatal' : ''} from-${entry.from}`,
         data: { index: entry.index }, onclick: () => choose(view, entry.index),
     }, el('span', { class: `key ${entry.level}`, 'aria-hidden': 'true', text: level.letter }), el('span', { class: 'name', text: entry.name }),
        el('span', { class: 'size', text: bytesText(entry.size) }), el('span', { class: 'spoken', text: spoken }));
     button.style.top = `${(row.y1 + row.y2) / 2}px`;
     return button;
+}
+
+// close_notify and user_canceled end a connection in good order (RFC 9846, 6.1).
+function isFatal(entry) {
+    return entry.kind === 'alert' && ![0, 90].includes(entry.alert.description);
 }
 
 // A click shows the message as it was when it arrived.

@@ -1,0 +1,82 @@
+// The bench's verdicts against the engine's own about the same changes: HF_VERDICTS names a directory with the
+// recordings and verdicts that test/page/verdicts.c wrote.
+//
+// Equal means: the same end refuses, by the same rule, with the same alert. Where the page says that the outcome is open,
+// the engine's alert must be among those that it names; that may not be its way out: so few may be open.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+
+import { modelOf } from '../../../tool/web/js/model.js';
+import { tamper } from '../../../tool/web/js/receiver.js';
+import { recompute } from '../../../tool/web/js/schedule.js';
+import { isRetry } from '../../../tool/web/js/transcript.js';
+
+const DIRECTORY = process.env.HF_VERDICTS;
+const OPEN_MOST = 0.06; // of all changes
+const total = { same: 0, alert: 0, open: 0 };
+
+const read = (name) => JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8'));
+
+function messageOf(model, verdict) {
+    const alike = model.messages.filter((message) => message.from === verdict.from && message.type === verdict.type &&
+        isRetry(message.bytes) === verdict.retry);
+    return alike[verdict.occurrence];
+}
+
+const is13 = (model) => model.summary.version === 0x0304;
+
+function words(verdict) {
+    return verdict.kind === 'refused' ? `${verdict.end} ${verdict.code} ${verdict.alert}` : verdict.kind;
+}
+
+async function compare(model, engine) {
+    const message = messageOf(model, engine);
+    const bytes = message.bytes.slice();
+    bytes[engine.at] ^= engine.mask;
+    const { verdict } = await tamper(model, { message: message.index, bytes, where: 'inside' });
+    const expected = { none: 'unnoticed', waits: 'waits' }[engine.code] ?? `${engine.end} ${engine.code} ${engine.alert}`;
+    if (words(verdict) === expected) {
+        total.same++;
+    } else if (verdict.kind === 'refused' && verdict.end === engine.end && verdict.alert === engine.alert) {
+        total.alert++;
+    } else if (verdict.possible?.includes(engine.alert)) {
+        total.open++;
+    } else {
+        assert.fail(`${message.name} of the ${message.from}, byte ${engine.at} ^ 0x${engine.mask.toString(16)}: the engine says ` +
+                    `“${expected}”, the page “${words(verdict)}”`);
+    }
+}
+
+for (const name of readdirSync(DIRECTORY).filter((file) => /^\d+\.json$/.test(file))) {
+    const model = modelOf(read(name));
+    test(`${model.title}: every secret computed again`, async () => {
+        const results = [...(await recompute(model)).entries()];
+        assert.ok(results.length >= (is13(model) ? 19 : 4));
+        assert.deepEqual(results.filter(([, result]) => result.status !== 'equal' || result.transcript === 'differs'), []);
+    });
+    if (!is13(model)) {
+        continue; // the bench knows TLS 1.3
+    }
+    test(`${model.title}: changed bytes`, async () => {
+        for (const verdict of read(name.replace('.json', '.verdicts.json'))) {
+            await compare(model, verdict);
+        }
+    });
+    test(`${model.title}: on the wire, every protected message breaks its tag`, async () => {
+        for (const message of model.messages.filter((candidate) => candidate.level !== 'plain')) {
+            const bytes = message.bytes.slice();
+            bytes[message.index % bytes.length] ^= 0x10;
+            const { checks, verdict } = await tamper(model, { message: message.index, bytes, where: 'wire' });
+            assert.equal(words(verdict), `${message.from === 'client' ? 'server' : 'client'} RECORD_AUTH bad_record_mac`);
+            assert.match(checks[0].detail, /of them 1 changed/, 'the record was sealed again and changed');
+        }
+    });
+}
+
+test('few outcomes are open', () => {
+    const count = total.same + total.alert + total.open;
+    console.log(`${count} changes: ${total.same} with the same rule, ${total.alert} with the same alert, ${total.open} open`);
+    assert.ok(count > 0 && total.open / count <= OPEN_MOST, JSON.stringify(total));
+});

@@ -1,0 +1,240 @@
+/* What the engine says when a byte of a handshake is changed: the measure of the page's tamper
+ * bench.
+ *
+ *     verdicts NUMBER DIRECTORY SEED COUNT
+ *
+ * Runs the kind of handshake of this number (test/support/run.h), writes its recording with the
+ * secrets of both ends to DIRECTORY/NUMBER.json, then changes COUNT random bytes of each message,
+ * one at a time, and writes what came of it to DIRECTORY/NUMBER.verdicts.json. Hellos are changed
+ * on the wire, protected messages inside their protection, as only somebody could who holds the
+ * keys.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/span.h"
+#include "record/record.h"
+#include "support/heard.h"
+#include "wire/message.h"
+
+/* The program's rooms that make a recording. */
+#include "recording/recorder.h"
+#include "recording/write.h"
+
+enum { MESSAGE_LONGEST = 70000, TICK_NS = 20000 };
+
+static struct run run;
+static uint64_t random_state;
+static FILE *verdicts;
+static bool is_first = true;
+
+/* Not for keys of anybody (xorshift64*). */
+static uint32_t random_below(uint32_t bound)
+{
+    random_state ^= random_state >> 12;
+    random_state ^= random_state << 25;
+    random_state ^= random_state >> 27;
+    return (uint32_t)((random_state * UINT64_C(2685821657736338717)) >> 33) % bound;
+}
+
+/* --- The recording ------------------------------------------------------------------------------
+ */
+
+struct recorder_and_clock {
+    struct recorder recorder;
+    uint64_t now_ns;
+};
+
+/* A clock that moves with the events: an order without noise. */
+static uint64_t tick(void *ctx)
+{
+    struct recorder_and_clock *r = ctx;
+    return r->now_ns += TICK_NS;
+}
+
+static void keep(void *ctx, const hf_event *event)
+{
+    struct recorder_and_clock *r = ctx;
+    recorder_event(&r->recorder, event);
+}
+
+static FILE *create(const char *directory, int number, const char *suffix)
+{
+    char path[512];
+    (void)snprintf(path, sizeof path, "%s/%d%s", directory, number, suffix);
+    FILE *f = fopen(path, "w");
+    if (f == NULL) {
+        (void)fprintf(stderr, "verdicts: %s cannot be written\n", path);
+        exit(1);
+    }
+    return f;
+}
+
+static void save_recording(const char *directory, int number)
+{
+    static struct recorder_and_clock r;
+    struct text text = {0};
+    r = (struct recorder_and_clock){.now_ns = 0};
+    recorder_init(&r.recorder, RECORDING_DEMO, true);
+    r.recorder.start_ns = 0;
+    const hf_trace trace = {.wanted = RECORDER_WANTED, .event = keep, .ctx = &r, .now_ns = tick};
+    struct pair *p =
+        run_start(&run, &(struct pair_options){.client_trace = &trace, .server_trace = &trace});
+    run_must_finish(&run, p);
+    pair_free(p);
+    recorder_title(&r.recorder, run_name(run.kind));
+    recording_write(&r.recorder.recording, &text);
+    FILE *f = create(directory, number, ".json");
+    const bool whole = !text.failed && fwrite(text.ptr, 1, text.len, f) == text.len;
+    if (fclose(f) != 0 || !whole) {
+        exit(1);
+    }
+    text_free(&text);
+    recorder_free(&r.recorder);
+}
+
+/* --- Verdicts -----------------------------------------------------------------------------------
+ */
+
+static void write_verdict(const struct heard *h, size_t at, uint8_t mask, const struct pair *p,
+                          bool is_done)
+{
+    const hf_error *errors[2] = {hf_conn_error(p->client.conn), hf_conn_error(p->server.conn)};
+    const char *end = "";
+    const char *code = is_done ? "none" : "waits";
+    const char *alert = "";
+    for (int i = 0; i < 2; i++) {
+        const hf_err_info *info = hf_err_lookup(errors[i]->code);
+        if (errors[i]->code != HF_E_NONE && errors[i]->code != HF_E_ALERT_RECEIVED) {
+            end = i == 0 ? "client" : "server";
+            code = info->name;
+            alert = hf_alert_name(errors[i]->alert);
+            break;
+        }
+    }
+    (void)fprintf(verdicts,
+                  "%s\n{\"from\":\"%s\",\"type\":%u,\"retry\":%s,\"occurrence\":%u,\"at\":%zu,"
+                  "\"mask\":%u,\"end\":\"%s\","
+                  "\"code\":\"%s\",\"alert\":\"%s\"}",
+                  is_first ? "" : ",", h->role == HF_CLIENT ? "server" : "client",
+                  (unsigned)(h->type == HEARD_RETRY ? MSG_SERVER_HELLO : h->type),
+                  h->type == HEARD_RETRY ? "true" : "false", (unsigned)h->occurrence, at,
+                  (unsigned)mask, end, code, alert);
+    is_first = false;
+}
+
+/* Inside the protection. */
+static void change_inside(hf_role role, int n, size_t at, uint8_t mask)
+{
+    static uint8_t changed[MESSAGE_LONGEST];
+    struct stage s;
+    assert_true(heard_go_to(&s, &run, role, n));
+    const struct tape_message *m = stage_next(&s);
+    const struct heard h = heard_describe(&s, m);
+    const size_t len = m->len;
+    assert_true(len <= sizeof changed);
+    memcpy(changed, m->data, len);
+    changed[at] ^= mask;
+    stage_skip(&s);
+    (void)stage_record(&s, REC_HANDSHAKE, span_of(changed, len));
+    const bool is_done = stage_finish(&s);
+    write_verdict(&h, at, mask, s.pair, is_done);
+    stage_end(&s);
+}
+
+/* The handshake record in front of a pipe, behind what is none, or NULL. */
+static uint8_t *handshake_record(const struct pair_pipe *pipe)
+{
+    size_t at = 0;
+    while (at + REC_HEADER_LEN < pipe->len) {
+        if (pipe->data[at] == REC_HANDSHAKE) {
+            return pipe->data + at;
+        }
+        at += REC_HEADER_LEN + ((size_t)pipe->data[at + 3] << 8 | pipe->data[at + 4]);
+    }
+    return NULL;
+}
+
+/* On the wire: the nth hello that this end hears, in the clear. */
+static void change_hello(const struct heard *h, int nth, size_t at, uint8_t mask)
+{
+    struct pair *p = run_start(&run, NULL);
+    struct pair_end *target = h->role == HF_CLIENT ? &p->client : &p->server;
+    assert_int_equal(hf_conn_drive(p->client.conn), HF_NEED_INPUT);
+    for (int seen = 0;;) {
+        (void)pair_pump_end(p, pair_other(p, target));
+        uint8_t *record = handshake_record(&target->in);
+        if (record != NULL && seen++ == nth) {
+            record[REC_HEADER_LEN + at] ^= mask;
+            break;
+        }
+        if (!pair_pump_end(p, target)) {
+            fail_msg("%s: no such hello", heard_name(h));
+        }
+    }
+    const bool is_done = pair_handshake(p);
+    write_verdict(h, at, mask, p, is_done);
+    pair_free(p);
+}
+
+static void change_message(hf_role role, int n, int hellos, uint32_t count)
+{
+    struct stage s;
+    assert_true(heard_go_to(&s, &run, role, n));
+    const struct heard h = heard_describe(&s, stage_next(&s));
+    const size_t len = stage_next(&s)->len;
+    const bool is_hello =
+        h.type == MSG_CLIENT_HELLO || h.type == MSG_SERVER_HELLO || h.type == HEARD_RETRY;
+    stage_end(&s);
+    for (uint32_t i = 0; i < count; i++) {
+        const size_t at = random_below((uint32_t)len);
+        const uint8_t mask = (uint8_t)(1 + random_below(255));
+        if (is_hello) {
+            change_hello(&h, hellos, at, mask);
+        } else {
+            change_inside(role, n, at, mask);
+        }
+    }
+}
+
+static void change_messages(hf_role role, uint32_t count)
+{
+    struct stage s;
+    int hellos = 0;
+    for (int n = 0; heard_go_to(&s, &run, role, n); n++) {
+        const uint8_t type = stage_next(&s)->type;
+        stage_end(&s);
+        change_message(role, n, hellos, count);
+        hellos += type == MSG_CLIENT_HELLO || type == MSG_SERVER_HELLO;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    void *state = NULL;
+    const int number = argc == 5 ? atoi(argv[1]) : RUN_KIND_COUNT;
+    if (number < 0 || number >= RUN_KIND_COUNT) {
+        (void)fprintf(stderr, "usage: verdicts NUMBER DIRECTORY SEED COUNT; NUMBER: 0 to %d\n",
+                      RUN_KIND_COUNT - 1);
+        return 1;
+    }
+    random_state = strtoull(argv[3], NULL, 10) * 2 + 1;
+    (void)run_setup(&state);
+    run_make(&run, (enum run_kind)number);
+    save_recording(argv[2], number);
+    verdicts = create(argv[2], number, ".verdicts.json");
+    (void)fprintf(verdicts, "[");
+    change_messages(HF_CLIENT, (uint32_t)atoi(argv[4]));
+    change_messages(HF_SERVER, (uint32_t)atoi(argv[4]));
+    (void)fprintf(verdicts, "\n]\n");
+    run_clear(&run);
+    (void)run_teardown(&state);
+    return fclose(verdicts) == 0 ? 0 : 1;
+}
