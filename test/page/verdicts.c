@@ -65,10 +65,10 @@ static void keep(void *ctx, const hf_event *event)
     recorder_event(&r->recorder, event);
 }
 
-static FILE *create(const char *directory, int number, const char *suffix)
+static FILE *create(const char *directory, long number, const char *suffix)
 {
     char path[512];
-    (void)snprintf(path, sizeof path, "%s/%d%s", directory, number, suffix);
+    (void)snprintf(path, sizeof path, "%s/%ld%s", directory, number, suffix);
     FILE *f = fopen(path, "w");
     if (f == NULL) {
         (void)fprintf(stderr, "verdicts: %s cannot be written\n", path);
@@ -77,7 +77,7 @@ static FILE *create(const char *directory, int number, const char *suffix)
     return f;
 }
 
-static void save_recording(const char *directory, int number)
+static void save_recording(const char *directory, long number)
 {
     static struct recorder_and_clock r;
     struct text text = {0};
@@ -219,20 +219,21 @@ static void change_messages(hf_role role, uint32_t count)
 int main(int argc, char **argv)
 {
     void *state = NULL;
-    const int number = argc == 5 ? atoi(argv[1]) : RUN_KIND_COUNT;
+    const long number = argc == 5 ? strtol(argv[1], NULL, 10) : RUN_KIND_COUNT;
     if (number < 0 || number >= RUN_KIND_COUNT) {
         (void)fprintf(stderr, "usage: verdicts NUMBER DIRECTORY SEED COUNT; NUMBER: 0 to %d\n",
                       RUN_KIND_COUNT - 1);
         return 1;
     }
+    const uint32_t count = (uint32_t)strtoul(argv[4], NULL, 10);
     random_state = strtoull(argv[3], NULL, 10) * 2 + 1;
     (void)run_setup(&state);
     run_make(&run, (enum run_kind)number);
     save_recording(argv[2], number);
     verdicts = create(argv[2], number, ".verdicts.json");
     (void)fprintf(verdicts, "[");
-    change_messages(HF_CLIENT, (uint32_t)atoi(argv[4]));
-    change_messages(HF_SERVER, (uint32_t)atoi(argv[4]));
+    change_messages(HF_CLIENT, count);
+    change_messages(HF_SERVER, count);
     (void)fprintf(verdicts, "\n]\n");
     run_clear(&run);
     (void)run_teardown(&state);

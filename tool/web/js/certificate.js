@@ -39,8 +39,8 @@ const raw = (bytes, part) => bytes.subarray(part.start, part.end);
 // { tbs, algorithm, signature, issuer, subject, spki } or null when it cannot be read.
 export function readX509(bytes) {
     const whole = element(bytes, 0);
-    const parts = whole && whole.end === bytes.length ? children(bytes, whole) : null;
-    if (parts?.length !== 3 || parts[2].tag !== 3 || bytes[parts[2].body] !== 0) {
+    const parts = whole && whole.tag === 0x30 && whole.end === bytes.length ? children(bytes, whole) : null;
+    if (parts?.length !== 3 || parts[0].tag !== 0x30 || parts[1].tag !== 0x30 || parts[2].tag !== 3 || bytes[parts[2].body] !== 0) {
         return null;
     }
     const fields = children(bytes, parts[0]);

@@ -21,6 +21,7 @@ export async function judgeClientHello(run) {
     const first = firstHello(run);
     if (first === null) {
         judgeLegacy(hello, offers);
+        judgeForeignCookie(run, hello);
     } else {
         judgeSecond(run, hello, offers, first);
     }
@@ -59,6 +60,14 @@ function judgeSecond(run, hello, offers, first) {
     const group = asked ? (asked[0] << 8) | asked[1] : null;
     if (group !== null && (offers.shares?.length !== 1 || offers.shares[0].group !== group)) {
         throw new Refusal('KEY_SHARE_WRONG_GROUP', 'not exactly one share of the group asked for');
+    }
+}
+
+// A server that keeps nothing takes a cookie for its own.
+function judgeForeignCookie(run, hello) {
+    const retry = run.model.messages.find((message) => isRetry(message.bytes));
+    if (hello.ext.known.has(EXT.cookie) && retry && readServerHello(retry.bytes).ext.known.has(EXT.cookie)) {
+        throw new Refusal('COOKIE_INVALID', 'it is not the one that the server made');
     }
 }
 

@@ -177,7 +177,8 @@ function readModes(body) {
 
 export function judgeLegacy(hello, offers) {
     if (!offers.versions || !offers.versions.includes(TLS13)) {
-        throw new Refusal('NO_COMMON_VERSION', 'TLS 1.3 is not offered any more');
+        // A server that speaks TLS 1.2 too takes that, with the mark of a downgrade in its random, which the client refuses.
+        throw new Refusal('NO_COMMON_VERSION', 'TLS 1.3 is not offered any more', ['illegal_parameter']);
     }
     if (hello.legacyVersion !== LEGACY) {
         throw new Refusal('LEGACY_VERSION', `0x${hello.legacyVersion.toString(16)}`);

@@ -4,7 +4,7 @@ import { expandLabel, hmac, HASH_LENGTH } from './hkdf.js';
 import { checkSolicited, judgeAnswers, readOffers } from './hello.js';
 import { codesIn, EXT, malformed, readCertificate, readCertificateEntries, readCertificateRequest, readCertificateVerify, readClientHello, readCompressedCertificate, readEncryptedExtensions, readKeyUpdate, readNewSessionTicket } from './form.js';
 import { isIssuer, readX509 } from './certificate.js';
-import { keyKind, SCHEMES, schemeFits, signedContent, verifyCertificate, verifyScheme } from './signature.js';
+import { keyKind, SCHEMES, schemeFits, schemeKey, signedContent, verifyCertificate, verifyScheme } from './signature.js';
 import { otherEnd } from './model.js';
 import { Refusal } from './refusal.js';
 import { secretOf } from './protection.js';
@@ -260,7 +260,8 @@ async function judgeProof(run) {
     if (!scheme || !offered.includes(proof.algorithm)) {
         throw new Refusal('CERTIFICATE_ALGORITHM', `${name} was not offered`);
     }
-    if (spki !== null && keyKind(spki) !== null && !schemeFits(scheme, keyKind(spki))) {
+    const kind = spki !== null ? keyKind(spki) : kindOfProof(run);
+    if (kind !== null && !schemeFits(scheme, kind)) {
         throw new Refusal('CERTIFICATE_ALGORITHM', `${name} does not fit the certificate’s key`, ['decrypt_error']);
     }
     const at = run.proofAt ?? change.message;
@@ -271,6 +272,12 @@ async function judgeProof(run) {
         throw new Refusal('CERTIFICATE_VERIFY', `the ${name} signature does not hold over this transcript (${how})`);
     }
     run.pass(run.end, run.what, `${name} holds`);
+}
+
+// Of which kind the sender's key is when its certificate cannot be read: the proof as it was sent says so.
+function kindOfProof(run) {
+    const sent = run.model.messages.find((message) => message.from === run.original.from && message.type === TYPE.certificate_verify);
+    return sent ? schemeKey(readCertificateVerify(sent.bytes.subarray(4)).algorithm) : null;
 }
 
 // The public key of the leaf that the sender showed last.

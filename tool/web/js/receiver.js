@@ -20,7 +20,7 @@ import { isRetry, transcriptHash, TYPE } from './transcript.js';
 import { insideChecks } from './inside.js';
 import { secretOf } from './protection.js';
 
-export const LIMIT = 128 * 1024; // the longest message that an end takes (its default)
+export const LIMIT = 65536; // the longest message that an end takes, unless it is told otherwise
 
 // change: { message: index, bytes: the whole changed message, where: 'wire' | 'inside' }.
 export async function tamper(model, change) {

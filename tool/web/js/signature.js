@@ -52,8 +52,18 @@ export function keyKind(spki) {
     }
 }
 
+// The kind of key that a scheme signs with.
+export function schemeKey(code) {
+    const scheme = SCHEMES[code];
+    return scheme ? keyOf(scheme) : null;
+}
+
+function keyOf(scheme) {
+    return { ECDSA: scheme.curve, 'RSA-PSS': 'RSA', 'RSA-PSS-PSS': 'RSA-PSS', Ed25519: 'Ed25519', Ed448: 'Ed448' }[scheme.kind];
+}
+
 export function schemeFits(scheme, kind) {
-    return { ECDSA: scheme.curve, 'RSA-PSS': 'RSA', 'RSA-PSS-PSS': 'RSA-PSS', Ed25519: 'Ed25519', Ed448: 'Ed448' }[scheme.kind] === kind;
+    return keyOf(scheme) === kind;
 }
 
 // true or false; null: WebCrypto cannot say.
