@@ -20,6 +20,7 @@ static void set_names(X509 *x, const struct pki_spec *spec);
 static X509_NAME *parse_name(const char *text);
 static void set_serial(X509 *x, uint64_t serial);
 static void add_extensions(X509 *x, const struct pki_spec *spec);
+static void add_named(X509 *x, const struct pki_cert *issuer, const char *text);
 static void add_extension(X509 *x, const struct pki_cert *issuer, const char *name,
                           const char *value);
 static char *san_text(const char *names);
@@ -225,14 +226,22 @@ static void add_extensions(X509 *x, const struct pki_spec *spec)
         add_extension(x, spec->issuer, "subjectAltName", san);
         free(san);
     }
-    if (spec->extra != NULL) {
-        char name[64];
-        const char *equals = strchr(spec->extra, '=');
-        MUST(equals != NULL && (size_t)(equals - spec->extra) < sizeof name);
-        memcpy(name, spec->extra, (size_t)(equals - spec->extra));
-        name[equals - spec->extra] = '\0';
-        add_extension(x, spec->issuer, name, equals + 1);
+    add_named(x, spec->issuer, spec->extra);
+    add_named(x, spec->issuer, spec->more);
+}
+
+/* "name=value" */
+static void add_named(X509 *x, const struct pki_cert *issuer, const char *text)
+{
+    if (text == NULL) {
+        return;
     }
+    char name[64];
+    const char *equals = strchr(text, '=');
+    MUST(equals != NULL && (size_t)(equals - text) < sizeof name);
+    memcpy(name, text, (size_t)(equals - text));
+    name[equals - text] = '\0';
+    add_extension(x, issuer, name, equals + 1);
 }
 
 static void add_extension(X509 *x, const struct pki_cert *issuer, const char *name,

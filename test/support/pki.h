@@ -82,6 +82,7 @@ struct pki_spec {
     const char *subject_key_id;     /* default "hash" */
     const char *authority_key_id;   /* default "keyid" where the issuer has one */
     const char *extra;  /* one more: "1.2.3.4=critical,DER:05:00" or "tlsfeature=status_request" */
+    const char *more;   /* and another one */
     const char *digest; /* "SHA256" (default), "SHA1", "MD5", "SHA384"; not used by EdDSA */
     bool pss;           /* an RSA issuer signs with RSASSA-PSS */
     uint64_t serial;    /* 0: random */

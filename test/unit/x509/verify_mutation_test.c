@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -130,6 +131,52 @@ static void test_anchor_leaf_changed_at_every_byte(void **state)
     pki_cert_free(self);
 }
 
+/* A chain of ten, changed at every byte of every certificate: each time the verdict is a refusal
+ * that names a certificate of the chain. */
+static void test_long_chain_changed_at_every_byte(void **state)
+{
+    (void)state;
+    enum { LENGTH = 10 };
+    static const uint8_t changes[] = {0x01, 0x80, 0x1f, 0x20};
+    struct pki_cert *root = pki_make(&(struct pki_spec){.common_name = "Root", .ca = true});
+    struct pki_cert *certs[LENGTH]; /* from the root downwards */
+    hf_span chain[LENGTH];
+    for (size_t i = 0; i < LENGTH; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "CA %zu", i);
+        certs[i] = pki_make(&(struct pki_spec){.issuer = i == 0 ? root : certs[i - 1],
+                                               .common_name = name,
+                                               .ca = i + 1 < LENGTH,
+                                               .names = "a.example"});
+        chain[LENGTH - 1 - i] = certs[i]->der;
+    }
+    hf_error error = {.code = HF_E_NONE};
+    hf_trust *trust = hf_trust_new();
+    assert_non_null(trust);
+    assert_int_equal(hf_trust_add(trust, root->der, &error), HF_OK);
+    assert_true(verify(trust, chain, LENGTH).accepted);
+    for (size_t which = 0; which < LENGTH; which++) {
+        const hf_span original = chain[which];
+        for (size_t i = 0; i < original.len; i++) {
+            uint8_t *changed = copy_of(original);
+            changed[i] ^= changes[i % sizeof changes];
+            chain[which] = span_of(changed, original.len);
+            const hf_verdict v = verify(trust, chain, LENGTH);
+            assert_refusal(&v);
+            assert_true(v.depth >= 0 && v.depth < LENGTH);
+            assert_true(v.index >= 0 && v.index < LENGTH);
+            assert_non_null(hf_rule_lookup(v.rule));
+            free(changed);
+        }
+        chain[which] = original;
+    }
+    hf_trust_free(trust);
+    for (size_t i = 0; i < LENGTH; i++) {
+        pki_cert_free(certs[i]);
+    }
+    pki_cert_free(root);
+}
+
 static void test_cut_at_every_length(void **state)
 {
     (void)state;
@@ -185,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_leaf_changed_at_every_byte),
         cmocka_unit_test(test_intermediate_changed_at_every_byte),
         cmocka_unit_test(test_anchor_leaf_changed_at_every_byte),
+        cmocka_unit_test(test_long_chain_changed_at_every_byte),
         cmocka_unit_test(test_cut_at_every_length),
         cmocka_unit_test(test_signed_nonsense),
     };
