@@ -5,6 +5,8 @@
 #include "recording/write.h"
 #include "web/document.h"
 
+static const uint64_t SECOND_NS = 1000000000;
+
 static void write_for_page(const struct gallery *gallery, struct recorder *recorder,
                            struct text *out);
 static bool is_path(const struct request *request, const char *path);
@@ -17,11 +19,16 @@ void gallery_free(struct gallery *gallery)
     }
 }
 
-bool gallery_enter(struct gallery *gallery)
+bool gallery_enter(struct gallery *gallery, uint64_t now_ns)
 {
-    if (gallery->recorded >= GALLERY_RECORDED_MAX) {
+    if (now_ns - gallery->second_ns >= SECOND_NS) {
+        gallery->second_ns = now_ns;
+        gallery->in_second = 0;
+    }
+    if (gallery->recorded >= GALLERY_RECORDED_MAX || gallery->in_second >= GALLERY_PER_SECOND) {
         return false;
     }
+    gallery->in_second++;
     gallery->recorded++;
     return true;
 }

@@ -134,7 +134,7 @@ void session_drop_all(struct session_host *host)
 static bool start_recording(struct session *s)
 {
     const struct serve_settings *settings = s->host->settings;
-    s->shown = !settings->echo && gallery_enter(&s->host->gallery);
+    s->shown = !settings->echo && gallery_enter(&s->host->gallery, obs_clock());
     if (settings->record == NULL && !s->shown) {
         return true;
     }

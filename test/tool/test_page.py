@@ -187,6 +187,8 @@ def in_browser(name):
         "pair": page_of("pair", full, recording("retry")), "hostile": page_of("hostile", hostile(full)),
         "broken": page_of("broken", dict(full, version=7)),
     }
+    if os.environ.get("HF_SHOTS"):
+        os.makedirs(os.environ["HF_SHOTS"], exist_ok=True)
     env = dict(os.environ, HF_MODULES=str(modules_at), HF_CHROMIUM=chromium, HF_PAGES=json.dumps(pages))
     node(PAGE / "browser" / name, env=env)
 

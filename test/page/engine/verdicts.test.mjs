@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
-import { modelOf } from '../../../tool/web/js/model.js';
+import { modelOf, NotARecording } from '../../../tool/web/js/model.js';
 import { tamper } from '../../../tool/web/js/receiver.js';
 import { recompute } from '../../../tool/web/js/schedule.js';
 import { isRetry } from '../../../tool/web/js/transcript.js';
@@ -74,6 +74,49 @@ for (const name of readdirSync(DIRECTORY).filter((file) => /^\d+\.json$/.test(fi
         }
     });
 }
+
+// Drops a member, or makes it something else.
+function damages(document) {
+    const out = [];
+    const visit = (value, path) => {
+        if (value === null || typeof value !== 'object') {
+            return;
+        }
+        for (const key of Array.isArray(value) ? [0] : Object.keys(value)) {
+            out.push([...path, key]);
+            visit(value[key], [...path, key]);
+        }
+    };
+    visit(document, []);
+    return out;
+}
+
+test('a damaged recording is refused with a sentence, or makes a model', () => {
+    const whole = read('0.json');
+    delete whole.terms;
+    whole.terms = {};
+    const text = JSON.stringify(whole);
+    let refused = 0;
+    for (const path of damages(whole)) {
+        for (const instead of [undefined, null, 7, 'x', []]) {
+            const document = JSON.parse(text);
+            const parent = path.slice(0, -1).reduce((value, key) => value[key], document);
+            if (instead === undefined) {
+                delete parent[path.at(-1)];
+            } else {
+                parent[path.at(-1)] = instead;
+            }
+            try {
+                modelOf(document);
+            } catch (error) {
+                assert.ok(error instanceof NotARecording, `${path.join('.')} = ${instead}: ${error.stack}`);
+                assert.match(error.message, /[.]$/);
+                refused++;
+            }
+        }
+    }
+    assert.ok(refused > 100, `${refused} refused`);
+});
 
 test('few outcomes are open', () => {
     const count = total.same + total.alert + total.open;

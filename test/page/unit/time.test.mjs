@@ -35,6 +35,14 @@ test('a retry costs one round trip more', () => {
     assert.equal(costOf({ entries: retried.entries.slice(0, 2) }, timesOf(retried, 10)).complete, false);
 });
 
+test('change_cipher_spec in the middle of a flight costs nothing', () => {
+    const aside = { ...entry(2, 'client', 0, 3, 3), kind: 'ccs', message: undefined };
+    const shifted = [model.entries[0], model.entries[1], aside, { ...model.entries[2], index: 3 }, { ...model.entries[3], index: 4 }];
+    const times = timesOf({ entries: shifted }, 50);
+    assert.deepEqual(times.map((time) => time.sent), [0, 52, 102, 52, 103]);
+    assert.equal(costOf({ entries: shifted }, times).trips, 1);
+});
+
 test('the picture: rows do not overlap, arrows slant more on a longer path, the hand finds its place', () => {
     const near = layoutOf(model, timesOf(model, null));
     const far = layoutOf(model, timesOf(model, 150), { delay: 150 });

@@ -11,6 +11,12 @@ export function timesOf(model, delay, withTcp = false) {
     const times = [];
     let flight = null;
     for (const entry of model.entries) {
+        if (isAside(entry, flight)) {
+            // change_cipher_spec is sent as soon as keys are there, in the middle of what the other end says.
+            const sent = Math.max(flight.sent, ...times.slice(-1).map((time) => time.received));
+            times.push({ sent, received: sent + (delay ?? measuredDelay(entry)) });
+            continue;
+        }
         if (flight === null || flight.from !== entry.from) {
             flight = beginFlight(entry, flight, times, start, delay === null);
         }
@@ -20,6 +26,11 @@ export function timesOf(model, delay, withTcp = false) {
         flight.last = entry;
     }
     return times;
+}
+
+// What does not wait for anything, and nothing waits for it.
+export function isAside(entry, flight) {
+    return entry.kind === 'ccs' && flight !== null && flight.from !== entry.from;
 }
 
 function beginFlight(entry, before, times, start, asMeasured) {
@@ -54,7 +65,7 @@ export function costOf(model, times, withTcp = false) {
     let trips = 0;
     let from = null;
     const until = lastBeforeData(model, mine, theirs);
-    for (const entry of model.entries.slice(0, until + 1)) {
+    for (const entry of model.entries.slice(0, until + 1).filter((candidate) => candidate.kind !== 'ccs')) {
         trips += from === 'client' && entry.from === 'server' ? 1 : 0;
         from = entry.from;
     }

@@ -7,7 +7,9 @@ export function headView(model, embedded, keysReady) {
     const s = model.summary;
     const checked = el('span', { class: 'chip', id: 'checked', text: model.secrets ? 'computing secrets …' : 'without secrets' });
     keysReady.then((results) => {
-        if (results && model.secrets) {
+        if (results === null) {
+            checked.textContent = 'no secrets came about';
+        } else if (model.secrets) {
             const list = [...results.values()];
             const bad = list.filter((result) => result.status === 'differs' || result.transcript === 'differs').length;
             const good = list.filter((result) => result.status === 'equal').length;

@@ -1,6 +1,8 @@
 // Where things stand in the picture. Time runs down. A step down is as large as it must be to be read, and
 // what is longer slants more: the axis says the true times.
 
+import { isAside } from './clock.js';
+
 export const ROW = 38;
 const TOP = 22;
 const FLIGHT_GAP = 20;
@@ -20,17 +22,18 @@ export function layoutOf(model, times, options = {}) {
     }
     let from = null;
     for (const [i, entry] of model.entries.entries()) {
+        const aside = isAside(entry, from === null ? null : { from });
         if (from !== null) {
-            y = from === entry.from ? rows[i - 1].y1 + ROW : Math.max(rows[i - 1].y2 + FLIGHT_GAP, rows[i - 1].y1 + ROW);
+            y = from === entry.from || aside ? rows[i - 1].y1 + ROW : Math.max(rows[i - 1].y2 + FLIGHT_GAP, rows[i - 1].y1 + ROW);
         }
         rows.push({ y1: y, y2: y + slant });
-        if (from !== entry.from) {
+        if (from !== entry.from && !aside) {
             ticks.push({ y, ms: times[i].sent });
             if (i > 0 && delay > 0) {
                 ticks.push({ y: rows[i - 1].y2, ms: times[i - 1].received });
             }
         }
-        from = entry.from;
+        from = aside ? from : entry.from;
     }
     if (rows.length > 0) {
         ticks.push({ y: rows.at(-1).y2, ms: times.at(-1).received });

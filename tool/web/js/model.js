@@ -11,6 +11,15 @@ export class NotARecording extends Error {}
 // Makes a model of a parsed JSON document, or throws NotARecording with a sentence for people.
 export function modelOf(document) {
     refuse(document);
+    try {
+        return build(document);
+    } catch (error) {
+        // `handfast view` has looked at every member; a file that is opened in the page has only been parsed.
+        throw new NotARecording(`This recording is damaged: ${error.message}.`);
+    }
+}
+
+function build(document) {
     const model = {
         document,
         title: document.title,
@@ -50,7 +59,7 @@ function refuse(document) {
                                 `${VERSION}. Open it with the program that wrote it, or a later one.`);
     }
     const lists = ['messages', 'records', 'flights', 'protections', 'decisions', 'alerts', 'errors', 'states'];
-    const missing = lists.filter((name) => !Array.isArray(document[name]));
+    const missing = lists.filter((name) => !Array.isArray(document[name]) || document[name].some((item) => item === null || typeof item !== 'object'));
     if (missing.length > 0 || !Array.isArray(document.schedule?.steps) || !document.end || !document.summary) {
         throw new NotARecording(`This recording is damaged: ${missing[0] ?? 'a part of it'} is missing.`);
     }
