@@ -9,6 +9,7 @@ endif()
 
 pkg_check_modules(libuv REQUIRED IMPORTED_TARGET libuv)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+pkg_check_modules(libpcap REQUIRED IMPORTED_TARGET libpcap)
 find_path(HTTP_PARSER_INCLUDE_DIR http_parser.h REQUIRED)
 find_library(HTTP_PARSER_LIBRARY http_parser REQUIRED)
 mark_as_advanced(HTTP_PARSER_INCLUDE_DIR HTTP_PARSER_LIBRARY)
@@ -34,4 +35,4 @@ target_include_directories(handfast_tool PRIVATE ${CMAKE_SOURCE_DIR}/tool ${CMAK
 target_include_directories(handfast_tool SYSTEM PRIVATE ${HTTP_PARSER_INCLUDE_DIR})
 target_compile_definitions(handfast_tool PRIVATE _GNU_SOURCE HANDFAST_VERSION="${PROJECT_VERSION}")
 target_link_libraries(handfast_tool PRIVATE hf_flags handfast_static PkgConfig::libuv
-                      PkgConfig::libcrypto PkgConfig::jansson ${HTTP_PARSER_LIBRARY} Threads::Threads)
+                      PkgConfig::libcrypto PkgConfig::jansson PkgConfig::libpcap ${HTTP_PARSER_LIBRARY} Threads::Threads)

@@ -39,7 +39,7 @@ HF_API const char *hf_code_name(hf_code_list list, unsigned code);
 /* Whether RFC 8701 reserves the value so that nobody ever gives it a meaning. */
 HF_API bool hf_code_is_grease(unsigned code);
 
-/* The hash of a TLS 1.3 cipher suite, or NULL for another suite. */
+/* The hash of a cipher suite of TLS 1.3, or of TLS 1.2 with an AEAD; NULL for another suite. */
 HF_API const hf_hash *hf_cipher_suite_hash(uint16_t cipher_suite);
 /* Its AEAD, or NULL. */
 HF_API const hf_aead *hf_cipher_suite_aead(uint16_t cipher_suite);
@@ -51,6 +51,10 @@ HF_API bool hf_expand_label(const hf_hash *hash, hf_span secret, const char *lab
 
 /* HMAC (RFC 2104). out: digest_len bytes. */
 HF_API void hf_hmac(const hf_hash *hash, hf_span key, hf_span data, uint8_t *out);
+
+/* The PRF of TLS 1.2 (RFC 5246, 5). */
+HF_API void hf_prf12(const hf_hash *hash, hf_span secret, const char *label, hf_span seed,
+                     uint8_t *out, size_t out_len);
 
 /* One direction's record protection. Opaque. */
 typedef struct hf_opener hf_opener;
@@ -68,6 +72,20 @@ typedef struct hf_opened {
  * not of TLS 1.3, the secret is not as long as its hash, or there is no memory; *out is NULL. */
 HF_API HF_MUST_CHECK hf_status hf_opener_new(uint16_t cipher_suite, hf_span traffic_secret,
                                              hf_opener **out);
+
+/* What keys of TLS 1.2 come from: a suite with an AEAD, and whose records they are. */
+typedef struct hf_opener12 {
+    uint16_t cipher_suite;
+    hf_role from;
+    hf_span master_secret;
+    hf_span client_random, server_random; /* 32 bytes each */
+} hf_opener12;
+
+/* The same for TLS 1.2, at the first record behind change_cipher_spec. */
+HF_API HF_MUST_CHECK hf_status hf_opener_new12(const hf_opener12 *keys, hf_opener **out);
+/* How many bytes of key_block a suite of TLS 1.2 takes (RFC 5246, 6.3); 0: not known. */
+HF_API size_t hf_key_block_len(uint16_t cipher_suite);
+
 /* Ends and wipes it. NULL is allowed. */
 HF_API void hf_opener_free(hf_opener *opener);
 

@@ -111,6 +111,15 @@ def expand_label(digest, secret, label, context, length):
     return out[:length]
 
 
+def prf12(digest, secret, seed, length):
+    """RFC 5246, 5."""
+    out, a = b"", seed
+    while len(out) < length:
+        a = hmac.new(secret, a, digest).digest()
+        out += hmac.new(secret, a + seed, digest).digest()
+    return out[:length]
+
+
 def transcript(recording, count):
     """The hash of the first messages (RFC 9846, 4.1)."""
     digest = hash_of(recording)
@@ -139,6 +148,8 @@ def recompute(recording):
             tap.equal(context, digest().digest(), step["id"])
         if step["op"] == "Extract":
             out = hmac.new(given["salt"], given["ikm"], digest).digest()
+        elif step["op"] == "PRF":
+            out = prf12(digest, given["secret"], step["label"].encode() + context, step["output_len"])
         elif step["op"] == "Expand-Label":
             out = expand_label(digest, given["secret"], step["label"], context, step["output_len"])
         else:

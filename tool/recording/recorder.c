@@ -44,7 +44,7 @@ void recorder_init(struct recorder *recorder, enum recording_source source, bool
     recorder->recording.started_unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     for (size_t i = 0; i < 2; i++) {
         struct recorder_end *end = &recorder->end[i];
-        end->key_step = end->iv_step = RECORDING_NONE;
+        end->key_step = end->iv_step = end->block_step = RECORDING_NONE;
         for (size_t d = 0; d < 2; d++) {
             end->protection[d] = end->record[d] = RECORDING_NONE;
         }
@@ -282,7 +282,7 @@ static void on_keys(struct recorder *rec, const hf_event *event)
         k->cipher_suite = event->u.keys.cipher_suite;
         k->key_step = end->key_step;
         k->iv_step = end->iv_step;
-        k->secret_step = RECORDING_NONE;
+        k->secret_step = end->block_step; /* TLS 1.2 cuts keys and IVs out of it */
         if (k->key_step != RECORDING_NONE) {
             k->secret_step = recording_step_of(r, recording_span(&r->steps.items[k->key_step].in),
                                                (size_t)k->key_step);
@@ -292,6 +292,9 @@ static void on_keys(struct recorder *rec, const hf_event *event)
     end->protection[direction] = index;
     end->key_step = end->iv_step = RECORDING_NONE;
 }
+
+static bool is_watched(const struct recorder *rec);
+static const char *secret_name(const char *label);
 
 static void on_step(struct recorder *rec, const hf_event *event)
 {
@@ -305,7 +308,7 @@ static void on_step(struct recorder *rec, const hf_event *event)
             recording_same(recording_span(&known->in), event->u.key_step.in) &&
             recording_same(recording_span(&known->context), event->u.key_step.salt_or_context) &&
             recording_same(recording_span(&known->out), event->u.key_step.out)) {
-            known->by[event->role] = true;
+            known->by[event->role] = is_watched(rec);
             break;
         }
     }
@@ -320,14 +323,43 @@ static void on_step(struct recorder *rec, const hf_event *event)
         step->in = recording_copy(r, event->u.key_step.in);
         step->context = recording_copy(r, event->u.key_step.salt_or_context);
         step->out = recording_copy(r, event->u.key_step.out);
-        step->by[event->role] = true;
+        step->by[event->role] = is_watched(rec);
         step->at_ns = time_of(rec, event);
     }
     if (strcmp(name, "key") == 0) {
         end->key_step = (int)index;
     } else if (strcmp(name, "iv") == 0) {
         end->iv_step = (int)index;
+    } else if (strcmp(name, "key_block") == 0) {
+        end->block_step = (int)index;
     }
+}
+
+/* In a capture nobody was seen computing. */
+static bool is_watched(const struct recorder *rec)
+{
+    return rec->recording.source != RECORDING_PCAP;
+}
+
+/* The RFC's name of a secret that a key log knows by its label (RFC 9850, 2). */
+static const char *secret_name(const char *label)
+{
+    static const char *const names[][2] = {
+        {"CLIENT_RANDOM", "master_secret"},
+        {"CLIENT_EARLY_TRAFFIC_SECRET", "client_early_traffic_secret"},
+        {"EARLY_EXPORTER_SECRET", "early_exporter_secret"},
+        {"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "client_handshake_traffic_secret"},
+        {"SERVER_HANDSHAKE_TRAFFIC_SECRET", "server_handshake_traffic_secret"},
+        {"CLIENT_TRAFFIC_SECRET_0", "client_application_traffic_secret_0"},
+        {"SERVER_TRAFFIC_SECRET_0", "server_application_traffic_secret_0"},
+        {"EXPORTER_SECRET", "exporter_secret"},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(names[i][0], label) == 0) {
+            return names[i][1];
+        }
+    }
+    return label;
 }
 
 static void on_secret(struct recorder *rec, const hf_event *event)
@@ -343,11 +375,11 @@ static void on_secret(struct recorder *rec, const hf_event *event)
             return;
         }
         step->op = "Given";
-        inert_name(step->name, event->u.secret.label);
+        inert_name(step->name, secret_name(event->u.secret.label));
         step->out = recording_copy(r, event->u.secret.secret);
         step->at_ns = time_of(rec, event);
     }
-    step->by[event->role] = true;
+    step->by[event->role] = is_watched(rec);
     inert_name(step->key_log, event->u.secret.label);
 }
 

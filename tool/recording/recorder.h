@@ -18,10 +18,10 @@
 /* Where one end of the connection stands. By hf_direction where there are two. */
 struct recorder_end {
     int protection[2];
-    uint64_t ordinal[2];   /* records so far */
-    uint64_t stream[2];    /* handshake bytes in records so far */
-    int record[2];         /* the one under way, or RECORDING_NONE */
-    int key_step, iv_step; /* the latest */
+    uint64_t ordinal[2];               /* records so far */
+    uint64_t stream[2];                /* handshake bytes in records so far */
+    int record[2];                     /* the one under way, or RECORDING_NONE */
+    int key_step, iv_step, block_step; /* the latest; block_step: of TLS 1.2 */
     uint64_t data_records[2];
 };
 

@@ -22,6 +22,8 @@ static void left_out(struct document *d);
 static void watched(struct document *d);
 static void summary(struct document *d);
 static void summary_codes(struct document *d, const struct hello_view *answer);
+static int group12(const struct recording *r);
+static int scheme12(const struct recording *r);
 static unsigned round_trips(const struct recording *r);
 static void duration(struct document *d);
 static void ending(struct document *d);
@@ -30,6 +32,7 @@ enum {
     CLIENT_HELLO = 1,
     SERVER_HELLO = 2,
     ENCRYPTED_EXTENSIONS = 8,
+    SERVER_KEY_EXCHANGE = 12,
     CERTIFICATE_REQUEST = 13,
     CERTIFICATE_VERIFY = 15,
     FINISHED = 20
@@ -226,32 +229,55 @@ static void summary_codes(struct document *d, const struct hello_view *answer)
         write_code(d, "cipher_suite", d->cipher_suite,
                    hf_code_name(HF_CODES_CIPHER_SUITE, d->cipher_suite));
     }
-    if (answer->shares.count > 0 && !answer->retry) {
-        write_code(d, "group", answer->shares.code[0],
-                   hf_code_name(HF_CODES_GROUP, answer->shares.code[0]));
+    const int group = answer->shares.count > 0 ? answer->shares.code[0] : group12(d->r);
+    if (group >= 0) {
+        write_code(d, "group", (unsigned)group, hf_code_name(HF_CODES_GROUP, (unsigned)group));
     } else {
         write_no_code(d, "group");
     }
-    if (proof != NULL && proof->bytes.len >= 6) {
-        const unsigned scheme = (unsigned)proof->bytes.ptr[4] << 8 | proof->bytes.ptr[5];
-        write_code(d, "signature_scheme", scheme, hf_code_name(HF_CODES_SIGNATURE_SCHEME, scheme));
+    /* In TLS 1.2 the server signs its key exchange. */
+    const int scheme = d->version == HF_TLS12 ? scheme12(d->r)
+                       : proof != NULL && proof->bytes.len >= 6
+                           ? proof->bytes.ptr[4] << 8 | proof->bytes.ptr[5]
+                           : -1;
+    if (scheme >= 0) {
+        write_code(d, "signature_scheme", (unsigned)scheme,
+                   hf_code_name(HF_CODES_SIGNATURE_SCHEME, (unsigned)scheme));
     } else {
         write_no_code(d, "signature_scheme");
     }
 }
 
-/* How often the client had sent something and had to wait before its handshake was over. */
+/* RFC 8422, 5.4: curve_type, namedcurve, the point, and then the signature's scheme. -1: no such
+ * message. */
+static int group12(const struct recording *r)
+{
+    const struct recorded_message *m = find(r, HF_SERVER, SERVER_KEY_EXCHANGE);
+    const bool named = m != NULL && m->bytes.len >= 8 && m->bytes.ptr[4] == 3;
+    return named ? m->bytes.ptr[5] << 8 | m->bytes.ptr[6] : -1;
+}
+
+static int scheme12(const struct recording *r)
+{
+    const struct recorded_message *m = find(r, HF_SERVER, SERVER_KEY_EXCHANGE);
+    if (group12(r) < 0) {
+        return -1;
+    }
+    const size_t at = 8 + (size_t)m->bytes.ptr[7];
+    return m->bytes.len >= at + 2 ? m->bytes.ptr[at] << 8 | m->bytes.ptr[at + 1] : -1;
+}
+
+/* How often the client had sent something and had to wait before both had said Finished. */
 static unsigned round_trips(const struct recording *r)
 {
     unsigned trips = 0;
+    unsigned finished = 0;
     bool waiting = false;
-    for (size_t i = 0; i < r->messages.count; i++) {
-        if (r->messages.items[i].level == HF_LEVEL_APPLICATION) {
-            continue;
-        }
+    for (size_t i = 0; i < r->messages.count && finished < 2; i++) {
         const bool by_client = r->messages.items[i].from == HF_CLIENT;
         trips += waiting && !by_client;
         waiting = by_client;
+        finished += r->messages.items[i].type == FINISHED;
     }
     return trips;
 }

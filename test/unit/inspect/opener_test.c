@@ -94,9 +94,63 @@ static void wrong_secrets_and_suites_are_refused(void **state)
     assert_int_equal(hf_opener_new(0x1301, span_of(NULL, 0), &o), HF_FAILED);
     assert_int_equal(hf_opener_new(0xc02f, span_of(traffic, 32), &o), HF_FAILED);
     assert_null(o);
-    assert_null(hf_cipher_suite_hash(0xc02f));
+    assert_null(hf_cipher_suite_hash(0xc013)); /* CBC */
     assert_null(hf_cipher_suite_aead(0x1304));
+    const hf_opener12 cut = {0xc02f, HF_CLIENT, {traffic, 47}, {traffic, 32}, {traffic, 32}};
+    assert_int_equal(hf_opener_new12(&cut, &o), HF_FAILED);
+    const hf_opener12 new = {0x1301, HF_CLIENT, {traffic, 48}, {traffic, 32}, {traffic, 32}};
+    assert_int_equal(hf_opener_new12(&new, &o), HF_FAILED);
+    assert_null(o);
     hf_opener_free(NULL);
+}
+
+/* Both ways under one master secret, with the nonce in the record and without. */
+static void records_of_tls12_open(void **state)
+{
+    (void)state;
+    static const uint16_t olds[] = {0xc02b, 0xc030, 0xcca8, 0x009c, 0x009d};
+    for (size_t i = 0; i < sizeof olds / sizeof olds[0]; i++) {
+        _Alignas(64) static uint8_t room[4096];
+        const hf_span random = span_of(traffic, 32);
+        for (int from = HF_CLIENT; from <= HF_SERVER; from++) {
+            uint8_t block[128];
+            uint8_t seed[64];
+            uint8_t record[128];
+            hf_opener *o = NULL;
+            hf_opened got;
+            hf_error error = {0};
+            memcpy(seed, traffic, 32);
+            memcpy(seed + 32, traffic, 32);
+            const size_t len = hf_key_block_len(olds[i]);
+            const hf_aead *aead = hf_cipher_suite_aead(olds[i]);
+            assert_in_range(len, 40, sizeof block);
+            hf_prf12(hf_cipher_suite_hash(olds[i]), span_of(traffic, 48), "key expansion",
+                     span_of(seed, 64), block, len);
+            const size_t iv_len = len / 2 - aead->key_len;
+            uint8_t iv[HF_AEAD_NONCE_LEN] = {0};
+            memcpy(iv, block + 2 * aead->key_len + (size_t)from * iv_len, iv_len);
+            struct rec_keys keys = {.ctx = room};
+            assert_int_equal(
+                rec_set_keys12(&keys, aead,
+                               iv_len == 12 ? REC_FORM_12_IMPLICIT : REC_FORM_12_EXPLICIT,
+                               block + (size_t)from * aead->key_len, iv, &error),
+                HF_OK);
+            const struct rec_seal_args args = {REC_HANDSHAKE, 0x0303, (const uint8_t *)"Finished",
+                                               8, 0};
+            assert_int_equal(rec_seal(&keys, &args, record, &error), HF_OK);
+            rec_clear(&keys);
+            const hf_opener12 by = {olds[i], (hf_role)from, {traffic, 48}, random, random};
+            assert_int_equal(hf_opener_new12(&by, &o), HF_OK);
+            assert_int_equal(hf_opener_open(o, record,
+                                            REC_HEADER_LEN + (size_t)record[3] * 256 + record[4],
+                                            &got),
+                             HF_OK);
+            assert_int_equal(got.type, REC_HANDSHAKE);
+            assert_int_equal(got.len, 8);
+            assert_memory_equal(got.data, "Finished", 8);
+            hf_opener_free(o);
+        }
+    }
 }
 
 /* RFC 8448, 3: the server's handshake traffic key. */
@@ -138,6 +192,7 @@ int main(void)
         cmocka_unit_test(records_open_in_their_order),
         cmocka_unit_test(others_do_not_open_and_nothing_moves),
         cmocka_unit_test(wrong_secrets_and_suites_are_refused),
+        cmocka_unit_test(records_of_tls12_open),
         cmocka_unit_test(labels_expand_as_in_the_rfc),
         cmocka_unit_test(code_points_have_names),
     };
