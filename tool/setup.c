@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "cli/file.h"
@@ -23,6 +24,21 @@ static int load_identity(const struct setup_identity *from, const struct file_by
 static int identity_failed(const struct setup_identity *from, const hf_error *error,
                            struct trouble *trouble);
 
+/* Who asks for it by name is told each time what it is. */
+static void warn_of_key_transport(const char *ciphers)
+{
+    if (ciphers != NULL && (strcasestr(ciphers, "TLS_RSA_WITH_") != NULL ||
+                            strcasestr(ciphers, "TLS-RSA-WITH-") != NULL ||
+                            strncasecmp(ciphers, "AES128-GCM", 10) == 0 ||
+                            strncasecmp(ciphers, "AES256-GCM", 10) == 0 ||
+                            strcasestr(ciphers, ",AES128-GCM") != NULL ||
+                            strcasestr(ciphers, ",AES256-GCM") != NULL)) {
+        (void)fputs("handfast: warning: RSA key transport has no forward secrecy: who gets the "
+                    "server's key later reads all that was recorded. For tests only.\n",
+                    stderr);
+    }
+}
+
 int setup_parameters(hf_config *config, const struct setup_parameters *p, struct trouble *trouble)
 {
     if (set_versions(config, p->tls, trouble) != 0 ||
@@ -36,6 +52,7 @@ int setup_parameters(hf_config *config, const struct setup_parameters *p, struct
                   trouble) != 0) {
         return trouble->exit_code;
     }
+    warn_of_key_transport(p->ciphers);
     if (p->record_size_limit != 0 &&
         hf_config_set_record_size_limit(config, (uint16_t)p->record_size_limit) != HF_OK) {
         return failure_of_setting(hf_config_error(config), "--record-size-limit", trouble);

@@ -102,6 +102,9 @@ typedef struct hf_group {
     bool (*encap)(hf_random_fn random, void *random_ctx, const uint8_t *peer_share, size_t peer_len,
                   uint8_t *share, uint8_t *secret);
     void (*clear)(void *priv); /* frees and wipes; after a failed generate too */
+    /* Finite fields: the prime, client_share_len bytes, or NULL when memory failed; the generator
+     * is 2 (RFC 7919, appendix A). Other groups: NULL. */
+    const uint8_t *(*prime)(void);
 } hf_group;
 
 /* Keys of certificates. Opaque, made and freed by the provider. */
@@ -168,6 +171,13 @@ typedef struct hf_provider {
      * ECDSA scheme only the hash counts, whatever the key's curve, and rsa_pss_rsae stands for
      * both kinds of RSA key (RFC 5758, 3.2; RFC 4055, 3). */
     bool (*verify_issued)(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
+    /* RSA key transport (RFC 5246, 7.4.7.1). encrypt: the 48 bytes of a premaster secret under
+     * PKCS#1 v1.5, appended to out. decrypt: those bytes; of a ciphertext that holds none it makes
+     * random ones, in the same time, so that nobody learns which it was. False: not an RSA key, no
+     * room, or a ciphertext that is not as long as the modulus. */
+    bool (*rsa_encrypt)(const hf_public_key *key, hf_random_fn random, void *random_ctx,
+                        uint8_t premaster[48], hf_buf *out);
+    bool (*rsa_decrypt_premaster)(const hf_private_key *key, hf_span ciphertext, uint8_t *out);
     /* Whether the two are halves of one pair. */
     bool (*key_pair_match)(const hf_private_key *priv, const hf_public_key *pub);
 } hf_provider;

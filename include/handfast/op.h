@@ -51,6 +51,7 @@ typedef enum hf_op_kind {
     HF_OP_KEY_GENERATE,     /* client; TLS 1.2: server: a key share */
     HF_OP_KEY_ENCAP,        /* the other end: share and secret from it */
     HF_OP_KEY_DECAP,        /* then the first: secret from the other's share */
+    HF_OP_DECRYPT,          /* server, TLS 1.2: the premaster secret of RSA key transport */
     HF_OP_TICKET_OPEN,      /* server: the state of a session from its ticket */
     HF_OP_TICKET_SEAL,      /* server: a ticket from the state of a session */
     HF_OP_SESSION_FIND,     /* server, TLS 1.2: the state of a session from its identifier */
@@ -152,6 +153,13 @@ typedef struct hf_op {
             hf_span peer_share;
             uint8_t *secret;
         } key_decap;
+        /* in: whose key, and what it decrypts. out: premaster, 48 bytes: of a ciphertext that holds
+         * none, random ones, and nobody may learn which it was (RFC 5246, 7.4.7.1). */
+        struct {
+            const hf_identity *identity;
+            hf_span ciphertext;
+            uint8_t *premaster;
+        } decrypt;
         /* in: the ticket, which is what ticket_seal gave out, or anything at all; time. out: the
          * state in memory of capacity bytes, reason HF_RESUME_NONE; or a reason, and the handshake
          * goes on in full. Both kinds of session go this way: the built-in answer opens sealed

@@ -23,6 +23,7 @@ struct field {
     BIGNUM *prime;
     BIGNUM *prime_minus_1;
     BN_MONT_CTX *mont;
+    uint8_t prime_bytes[512];
 };
 
 enum field_id { FFDHE2048, FFDHE3072, FFDHE4096, FIELD_COUNT };
@@ -56,6 +57,11 @@ static bool ffdhe_encap(const struct field *field, hf_random_fn random, void *ra
         return ffdhe_encap(field_at(field_id), random, random_ctx,                                 \
                            (hf_span){peer_share, peer_len}, share, secret);                        \
     }                                                                                              \
+    static const uint8_t *group_name##_prime(void)                                                 \
+    {                                                                                              \
+        const struct field *field = field_at(field_id);                                            \
+        return field == NULL ? NULL : field->prime_bytes;                                          \
+    }                                                                                              \
     static void group_name##_clear(void *priv)                                                     \
     {                                                                                              \
         OPENSSL_cleanse(priv, exponent_length);                                                    \
@@ -71,6 +77,7 @@ static bool ffdhe_encap(const struct field *field, hf_random_fn random, void *ra
         .generate = group_name##_generate,                                                         \
         .decap = group_name##_decap,                                                               \
         .encap = group_name##_encap,                                                               \
+        .prime = group_name##_prime,                                                               \
         .clear = group_name##_clear,                                                               \
     };
 
@@ -205,6 +212,7 @@ static void make_field(struct field *field, BN_CTX *bn)
         field->prime_minus_1 = BN_dup(DH_get0_p(dh));
         if (field->prime != NULL && field->prime_minus_1 != NULL &&
             BN_sub_word(field->prime_minus_1, 1) == 1 &&
+            BN_bn2binpad(field->prime, field->prime_bytes, field->prime_len) == field->prime_len &&
             BN_MONT_CTX_set(mont, field->prime, bn) == 1) {
             field->mont = mont;
             mont = NULL;

@@ -37,6 +37,10 @@ hf_key_kind lc_public_key_kind(const hf_public_key *key);
 unsigned lc_public_key_bits(const hf_public_key *key);
 bool lc_verify(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
 bool lc_verify_issued(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig);
+enum { LC_PREMASTER_LEN = 48 };
+bool lc_rsa_encrypt(const hf_public_key *key, hf_random_fn random, void *random_ctx,
+                    uint8_t premaster[LC_PREMASTER_LEN], hf_buf *out);
+bool lc_rsa_decrypt_premaster(const hf_private_key *key, hf_span ciphertext, uint8_t *out);
 bool lc_key_pair_match(const hf_private_key *priv, const hf_public_key *pub);
 
 #endif

@@ -33,7 +33,11 @@ static const struct list_kind ciphers = {
              "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,"
              "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,"
              "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,"
-             "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+             "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,"
+             /* Only by name: slow, and without forward secrecy. */
+             "TLS_DHE_RSA_WITH_AES_128_GCM_SHA256,TLS_DHE_RSA_WITH_AES_256_GCM_SHA384,"
+             "TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256,"
+             "TLS_RSA_WITH_AES_128_GCM_SHA256,TLS_RSA_WITH_AES_256_GCM_SHA384",
     .default_count = 9,
     .find = iana_suite_find,
     .name = iana_suite_name,

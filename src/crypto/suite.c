@@ -14,6 +14,11 @@ static const struct row rows[] = {
     {0xc02f, SUITE_ECDHE, SUITE_BY_RSA, AES_128_GCM},
     {0xc030, SUITE_ECDHE, SUITE_BY_RSA, AES_256_GCM},
     {0xcca8, SUITE_ECDHE, SUITE_BY_RSA, CHACHA20},
+    {0x009e, SUITE_DHE, SUITE_BY_RSA, AES_128_GCM},
+    {0x009f, SUITE_DHE, SUITE_BY_RSA, AES_256_GCM},
+    {0xccaa, SUITE_DHE, SUITE_BY_RSA, CHACHA20},
+    {0x009c, SUITE_RSA, SUITE_BY_RSA, AES_128_GCM},
+    {0x009d, SUITE_RSA, SUITE_BY_RSA, AES_256_GCM},
 };
 
 bool suite12_find(const hf_provider *p, uint16_t id, struct suite *out)

@@ -170,9 +170,15 @@ hf_status auth12_make_keys(struct hs *hs, uint8_t *premaster, size_t premaster_l
     const hf_span client_random = span_of(master->randoms, MSG_RANDOM_LEN);
     const hf_span server_random = span_of(master->randoms + MSG_RANDOM_LEN, MSG_RANDOM_LEN);
     transcript_value(&hs->transcript, digest);
+    /* RFC 5246, 8.1.2: of a finite field's secret the leading zeros do not count. Keys of both ends
+     * are fresh, so how many there were tells of this connection alone. */
+    size_t skip = 0;
+    while (suite->exchange == SUITE_DHE && skip < premaster_len && premaster[skip] == 0) {
+        skip++;
+    }
     const struct master12_args args = {
         .hash = suite->hash,
-        .premaster = span_of(premaster, premaster_len),
+        .premaster = span_of(premaster + skip, premaster_len - skip),
         .client_random = client_random,
         .server_random = server_random,
         .session_hash = span_of(digest, r->extended_master_secret ? suite->hash->digest_len : 0),
@@ -182,6 +188,22 @@ hf_status auth12_make_keys(struct hs *hs, uint8_t *premaster, size_t premaster_l
     hf_wipe(premaster, premaster_len);
     hs_log_secret(hs, "CLIENT_RANDOM", &master->secret);
     keys12_compute(suite, &master->secret, client_random, server_random, hs->tr, &hs->t12.keys);
+    return HF_OK;
+}
+
+hf_status auth12_whole_share(struct hs *hs, hf_span share, hf_span *out)
+{
+    const size_t len = hs->result->group->client_share_len;
+    *out = share;
+    if (hs->result->suite.exchange != SUITE_DHE || share.len >= len) {
+        return HF_OK;
+    }
+    uint8_t *whole = hs_alloc(hs, len);
+    if (whole == NULL) {
+        return hs_no_memory(hs);
+    }
+    memcpy(whole + len - share.len, share.data, share.len);
+    *out = span_of(whole, len);
     return HF_OK;
 }
 

@@ -39,6 +39,15 @@ hf_status auth12_read_certificate_verify(struct hs *hs, enum hs_state wait);
  * keys of both directions. The premaster secret is wiped. */
 hf_status auth12_make_keys(struct hs *hs, uint8_t *premaster, size_t premaster_len);
 
+/* The peer's half of the key exchange as its group has it: TLS 1.2 leaves leading zeros of a finite
+ * field's value to taste, so they are put back, in the arena. */
+hf_status auth12_whole_share(struct hs *hs, hf_span share, hf_span *out);
+/* Bytes of length before a half of the key exchange: one for points, two for the others. */
+static inline size_t auth12_share_length_bytes(const struct hs *hs)
+{
+    return hs->result->suite.exchange == SUITE_ECDHE ? 1 : 2;
+}
+
 hf_status auth12_send_finished(struct hs *hs, const char *label);
 /* Compares and adds to the transcript. */
 hf_status auth12_read_finished(struct hs *hs, const char *label);

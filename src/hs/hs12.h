@@ -21,10 +21,11 @@ struct hs_key_exchange {
 struct hs_tls12 {
     struct keys12 keys;
     uint8_t server_random[MSG_RANDOM_LEN];
-    bool staple_follows;   /* the server has answered status_request */
-    bool renegotiation;    /* the peer does secure renegotiation */
-    hf_span sct_list;      /* client: of ServerHello, in the arena */
-    hf_span ocsp_response; /* client: of CertificateStatus, in the arena */
+    uint16_t share_len, secret_len; /* client: of share_out and shared_secret */
+    bool staple_follows;            /* the server has answered status_request */
+    bool renegotiation;             /* the peer does secure renegotiation */
+    hf_span sct_list;               /* client: of ServerHello, in the arena */
+    hf_span ocsp_response;          /* client: of CertificateStatus, in the arena */
     struct hs_key_exchange key_exchange;
 };
 

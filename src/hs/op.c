@@ -92,6 +92,24 @@ static hf_status judge_chain(hf_chain_cache *cache, const struct x5_request *req
     return HF_OK;
 }
 
+/* A ciphertext of a wrong length too gets random bytes: Finished will not fit them. */
+static hf_status run_decrypt(hf_op *op, const struct op_context *context)
+{
+    enum { PREMASTER_LEN = 48 };
+    const hf_private_key *key = hf_identity_key(op->u.decrypt.identity);
+    uint8_t *premaster = op->u.decrypt.premaster;
+    if (key == NULL) {
+        return err_raise(&op->error, HF_E_SIGN,
+                         "the key lives elsewhere and nobody answered the decrypt operation");
+    }
+    if (op->config->provider->rsa_decrypt_premaster(key, op->u.decrypt.ciphertext, premaster)) {
+        return HF_OK;
+    }
+    return context->random(context->random_ctx, premaster, PREMASTER_LEN)
+               ? HF_OK
+               : err_raise(&op->error, HF_E_RANDOM, NULL);
+}
+
 static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
 {
     const hf_config *config = op->config;
@@ -205,6 +223,9 @@ void op_run(hf_op *op, const struct op_context *context)
     case HF_OP_KEY_DECAP:
         s = run_key(op, context);
         break;
+    case HF_OP_DECRYPT:
+        s = run_decrypt(op, context);
+        break;
     case HF_OP_TICKET_OPEN:
         op->u.ticket_open.state_len = 0;
         op->u.ticket_open.reason = HF_RESUME_DISABLED;
@@ -286,6 +307,7 @@ const char *hf_op_name(hf_op_kind kind)
         [HF_OP_KEY_GENERATE] = "key_generate",
         [HF_OP_KEY_ENCAP] = "key_encap",
         [HF_OP_KEY_DECAP] = "key_decap",
+        [HF_OP_DECRYPT] = "decrypt",
         [HF_OP_TICKET_OPEN] = "ticket_open",
         [HF_OP_TICKET_SEAL] = "ticket_seal",
         [HF_OP_SESSION_FIND] = "session_find",

@@ -95,6 +95,26 @@ def staple(server, client):
         tap.true(connected.facts.stapled in (True, None), f"{served}\n{connected}")
 
 
+def fields_and_transport(server, client):
+    """What is off unless named: finite fields, and RSA key transport."""
+    theirs = {"openssl": ["-cipher", "ALL:@SECLEVEL=0"], "handfast": [],
+              "gnutls": ["--priority", "NORMAL:+RSA:+DHE-RSA:+VERS-TLS1.2:-VERS-TLS1.3"]}
+    for suite, groups in (("TLS_RSA_WITH_AES_128_GCM_SHA256", None), ("TLS_RSA_WITH_AES_256_GCM_SHA384", None),
+                          ("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256", ["ffdhe2048"]),
+                          ("TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256", ["ffdhe3072"])):
+        for shown in (None, PKI.client["p256"]):
+            if groups and server.name == "openssl":
+                continue  # s_server has a group of its own
+            ours = {"suites": [suite], "groups": groups and [*groups, "secp256r1"]}
+            options = [ours if end is OURS else {"extra": theirs[end.name]} for end in (server, client)]
+            good(server, client,
+                 old(identity=PKI.server["rsa"], client_auth="require" if shown else "none", **options[0]),
+                 old(identity=shown, **options[1]), cipher_suite=suite, client_certificate=shown is not None)
+    if server.name == "openssl":
+        bad(server, client, old(identity=PKI.server["rsa"], extra=theirs["openssl"]),
+            old(suites=["TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"], groups=["ffdhe2048"]), "DH_GROUP")
+
+
 def refusals(server, client):
     if server is OURS:
         bad(server, client, old(client_auth="require"), old(), "CERTIFICATE_MISSING")
@@ -165,6 +185,8 @@ def rows(server, client, kinds):
     for name, function in what:
         case(server, client, f"TLS 1.2, {name}", function, server, client)
     case(server, client, "TLS 1.2, certificates", certificates, server, client, kinds)
+    if {server.name, client.name} <= {"handfast", "openssl", "gnutls"}:
+        case(server, client, "TLS 1.2, finite fields and key transport", fields_and_transport, server, client)
 
 
 must_be_built()

@@ -37,6 +37,9 @@ static size_t place_count;
 /* A well-formed message of each type. */
 static uint8_t sample[TYPES][SAMPLE_MAX];
 static size_t sample_len[TYPES];
+/* A CertificateRequest of TLS 1.2, which has another form. */
+static uint8_t request12[SAMPLE_MAX];
+static size_t request12_len;
 
 /* What the runs reached. */
 static bool visited[HS_STATE_COUNT];
@@ -83,13 +86,17 @@ static bool is_known(const struct place *p)
     return false;
 }
 
-static void keep_samples(const struct tape *tape)
+static void keep_samples(const struct tape *tape, bool is_12_run)
 {
     for (size_t i = 0; i < tape->count; i++) {
         const struct tape_message *m = &tape->message[i];
         if (sample_len[m->type] == 0 && m->len <= SAMPLE_MAX) {
             memcpy(sample[m->type], m->data, m->len);
             sample_len[m->type] = m->len;
+        }
+        if (is_12_run && m->type == MSG_CERTIFICATE_REQUEST && m->len <= SAMPLE_MAX) {
+            memcpy(request12, m->data, m->len);
+            request12_len = m->len;
         }
     }
 }
@@ -122,7 +129,7 @@ static void explore(enum run_kind kind, hf_role role)
     if (!stage_finish(&s)) {
         fail_msg("%s: %s", run_name(kind), run_describe(s.pair));
     }
-    keep_samples(&s.tape);
+    keep_samples(&s.tape, run_is_12(kind));
     keep_moves(&s.tape);
     stage_end(&s);
     run_clear(&run);
@@ -264,7 +271,9 @@ static void try_message(const struct place *p, unsigned type)
     if (is_accepted && next != NULL && next->type == type) {
         must_take(&s, p, next);
     } else {
-        const hf_span message = span_of(sample[type], sample_len[type]);
+        const bool is_request12 = is_12(p) && type == MSG_CERTIFICATE_REQUEST;
+        const hf_span message = is_request12 ? span_of(request12, request12_len)
+                                             : span_of(sample[type], sample_len[type]);
         const hf_status status = stage_record(&s, REC_HANDSHAKE, message);
         const hf_err code = hf_conn_error(s.target->conn)->code;
         if (is_accepted) {

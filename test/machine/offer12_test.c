@@ -11,6 +11,8 @@
 #include <cmocka.h>
 
 #include "base/span.h"
+#include "config/config.h"
+#include "crypto/suite.h"
 #include "record/record.h"
 #include "support/edit.h"
 #include "support/heard.h"
@@ -353,6 +355,136 @@ static void a_certificate_is_required(void **state)
     pair_free(p);
 }
 
+/* --- Finite fields ---------------------------------------------------------------------------- */
+
+/* RFC 7919: the largest group that both name, and of a client that names none the server's first.
+ */
+static void use_dhe(const char *client_groups, const char *server_groups)
+{
+    run_make(&run, RUN_12_RSA);
+    static const char suites[] = "DHE-RSA-AES256-GCM-SHA384,DHE-RSA-CHACHA20-POLY1305";
+    assert_int_equal(hf_config_set_ciphers(run.client, suites), HF_OK);
+    assert_int_equal(hf_config_set_ciphers(run.server, suites), HF_OK);
+    assert_int_equal(hf_config_set_groups(run.client, client_groups), HF_OK);
+    assert_int_equal(hf_config_set_groups(run.server, server_groups), HF_OK);
+}
+
+static void fields_are_named(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"ffdhe2048", "ffdhe3072", "ffdhe4096"};
+    for (size_t i = 0; i < COUNT(names); i++) {
+        use_dhe("x25519,ffdhe2048,ffdhe3072,ffdhe4096", names[i]);
+        struct pair *p = run_start(&run, NULL);
+        run_must_finish(&run, p);
+        hf_conn_info info;
+        hf_conn_describe(p->client.conn, &info);
+        assert_string_equal(info.group_name, names[i]);
+        assert_int_equal(info.version, HF_TLS12);
+        assert_true(pair_send(p, &p->client, "hello", 5));
+        pair_free(p);
+        run_clear(&run);
+    }
+    use_dhe("ffdhe2048", "ffdhe3072");
+    struct pair *p = run_start(&run, NULL);
+    assert_false(run_finish(&run, p));
+    assert_int_equal(hf_conn_error(p->server.conn)->code, HF_E_NO_COMMON_GROUP);
+    pair_free(p);
+}
+
+static void fields_that_are_wrong(void **state)
+{
+    (void)state;
+    enum { PRIME = 2, GENERATOR = 2 + 256 + 2, SHARE_LEN = GENERATOR + 1, SHARE = SHARE_LEN + 2 };
+    use_dhe("ffdhe2048", "ffdhe2048");
+    change(MSG_SERVER_KEY_EXCHANGE, PRIME + 100, 0x55, HF_E_DH_GROUP);
+    change(MSG_SERVER_KEY_EXCHANGE, GENERATOR, 3, HF_E_DH_GROUP);
+    change(MSG_SERVER_KEY_EXCHANGE, SHARE_LEN, 9, HF_E_DECODE);
+    change(MSG_SERVER_KEY_EXCHANGE, SHARE + 7, 0x55, HF_E_KEY_EXCHANGE_SIGNATURE);
+}
+
+/* The client's half is not signed: the server finds the values that give the secret away. */
+static void client_halves_that_are_wrong(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t message[MSG_HEADER_LEN + 2 + 256] = {MSG_CLIENT_KEY_EXCHANGE, 0, 1, 2, 1, 0};
+        struct stage s;
+        use_dhe("ffdhe2048", "ffdhe2048");
+        if (i == 1) {
+            message[sizeof message - 1] = 1;
+        } else if (i == 2) {
+            memset(message + MSG_HEADER_LEN + 2, 0xff, 256); /* more than the prime */
+        } else if (i == 3) {
+            message[3] = 3; /* a byte of length that is not there */
+        }
+        stage_begin(&s, &run, HF_SERVER);
+        assert_true(stage_step(&s));
+        stage_pump(&s);
+        (void)stage_record(&s, REC_HANDSHAKE, span_of(message, sizeof message));
+        if (i == 3) {
+            assert_int_equal(hf_conn_error(s.target->conn)->code, HF_E_NONE);
+        } else {
+            stage_must_fail(&s, HF_E_KEY_SHARE_INVALID, NULL);
+        }
+        stage_end(&s);
+        run_clear(&run);
+    }
+}
+
+/* --- Key transport ---------------------------------------------------------------------------- */
+
+/* Whatever is wrong with the ciphertext, it ends at Finished, and in the same words. */
+static void nothing_is_told_of_a_ciphertext(void **state)
+{
+    (void)state;
+    enum { LEN = MSG_HEADER_LEN + 2 + 256 };
+    run_make(&run, RUN_12_RSA);
+    for (int i = 0; i < 5; i++) {
+        static uint8_t message[LEN];
+        struct stage s;
+        stage_begin(&s, &run, HF_SERVER);
+        assert_true(stage_step(&s));
+        stage_pump(&s);
+        const struct tape_message *m = stage_next(&s);
+        assert_int_equal(m->type, MSG_CLIENT_KEY_EXCHANGE);
+        assert_int_equal(m->len, LEN);
+        memcpy(message, m->data, LEN);
+        size_t len = LEN;
+        if (i == 0) {
+            message[LEN - 1] ^= 1;
+        } else if (i == 1) {
+            memset(message + MSG_HEADER_LEN + 2, 0, 256);
+        } else if (i == 2) {
+            memset(message + MSG_HEADER_LEN + 2, 0xff, 256); /* above the modulus */
+        } else if (i == 3) {
+            len = MSG_HEADER_LEN + 2 + 10;
+            message[2] = 0, message[3] = 12, message[4] = 0, message[5] = 10;
+        } else {
+            message[MSG_HEADER_LEN + 2] ^= 0x40;
+        }
+        stage_skip(&s);
+        assert_int_equal(stage_record(&s, REC_HANDSHAKE, span_of(message, len)), HF_OK);
+        assert_int_equal(stage_state(&s), HS_S12_READ_CCS);
+        assert_false(stage_finish(&s));
+        stage_must_fail(&s, HF_E_FINISHED, "S12_READ_FINISHED");
+        stage_end(&s);
+    }
+}
+
+static void key_transport_only_by_name(void **state)
+{
+    (void)state;
+    hf_config *config = pair_client_config(run_server_pki());
+    for (size_t i = 0; i < config->ciphers.count; i++) {
+        struct suite s;
+        if (suite12_find(config->provider, config->ciphers.v[i], &s)) {
+            assert_int_equal(s.exchange, SUITE_ECDHE);
+        }
+    }
+    hf_config_free(config);
+}
+
 /* --- Versions --------------------------------------------------------------------------------- */
 
 static void set_versions(hf_config *config, hf_version lowest, hf_version highest)
@@ -589,6 +721,11 @@ int main(void)
         cmocka_unit_test_teardown(the_dummy_session_is_not_resumed, drop_run),
         cmocka_unit_test_teardown(key_exchanges_that_are_wrong, drop_run),
         cmocka_unit_test_teardown(a_certificate_is_required, drop_run),
+        cmocka_unit_test_teardown(fields_are_named, drop_run),
+        cmocka_unit_test_teardown(fields_that_are_wrong, drop_run),
+        cmocka_unit_test_teardown(client_halves_that_are_wrong, drop_run),
+        cmocka_unit_test_teardown(nothing_is_told_of_a_ciphertext, drop_run),
+        cmocka_unit_test(key_transport_only_by_name),
         cmocka_unit_test_teardown(versions_meet_at_the_highest, drop_run),
         cmocka_unit_test_teardown(downgrades_are_noticed, drop_run),
         cmocka_unit_test_teardown(no_changed_byte_of_a_hello_pushes_the_version_down, drop_run),

@@ -34,6 +34,8 @@ static void make_12_full(struct run *run);
 static void make_12_fallback(struct run *run);
 static void make_12_mutual(struct run *run);
 static void make_12_mutual_empty(struct run *run);
+static void make_12_rsa(struct run *run);
+static void make_12_rsa_mutual(struct run *run);
 static void make_12_bare(struct run *run);
 static void set(const hf_config *config, hf_status status);
 
@@ -57,6 +59,8 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
     [RUN_12_FALLBACK] = {"1.2 for a client of 1.3", false, make_12_fallback},
     [RUN_12_MUTUAL] = {"1.2 mutual", false, make_12_mutual},
     [RUN_12_MUTUAL_EMPTY] = {"1.2 mutual without certificate", false, make_12_mutual_empty},
+    [RUN_12_RSA] = {"1.2 key transport", false, make_12_rsa},
+    [RUN_12_RSA_MUTUAL] = {"1.2 key transport, mutual", false, make_12_rsa_mutual},
     [RUN_12_BARE] = {"1.2 bare", false, make_12_bare},
 };
 
@@ -64,13 +68,14 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
 static struct pki server_pki;
 static struct pki client_pki;
 static struct pki *long_pki; /* with an intermediate authority */
+static struct pki rsa_pki;
 
 /* --- Certificates ----------------------------------------------------------------------------- */
 
-static void make_short(struct pki *pki, const char *name)
+static void make_short(struct pki *pki, enum pki_kind kind, const char *name)
 {
     *pki = (struct pki){.ca = pki_make(&(struct pki_spec){.common_name = "Root", .ca = true})};
-    pki->leaf = pki_make(&(struct pki_spec){.kind = PKI_ED25519, .issuer = pki->ca, .names = name});
+    pki->leaf = pki_make(&(struct pki_spec){.kind = kind, .issuer = pki->ca, .names = name});
     pki->ca_pem = pki->ca->pem;
     pki->chain_pem = pki->leaf->pem;
     pki->key_pem = pki->leaf->key_pem;
@@ -86,8 +91,9 @@ static void free_short(struct pki *pki)
 int run_setup(void **state)
 {
     (void)state;
-    make_short(&server_pki, "server.example");
-    make_short(&client_pki, "client.example");
+    make_short(&server_pki, PKI_ED25519, "server.example");
+    make_short(&client_pki, PKI_ED25519, "client.example");
+    make_short(&rsa_pki, PKI_RSA_2048, "server.example");
     long_pki = pki_simple_by(PKI_ED25519, PKI_ED25519, "server.example");
     return 0;
 }
@@ -97,6 +103,7 @@ int run_teardown(void **state)
     (void)state;
     free_short(&server_pki);
     free_short(&client_pki);
+    free_short(&rsa_pki);
     pki_free(long_pki);
     return 0;
 }
@@ -131,7 +138,8 @@ bool run_is_post(enum run_kind kind)
 void run_make(struct run *run, enum run_kind kind)
 {
     *run = (struct run){.kind = kind};
-    const struct pki *pki = kind == RUN_DEFAULTS ? long_pki : &server_pki;
+    const bool is_rsa = kind == RUN_12_RSA || kind == RUN_12_RSA_MUTUAL;
+    const struct pki *pki = kind == RUN_DEFAULTS ? long_pki : is_rsa ? &rsa_pki : &server_pki;
     run->client = pair_client_config(pki);
     run->server = pair_server_config(pki);
     set(run->client, hf_config_set_random(run->client, pair_random, &run->client_seed));
@@ -242,18 +250,15 @@ static void use_x25519(struct run *run)
     set(run->server, hf_config_set_groups(run->server, "x25519"));
 }
 
-static void make_full(struct run *run)
+/* A stapled OCSP response and SCTs with the server's chain. */
+static void staple_to(struct run *run, const struct pki *pki)
 {
     static const uint8_t staple[] = {0x30, 0x03, 0x0a, 0x01, 0x01};
     static const uint8_t scts[] = {0, 6, 0, 4, 1, 2, 3, 4};
-    use_x25519(run);
-    set(run->client, hf_config_set_alpn(run->client, "h2,http/1.1"));
-    set(run->server, hf_config_set_alpn(run->server, "http/1.1"));
-    set(run->server, hf_config_set_announce_groups(run->server, true));
     hf_identity_source source = {
         .size = sizeof source,
-        .chain = {(const uint8_t *)server_pki.chain_pem, strlen(server_pki.chain_pem)},
-        .key = {(const uint8_t *)server_pki.key_pem, strlen(server_pki.key_pem)},
+        .chain = {(const uint8_t *)pki->chain_pem, strlen(pki->chain_pem)},
+        .key = {(const uint8_t *)pki->key_pem, strlen(pki->key_pem)},
         .ocsp_response = {staple, sizeof staple},
         .sct_list = {scts, sizeof scts},
     };
@@ -267,6 +272,15 @@ static void make_full(struct run *run)
     set(run->server, hf_config_set_identities(run->server, store));
     hf_identity_store_free(store);
     hf_identity_free(identity);
+}
+
+static void make_full(struct run *run)
+{
+    use_x25519(run);
+    set(run->client, hf_config_set_alpn(run->client, "h2,http/1.1"));
+    set(run->server, hf_config_set_alpn(run->server, "http/1.1"));
+    set(run->server, hf_config_set_announce_groups(run->server, true));
+    staple_to(run, &server_pki);
 }
 
 static void make_defaults(struct run *run)
@@ -404,6 +418,25 @@ static void make_12_mutual_empty(struct run *run)
 {
     make_mutual_empty(run);
     use_12(run);
+}
+
+static void use_key_transport(struct run *run)
+{
+    use_12(run);
+    set(run->client, hf_config_set_ciphers(run->client, "TLS_RSA_WITH_AES_128_GCM_SHA256"));
+    set(run->server, hf_config_set_ciphers(run->server, "TLS_RSA_WITH_AES_128_GCM_SHA256"));
+}
+
+static void make_12_rsa(struct run *run)
+{
+    use_key_transport(run);
+    staple_to(run, &rsa_pki);
+}
+
+static void make_12_rsa_mutual(struct run *run)
+{
+    use_key_transport(run);
+    pair_make_mutual(run->client, run->server, &client_pki);
 }
 
 static void make_12_bare(struct run *run)

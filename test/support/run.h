@@ -32,6 +32,8 @@ enum run_kind {
     RUN_12_FALLBACK,     /* the client offers TLS 1.3 too, the server speaks TLS 1.2 only */
     RUN_12_MUTUAL,       /* TLS 1.2, the client shows a certificate */
     RUN_12_MUTUAL_EMPTY, /* TLS 1.2, it is asked and has none */
+    RUN_12_RSA,          /* TLS 1.2, RSA key transport, a stapled OCSP response */
+    RUN_12_RSA_MUTUAL,   /* ... both show a certificate, nothing is stapled */
     RUN_12_BARE,         /* TLS 1.2, no GREASE, small records, ChaCha20-Poly1305 */
     RUN_KIND_COUNT
 };

@@ -348,6 +348,18 @@ def tls12():
         tap.contains(done.stderr, "the client's half of the key exchange")
 
 
+@tap.test("RSA key transport: only by name, and never without a warning")
+def key_transport():
+    suite = "TLS_RSA_WITH_AES_128_GCM_SHA256"
+    server = Serve("--tls", "1.2", "--ciphers", suite, cert="rsa")
+    done = connect(server.port, "--ciphers", suite, "--explain", "--http", "/")
+    tap.equal(done.returncode, 0, done.stderr)
+    for part in ("handfast: warning: RSA key transport has no forward secrecy", "NO forward secrecy", suite):
+        tap.contains(done.stderr, part)
+    done = fails(server.port, 4, "handshake_failure", options=["--tls", "1.2"])
+    tap.true("warning" not in done.stderr, done.stderr)
+
+
 @tap.test("an alert: who refused whom, and what we offered")
 def alert():
     done = fails(Serve("--groups", "secp384r1").port, 4, "The server refused the handshake", "handshake_failure (40)",

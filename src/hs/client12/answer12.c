@@ -13,17 +13,52 @@
 hf_status client12_encap(struct hs *hs)
 {
     const hf_group *group = hs->result->group;
+    hf_span peer_share = {NULL, 0};
+    TRY(auth12_whole_share(hs, hs->t12.key_exchange.share, &peer_share));
     uint8_t *share = hs_alloc(hs, group->server_share_len);
     hs->shared_secret = hs_alloc(hs, group->secret_len);
     if (share == NULL || hs->shared_secret == NULL) {
         return hs_no_memory(hs);
     }
     hs->c.share_out = share;
+    hs->t12.share_len = group->server_share_len;
+    hs->t12.secret_len = group->secret_len;
     hs->op.u.key_encap.group = group;
-    hs->op.u.key_encap.peer_share = hs->t12.key_exchange.share;
+    hs->op.u.key_encap.peer_share = peer_share;
     hs->op.u.key_encap.share = share;
     hs->op.u.key_encap.secret = hs->shared_secret;
     return hs_ask(hs, HF_OP_KEY_ENCAP, HS_C12_ENCAP_WAIT);
+}
+
+/* RFC 5246, 7.4.7.1: the client makes the premaster secret alone. */
+hf_status client12_encrypt(struct hs *hs)
+{
+    enum { PREMASTER_LEN = 48, VERSION = 0x0303 };
+    const hf_provider *p = hs->config->provider;
+    hs->c.share_out = hs_alloc(hs, HF_SIGNATURE_MAX_LEN);
+    hs->shared_secret = hs_alloc(hs, PREMASTER_LEN);
+    if (hs->c.share_out == NULL || hs->shared_secret == NULL) {
+        return hs_no_memory(hs);
+    }
+    hs->shared_secret[0] = VERSION >> 8;
+    hs->shared_secret[1] = VERSION & 0xff;
+    TRY(hs_random(hs, hs->shared_secret + 2, PREMASTER_LEN - 2));
+    hf_public_key *key = p->public_key_import(hs->peer_spki);
+    if (key == NULL) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_KEY, NULL);
+    }
+    hf_buf out = {hs->c.share_out, HF_SIGNATURE_MAX_LEN, 0};
+    const bool done = p->rsa_encrypt(key, hs_pool_random, hs, hs->shared_secret, &out);
+    p->public_key_free(key);
+    if (!done) {
+        return err_raise(hs->error, HF_E_CERTIFICATE_KEY, "key transport needs a key of RSA");
+    }
+    hs->t12.share_len = (uint16_t)out.pos;
+    hs->t12.secret_len = PREMASTER_LEN;
+    TRACE(hs->tr, HF_EV_NOTE, note, .about = "key transport",
+          .text = "no forward secrecy: who gets the server's key reads this connection");
+    hs_go(hs, hs->c.requested ? HS_C12_CHOOSE_IDENTITY : HS_C12_SEND_KEY_EXCHANGE);
+    return HF_OK;
 }
 
 hf_status client12_encapped(struct hs *hs)
@@ -35,12 +70,11 @@ hf_status client12_encapped(struct hs *hs)
 
 hf_status client12_send_key_exchange(struct hs *hs)
 {
-    const hf_group *group = hs->result->group;
     struct wr w;
-    TRY(hs_begin(hs, MSG_CLIENT_KEY_EXCHANGE, 1 + (size_t)group->server_share_len, &w));
-    wr_vec(&w, span_of(hs->c.share_out, group->server_share_len), 1);
+    TRY(hs_begin(hs, MSG_CLIENT_KEY_EXCHANGE, 2 + (size_t)hs->t12.share_len, &w));
+    wr_vec(&w, span_of(hs->c.share_out, hs->t12.share_len), auth12_share_length_bytes(hs));
     TRY(hs_end(hs, &w));
-    TRY(auth12_make_keys(hs, hs->shared_secret, group->secret_len));
+    TRY(auth12_make_keys(hs, hs->shared_secret, hs->t12.secret_len));
     if (hs->identity == NULL) {
         hs_go(hs, HS_C12_SEND_FINISHED);
         return HF_OK;

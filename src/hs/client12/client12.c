@@ -18,7 +18,25 @@ hf_status client12_read_certificate(struct hs *hs)
     if (hs->result->chain == NULL) {
         return err_raise(hs->error, HF_E_CERTIFICATE_EMPTY, NULL);
     }
-    hs_go(hs, hs->t12.staple_follows ? HS_C12_READ_STATUS : HS_C12_READ_KEY_EXCHANGE);
+    /* Which messages come next: with a ServerKeyExchange or, for key transport, without. */
+    static const enum hs_state next[2][2] = {
+        {HS_C12_READ_KEY_EXCHANGE, HS_C12_READ_STATUS},
+        {HS_C12_READ_REQUEST_OR_DONE, HS_C12_READ_STATUS_OR_DONE},
+    };
+    hs_go(hs, next[hs->result->suite.exchange == SUITE_RSA][hs->t12.staple_follows]);
+    return HF_OK;
+}
+
+static hf_status keep_status(struct hs *hs)
+{
+    hf_span response = {NULL, 0};
+    TRY(certificate_status_parse(hs->msg.body, hs->error, &response));
+    uint8_t *copy = arena_copy(&hs->arena, response);
+    if (copy == NULL) {
+        return hs_no_memory(hs);
+    }
+    hs->t12.ocsp_response = span_of(copy, response.len);
+    hs_hash_received(hs);
     return HF_OK;
 }
 
@@ -28,31 +46,58 @@ hf_status client12_read_status(struct hs *hs)
     if (hs->msg.type == MSG_SERVER_KEY_EXCHANGE) {
         return client12_read_key_exchange(hs);
     }
-    hf_span response = {NULL, 0};
-    TRY(certificate_status_parse(hs->msg.body, hs->error, &response));
-    uint8_t *copy = arena_copy(&hs->arena, response);
-    if (copy == NULL) {
-        return hs_no_memory(hs);
-    }
-    hs->t12.ocsp_response = span_of(copy, response.len);
-    hs_hash_received(hs);
+    TRY(keep_status(hs));
     hs_go(hs, HS_C12_READ_KEY_EXCHANGE);
+    return HF_OK;
+}
+
+hf_status client12_read_status_or_done(struct hs *hs)
+{
+    if (hs->msg.type != MSG_CERTIFICATE_STATUS) {
+        return client12_read_request_or_done(hs);
+    }
+    TRY(keep_status(hs));
+    hs_go(hs, HS_C12_READ_REQUEST_OR_DONE);
     return HF_OK;
 }
 
 /* --- ServerKeyExchange ------------------------------------------------------------------------ */
 
-static hf_status judge_group(struct hs *hs, const struct server_key_exchange *ske)
+static hf_status take_group(struct hs *hs, const hf_group *group)
+{
+    hs->result->group = group;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = group->id,
+          .name = group->name, .reason = "the server's choice");
+    return HF_OK;
+}
+
+static hf_status judge_curve(struct hs *hs, const struct server_key_exchange *ske)
 {
     const hf_group *group = hf_provider_group(hs->config->provider, ske->group);
     if (group == NULL || !config_list_has(&hs->config->groups, ske->group) ||
         !suite12_takes(&hs->result->suite, group)) {
         return err_raise(hs->error, HF_E_GROUP_NOT_OFFERED, "%s", iana_group_name(ske->group));
     }
-    hs->result->group = group;
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = group->id,
-          .name = group->name, .reason = "the server's choice");
-    return HF_OK;
+    return take_group(hs, group);
+}
+
+/* RFC 7919, 4: a group is recognised by its prime, whose generator is 2. */
+static bool is_field(const struct server_key_exchange *ske, const hf_group *group)
+{
+    const uint8_t *prime = group->prime == NULL ? NULL : group->prime();
+    return prime != NULL && span_eq(ske->p, span_of(prime, group->client_share_len)) &&
+           ske->g.data[ske->g.len - 1] == 2 && (ske->g.len == 1 || ske->g.len == ske->p.len);
+}
+
+static hf_status judge_field(struct hs *hs, const struct server_key_exchange *ske)
+{
+    for (size_t i = 0; i < hs->config->groups.count; i++) {
+        const hf_group *group = hf_provider_group(hs->config->provider, hs->config->groups.v[i]);
+        if (group != NULL && suite12_takes(&hs->result->suite, group) && is_field(ske, group)) {
+            return take_group(hs, group);
+        }
+    }
+    return err_raise(hs->error, HF_E_DH_GROUP, "a prime of %zu bytes", ske->p.len);
 }
 
 static hf_status judge_algorithm(struct hs *hs, uint16_t scheme)
@@ -91,8 +136,13 @@ static hf_status keep_key_exchange(struct hs *hs, const struct server_key_exchan
 hf_status client12_read_key_exchange(struct hs *hs)
 {
     struct server_key_exchange ske = {0};
-    TRY(server_key_exchange_ecdhe_parse(hs->msg.body, hs->error, &ske));
-    TRY(judge_group(hs, &ske));
+    if (hs->result->suite.exchange == SUITE_DHE) {
+        TRY(server_key_exchange_dhe_parse(hs->msg.body, hs->error, &ske));
+        TRY(judge_field(hs, &ske));
+    } else {
+        TRY(server_key_exchange_ecdhe_parse(hs->msg.body, hs->error, &ske));
+        TRY(judge_curve(hs, &ske));
+    }
     TRY(judge_algorithm(hs, ske.algorithm));
     TRY(keep_key_exchange(hs, &ske));
     hs_hash_received(hs);
@@ -195,6 +245,10 @@ hf_status client12_chain_verified(struct hs *hs)
     const struct hs_key_exchange *ske = &hs->t12.key_exchange;
     hf_span message = {NULL, 0};
     TRY(auth_chain_verified(hs));
+    if (hs->result->suite.exchange == SUITE_RSA) {
+        hs_go(hs, HS_C12_ENCRYPT);
+        return HF_OK;
+    }
     TRY(auth12_key_exchange_input(hs, ske->params, &message));
     hs->op.u.verify_signature.tls12 = true;
     return auth_ask_verify_signature(hs, ske->scheme, message, ske->signature,

@@ -7,6 +7,7 @@
 /* client12.c: the server's flight. */
 hf_status client12_read_certificate(struct hs *hs);
 hf_status client12_read_status(struct hs *hs);
+hf_status client12_read_status_or_done(struct hs *hs);
 hf_status client12_read_key_exchange(struct hs *hs);
 hf_status client12_read_request_or_done(struct hs *hs);
 hf_status client12_read_done(struct hs *hs);
@@ -14,6 +15,7 @@ hf_status client12_chain_verified(struct hs *hs);
 hf_status client12_signature_verified(struct hs *hs);
 /* answer12.c: this client's. */
 hf_status client12_encap(struct hs *hs);
+hf_status client12_encrypt(struct hs *hs);
 hf_status client12_encapped(struct hs *hs);
 hf_status client12_choose_identity(struct hs *hs);
 hf_status client12_send_certificate(struct hs *hs);

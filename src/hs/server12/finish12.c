@@ -32,11 +32,32 @@ hf_status server12_chain_verified(struct hs *hs)
 
 /* --- The key exchange ------------------------------------------------------------------------- */
 
+enum { PREMASTER_LEN = 48 };
+
+static hf_status ask_decrypt(struct hs *hs, hf_span ciphertext)
+{
+    hs->shared_secret = hs_alloc(hs, PREMASTER_LEN);
+    if (hs->shared_secret == NULL) {
+        return hs_no_memory(hs);
+    }
+    TRACE(hs->tr, HF_EV_NOTE, note, .about = "key transport",
+          .text = "no forward secrecy: who gets the server's key reads this connection");
+    hs_hash_received(hs);
+    hs->op.u.decrypt.identity = hs->identity;
+    hs->op.u.decrypt.ciphertext = ciphertext;
+    hs->op.u.decrypt.premaster = hs->shared_secret;
+    return hs_ask(hs, HF_OP_DECRYPT, HS_S12_DECRYPT_WAIT);
+}
+
 hf_status server12_read_key_exchange(struct hs *hs)
 {
     const struct hs_share *own = &hs->s.own;
     hf_span share = {NULL, 0};
-    TRY(client_key_exchange_parse(hs->msg.body, 1, hs->error, &share));
+    TRY(client_key_exchange_parse(hs->msg.body, auth12_share_length_bytes(hs), hs->error, &share));
+    if (hs->result->suite.exchange == SUITE_RSA) {
+        return ask_decrypt(hs, share);
+    }
+    TRY(auth12_whole_share(hs, share, &share));
     hs->shared_secret = hs_alloc(hs, own->group->secret_len);
     if (hs->shared_secret == NULL) {
         return hs_no_memory(hs);
@@ -49,12 +70,22 @@ hf_status server12_read_key_exchange(struct hs *hs)
     return hs_ask(hs, HF_OP_KEY_DECAP, HS_S12_DECAP_WAIT);
 }
 
-hf_status server12_decapped(struct hs *hs)
+static hf_status take_premaster(struct hs *hs, size_t len)
 {
     TRY(hs_answer(hs));
-    TRY(auth12_make_keys(hs, hs->shared_secret, hs->result->group->secret_len));
+    TRY(auth12_make_keys(hs, hs->shared_secret, len));
     hs_go(hs, hs->result->chain != NULL ? HS_S12_READ_CERTIFICATE_VERIFY : HS_S12_READ_CCS);
     return HF_OK;
+}
+
+hf_status server12_decapped(struct hs *hs)
+{
+    return take_premaster(hs, hs->result->group->secret_len);
+}
+
+hf_status server12_decrypted(struct hs *hs)
+{
+    return take_premaster(hs, PREMASTER_LEN);
 }
 
 hf_status server12_read_certificate_verify(struct hs *hs)

@@ -35,11 +35,25 @@ static hf_status judge_hello(struct hs *hs)
 
 /* --- Suites ----------------------------------------------------------------------------------- */
 
+/* Whether the client's list speaks of the kind of group that a suite needs: curves, or finite
+ * fields (RFC 7919, 4). */
+static bool names_kind(hf_span groups, const struct suite *suite)
+{
+    for (size_t i = 0; i < groups.len / 2; i++) {
+        const uint16_t id = list16_at(groups, i);
+        if (suite->exchange != SUITE_DHE || id >> 8 == 0x01) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Our first group for a suite that the client supports. Without supported_groups a client takes
  * any (RFC 8422, 4); of old clients P-256 is the likeliest. */
 static const hf_group *group_for(const struct hs *hs, const struct suite *suite)
 {
     const struct hs_offer *offer = &hs->s.offer;
+    const bool takes_any = !names_kind(offer->groups, suite);
     const hf_group *found = NULL;
     for (size_t i = 0; i < hs->config->groups.count; i++) {
         const uint16_t id = hs->config->groups.v[i];
@@ -47,7 +61,7 @@ static const hf_group *group_for(const struct hs *hs, const struct suite *suite)
         if (g == NULL || !suite12_takes(suite, g)) {
             continue;
         }
-        if (offer->groups.len == 0) {
+        if (takes_any) {
             found = found == NULL || id == IANA_GROUP_secp256r1 ? g : found;
         } else if (list16_has(offer->groups, id)) {
             return g;
@@ -64,7 +78,7 @@ static bool is_common(const struct hs *hs, uint16_t id, struct suite *out, const
         return false;
     }
     *group = group_for(hs, out);
-    return *group != NULL;
+    return *group != NULL || out->exchange == SUITE_RSA;
 }
 
 enum weakness { WEAK_NOT, WEAK_CBC, WEAK_3DES, WEAK_RC4, WEAK_EXPORT };
@@ -195,6 +209,12 @@ hf_status server12_negotiate(struct hs *hs)
     return ask_identity(hs, auth);
 }
 
+/* RFC 5246, 7.4.2: key transport needs a key that may encrypt; an RSASSA-PSS one may not. */
+static bool is_for_key(const struct hs *hs, const struct suite *suite)
+{
+    return suite->exchange != SUITE_RSA || hf_identity_key_kind(hs->identity) == HF_KEY_RSA;
+}
+
 /* First of ours that the client offers and that fits the certificate. */
 static hf_status choose_suite(struct hs *hs)
 {
@@ -203,7 +223,7 @@ static hf_status choose_suite(struct hs *hs)
         struct suite s = {.aead = NULL};
         const hf_group *group = NULL;
         const uint16_t id = hs->config->ciphers.v[i];
-        const bool fits = is_common(hs, id, &s, &group) && s.auth == auth;
+        const bool fits = is_common(hs, id, &s, &group) && s.auth == auth && is_for_key(hs, &s);
         TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_CIPHER_SUITE, .value = id,
               .name = iana_suite_name(id), .accepted = fits,
               .reason = fits ? "first of ours that the client offers and that fits the certificate"
@@ -214,8 +234,8 @@ static hf_status choose_suite(struct hs *hs)
             return HF_OK;
         }
     }
-    /* The scheme is among those of common suites, so there is one. */
-    return err_raise(hs->error, HF_E_INTERNAL, "no suite for %s", iana_scheme_name(hs->scheme));
+    return err_raise(hs->error, HF_E_NO_COMMON_SUITE,
+                     "none is for a certificate that signs with %s", iana_scheme_name(hs->scheme));
 }
 
 hf_status server12_identity_chosen(struct hs *hs)
@@ -228,8 +248,10 @@ hf_status server12_identity_chosen(struct hs *hs)
     const struct hs_result *r = hs->result;
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE, .value = r->suite.id,
           .name = iana_suite_name(r->suite.id), .reason = "this server's preference");
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = r->group->id,
-          .name = r->group->name, .reason = "this server's preference");
+    if (r->group != NULL) {
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = r->group->id,
+              .name = r->group->name, .reason = "this server's preference");
+    }
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME,
           .value = hs->scheme, .name = iana_scheme_name(hs->scheme),
           .reason = "fits the key and the client's list");

@@ -23,9 +23,12 @@ static size_t server_hello_size(const struct hs *hs)
 static size_t flight_size(const struct hs *hs)
 {
     enum { RECORDS = 64, SMALL = 64 };
-    return RECORDS + SMALL + server_hello_size(hs) + auth12_certificate_size(hs->identity) +
-           hf_identity_ocsp_response(hs->identity).len + hs->result->group->client_share_len +
-           auth_signature_room(hs->identity);
+    size_t n = RECORDS + SMALL + server_hello_size(hs) + auth12_certificate_size(hs->identity) +
+               hf_identity_ocsp_response(hs->identity).len;
+    if (hs->result->group != NULL) {
+        n += 2 * (size_t)hs->result->group->client_share_len + auth_signature_room(hs->identity);
+    }
+    return n;
 }
 
 static hf_status write_server_hello(struct hs *hs)
@@ -93,24 +96,37 @@ hf_status server12_send_certificate(struct hs *hs)
     if (hs->t12.staple_follows) {
         TRY(send_status(hs));
     }
+    if (hs->result->suite.exchange == SUITE_RSA) {
+        hs_go(hs, hs->config->verify == HF_VERIFY_NONE ? HS_S12_SEND_DONE : HS_S12_SEND_REQUEST);
+        return HF_OK;
+    }
     return ask_generate(hs);
 }
 
 /* --- ServerKeyExchange ------------------------------------------------------------------------ */
 
-/* ServerECDHParams, in the arena. */
+/* ServerECDHParams or ServerDHParams, in the arena. */
 static hf_status write_params(struct hs *hs, hf_span *out)
 {
+    enum { GENERATOR = 2, LENGTHS = 8 };
     const struct hs_share *own = &hs->s.own;
-    const size_t len = 4 + (size_t)own->group->client_share_len;
+    const uint8_t *prime = own->group->prime == NULL ? NULL : own->group->prime();
+    const size_t len = LENGTHS + 2 * (size_t)own->group->client_share_len;
     uint8_t *room = hs_alloc(hs, len);
     if (room == NULL) {
         return hs_no_memory(hs);
     }
     struct wr w = wr_of(room, len);
-    wr_u8(&w, CURVE_TYPE_NAMED);
-    wr_u16(&w, own->group->id);
-    wr_vec(&w, span_of(own->public_key, own->group->client_share_len), 1);
+    if (prime != NULL) {
+        wr_vec(&w, span_of(prime, own->group->client_share_len), 2);
+        wr_u16(&w, 1);
+        wr_u8(&w, GENERATOR);
+    } else {
+        wr_u8(&w, CURVE_TYPE_NAMED);
+        wr_u16(&w, own->group->id);
+    }
+    wr_vec(&w, span_of(own->public_key, own->group->client_share_len),
+           auth12_share_length_bytes(hs));
     *out = span_of(room, w.len);
     return HF_OK;
 }

@@ -19,6 +19,7 @@ hf_status server12_read_certificate(struct hs *hs);
 hf_status server12_chain_verified(struct hs *hs);
 hf_status server12_read_key_exchange(struct hs *hs);
 hf_status server12_decapped(struct hs *hs);
+hf_status server12_decrypted(struct hs *hs);
 hf_status server12_read_certificate_verify(struct hs *hs);
 hf_status server12_signature_verified(struct hs *hs);
 hf_status server12_read_ccs(struct hs *hs);

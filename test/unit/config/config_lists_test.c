@@ -187,7 +187,7 @@ static void every_promised_name_is_taken(void **state)
         const char *which;
         set_fn *set;
         size_t count;
-    } lists[] = {{"ciphers", hf_config_set_ciphers, 9},
+    } lists[] = {{"ciphers", hf_config_set_ciphers, 14},
                  {"groups", hf_config_set_groups, 8},
                  {"sigalgs", hf_config_set_signature_algorithms_cert, 14},
                  {"compression", hf_config_set_certificate_compression, 3}};
