@@ -92,7 +92,8 @@ typedef struct hf_error {
     hf_alert alert; /* sent (or, with HF_E_ALERT_RECEIVED, received); HF_ALERT_none: none */
     const char
         *state;       /* name of the state in which it happened, static; NULL outside a handshake */
-    char detail[184]; /* the values that clashed, as a sentence without markup; may be "" */
+    char detail[182]; /* the values that clashed, as a sentence without markup; may be "" */
+    uint16_t rule;    /* of <handfast/trust.h>: by which a certificate was refused; 0: none */
 } hf_error;
 
 /* The entry of a code. Never NULL: unknown codes give that of HF_E_INTERNAL. */

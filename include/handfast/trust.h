@@ -92,13 +92,17 @@ typedef struct hf_rule_info {
 /* The entry of a rule, or NULL for HF_RULE_NONE and what is none. */
 HF_API const hf_rule_info *hf_rule_lookup(hf_rule rule);
 
+/* The words for what happened: those of the code or, where a certificate broke a rule, of the rule.
+ */
+HF_API hf_err_info hf_error_words(const hf_error *error);
+
 /* The result of verifying one chain. Strings are plain text without control characters. */
 typedef struct hf_verdict {
     bool accepted;
     hf_err code;       /* HF_E_NONE when accepted */
     int depth;         /* of the certificate that failed (0: leaf), -1 when none in particular */
     char subject[128]; /* of that certificate; of the leaf when accepted */
-    char detail[184];  /* names and values compared: "expired 2026-01-02 03:04:05 UTC, 3 days before
+    char detail[182];  /* names and values compared: "expired 2026-01-02 03:04:05 UTC, 3 days before
                           ..." */
     hf_rule rule;      /* the one that was broken: cause and fix are in hf_rule_lookup */
     int index;         /* of that certificate in the chain as sent; -1: an anchor, or none */
@@ -134,7 +138,7 @@ typedef struct hf_path {
     int certificate[HF_PATH_MAX]; /* leaf first: index in the chain as sent, or -1 - i for anchor i;
                                      longer paths are cut */
     char subject[128];            /* of the one that broke the rule; of the anchor when accepted */
-    char sentence[184];           /* with the values compared */
+    char sentence[182];           /* with the values compared */
 } hf_path;
 
 /* Judges a chain and remembers every path that was looked at (the first 32 of them). HF_OK: *out is

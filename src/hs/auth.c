@@ -63,6 +63,7 @@ hf_status auth_chain_verified(struct hs *hs)
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CERTIFICATE, .value = v->accepted,
           .name = v->subject, .reason = v->accepted ? "accepted" : v->detail);
     if (!v->accepted) {
+        hs->error->rule = (uint16_t)v->rule;
         return err_raise(hs->error, v->code == HF_E_NONE ? HF_E_CERTIFICATE_REJECTED : v->code,
                          "%s", v->detail);
     }

@@ -13,6 +13,19 @@ static const hf_rule_info infos[HF_RULE_COUNT] = {
 #undef X
 };
 
+hf_err_info hf_error_words(const hf_error *error)
+{
+    hf_err_info words = *hf_err_lookup(error->code);
+    const hf_rule_info *rule = hf_rule_lookup((hf_rule)error->rule);
+    if (rule != NULL && rule->code == error->code) {
+        words.sentence = rule->sentence;
+        words.cause = rule->cause;
+        words.fix = rule->fix;
+        words.place = rule->place;
+    }
+    return words;
+}
+
 const hf_rule_info *hf_rule_lookup(hf_rule rule)
 {
     return rule > HF_RULE_NONE && rule < HF_RULE_COUNT ? &infos[rule] : NULL;

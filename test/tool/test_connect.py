@@ -261,6 +261,9 @@ def identity():
     ]:
         got, told = connect_json(server.port, *options)
         tap.equal((got, told["error"] and told["error"]["name"]), (code, name), options)
+        if options == ["--time-at", "1000000000"]:
+            tap.contains(told["error"]["sentence"], "This machine's clock looks wrong")
+            tap.equal(told["error"]["fix"], "Set the clock of this machine.")
     done = connect(server.port, "--insecure", ca=False)
     tap.contains(done.stderr, "NOT verified (--insecure)")
     tap.equal(connect(server.port, ca=False).returncode, 5)

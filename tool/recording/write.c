@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <handfast/inspect.h>
+#include <handfast/trust.h>
 
 #include "recording/fields.h"
 #include "recording/write_int.h"
@@ -319,7 +320,7 @@ static void ending(struct document *d)
     }
     if (r->errors.count > 0) {
         kind = "failed";
-        text = hf_err_lookup(r->errors.items[0].error.code)->sentence;
+        text = hf_error_words(&r->errors.items[0].error).sentence;
     } else if (fatal) {
         kind = "failed";
         text = "One end sent an alert that ends the connection.";

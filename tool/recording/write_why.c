@@ -1,4 +1,6 @@
 /* What was thought: decisions, states, operations, alerts, notes, errors. */
+#include <handfast/trust.h>
+
 #include "recording/write_int.h"
 
 static void decisions(struct document *d);
@@ -144,7 +146,8 @@ static void errors(struct document *d)
     json_array(&d->j, "errors");
     for (size_t i = 0; i < d->r->errors.count; i++) {
         const struct recorded_error *e = &d->r->errors.items[i];
-        const hf_err_info *info = hf_err_lookup(e->error.code);
+        const hf_err_info words = hf_error_words(&e->error);
+        const hf_err_info *info = &words;
         json_object(&d->j, NULL);
         write_end_name(d, "end", e->end);
         json_number(&d->j, "at_ns", (int64_t)e->at_ns);

@@ -30,7 +30,8 @@ void failure_of(const hf_conn *conn, bool connected, struct trouble *out)
     hf_conn_info info;
     hf_conn_describe(conn, &info);
     info.connected = connected; /* a failed connection says no */
-    const hf_err_info *entry = hf_err_lookup(error->code);
+    const hf_err_info words = hf_error_words(error);
+    const hf_err_info *entry = &words;
     (void)trouble_set(out, exit_code_of(error, &info), entry->fix, "%s", entry->sentence);
     out->name = entry->name;
     out->alert = error->alert == HF_ALERT_none ? NULL : hf_alert_name(error->alert);

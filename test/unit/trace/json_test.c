@@ -122,8 +122,10 @@ static void secrets_stand_in_their_own_events(void **state)
 static void errors_are_told_in_full(void **state)
 {
     (void)state;
-    const hf_error error = {HF_E_NO_COMMON_GROUP, HF_ALERT_handshake_failure, "SRV13_CHOOSE",
-                            "only \"x448\""};
+    const hf_error error = {.code = HF_E_NO_COMMON_GROUP,
+                            .alert = HF_ALERT_handshake_failure,
+                            .state = "SRV13_CHOOSE",
+                            .detail = "only \"x448\""};
     const hf_event event = {.kind = HF_EV_ERROR, .u.error = &error};
     json_t *object = read_back(&event);
     static const char *const want[][2] = {

@@ -471,6 +471,24 @@ static void test_the_clock(void **state)
     pki_cert_free(root);
 }
 
+/* Errors speak in the words of the rule, where a rule was broken. */
+static void test_words_of_errors(void **state)
+{
+    (void)state;
+    const hf_error plain = {.code = HF_E_CERTIFICATE_UNKNOWN_CA};
+    assert_string_equal(hf_error_words(&plain).fix,
+                        hf_err_lookup(HF_E_CERTIFICATE_UNKNOWN_CA)->fix);
+    const hf_error ruled = {.code = HF_E_CERTIFICATE_UNKNOWN_CA,
+                            .rule = HF_RULE_MISSING_INTERMEDIATE};
+    const hf_err_info words = hf_error_words(&ruled);
+    assert_string_equal(words.name, "CERTIFICATE_UNKNOWN_CA");
+    assert_int_equal(words.alert, HF_ALERT_unknown_ca);
+    assert_string_equal(words.sentence, "An intermediate certificate is missing.");
+    assert_non_null(strstr(words.fix, "append the intermediate certificate"));
+    const hf_error stray = {.code = HF_E_NO_MEMORY, .rule = HF_RULE_EXPIRED};
+    assert_string_equal(hf_error_words(&stray).sentence, hf_err_lookup(HF_E_NO_MEMORY)->sentence);
+}
+
 static void test_judge_refuses_the_wrong_size(void **state)
 {
     (void)state;
@@ -511,6 +529,7 @@ int main(void)
         cmocka_unit_test(test_pins),
         cmocka_unit_test(test_accepted_verdicts_say_how_long),
         cmocka_unit_test(test_the_clock),
+        cmocka_unit_test(test_words_of_errors),
         cmocka_unit_test(test_judge_refuses_the_wrong_size),
         cmocka_unit_test(test_rules_have_words),
     };
