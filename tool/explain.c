@@ -14,7 +14,7 @@
 struct explain_settings {
     int64_t message, stream;
     bool bytes, keys, why, secrets;
-    const char *pcap, *keylog, *record;
+    const char *pcap, *keylog, *rsa_key, *record;
 };
 
 enum { ALL_MESSAGES = -1 };
@@ -33,6 +33,10 @@ static const struct opt opts[] = {
      AT(pcap), 0, 0},
     {"keylog", "FILE", "key log that one of the two ends wrote: opens what was encrypted", OPT_TEXT,
      AT(keylog), 0, 0},
+    {"rsa-key", "FILE",
+     "the server's private key: opens connections of TLS 1.2 whose secret was encrypted to it, and "
+     "tells why it opens no others",
+     OPT_TEXT, AT(rsa_key), 0, 0},
     {"stream", "N", "which of several TLS connections, counted from 1", OPT_NUMBER, AT(stream), 1,
      4096},
     {"record", "FILE", "write the recording made from the capture", OPT_TEXT, AT(record), 0, 0},
@@ -92,12 +96,14 @@ static int check(const struct explain_settings *s, const char *file, struct trou
         return trouble_set(trouble, TOOL_USAGE, "Give one of the two.",
                            "%s and --pcap %s: which is to be explained?", file, s->pcap);
     }
-    if (s->pcap == NULL && (s->keylog != NULL || s->stream != 0 || s->record != NULL)) {
+    if (s->pcap == NULL &&
+        (s->keylog != NULL || s->rsa_key != NULL || s->stream != 0 || s->record != NULL)) {
         return trouble_set(trouble, TOOL_USAGE, "Give --pcap FILE as well.",
                            "%s is for captures: a recording holds what it holds",
-                           s->keylog != NULL   ? "--keylog"
-                           : s->record != NULL ? "--record"
-                                               : "--stream");
+                           s->keylog != NULL    ? "--keylog"
+                           : s->rsa_key != NULL ? "--rsa-key"
+                           : s->record != NULL  ? "--record"
+                                                : "--stream");
     }
     return 0;
 }
@@ -115,8 +121,11 @@ static int from_file(const char *path, json_t **out, struct trouble *trouble)
 /* By way of the document: what is told is what would be written. */
 static int from_capture(const struct explain_settings *s, json_t **out, struct trouble *trouble)
 {
-    const struct capture_plan plan = {
-        .pcap = s->pcap, .keylog = s->keylog, .stream = s->stream, .secrets = s->secrets};
+    const struct capture_plan plan = {.pcap = s->pcap,
+                                      .keylog = s->keylog,
+                                      .rsa_key = s->rsa_key,
+                                      .stream = s->stream,
+                                      .secrets = s->secrets};
     struct recorder recorder;
     struct text document = {0};
     if (capture_record(&plan, &recorder, trouble) == 0 &&

@@ -264,6 +264,44 @@ def tls12():
         tap.true(recordings.recompute(recording) >= 2)
 
 
+@tap.test("the server's RSA key opens what was encrypted to it, and tells why it opens nothing else")
+def rsa_key():
+    key = certs().key("rsa")
+    for suite in ("AES128-GCM-SHA256", "AES256-GCM-SHA384"):
+        log, keys = openssl("-tls1_2", "-cipher", suite, server=("-cipher", suite), cert="rsa")
+        path = write(pcap.relayed(log))
+        recording = record(path, "--rsa-key", key, "--secrets")
+        tap.true(recording["summary"]["cipher_suite_name"].startswith("TLS_RSA_WITH_AES_"), recording["summary"])
+        names = [message["name"] for message in recording["messages"]]
+        tap.equal(names.count("Finished"), 2)
+        steps = {step["id"]: step["output"] for step in recording["schedule"]["steps"]}
+        tap.equal(steps["master_secret"], recordings.read_key_log(keys)["CLIENT_RANDOM"])
+        recordings.recompute(recording)
+        stderr = explain(path, "--rsa-key", certs().key("ec"), code=1)
+        tap.contains(stderr, "this is no RSA key")
+        other = tap.directory() / "other.key"
+        subprocess.run(["openssl", "genrsa", "-out", str(other), "2048"], check=True, capture_output=True)
+        # Some versions of libcrypto answer a wrong key with random bytes instead of a failure.
+        tap.true(re.search(r"was not encrypted to this key|does not open",
+                           explain(path, "--rsa-key", other, code=1)), "another server's key")
+    log, _ = openssl("-tls1_2", "-cipher", "ECDHE-RSA-AES256-GCM-SHA384", cert="rsa")
+    stderr = explain(write(pcap.relayed(log)), "--rsa-key", key, code=1)
+    tap.contains(stderr, "cannot open this connection (TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384)")
+    tap.contains(stderr, "forward secrecy")
+    log, _ = openssl("-tls1_3", cert="rsa")
+    stderr = explain(write(pcap.relayed(log)), "--rsa-key", key, code=1)
+    tap.contains(stderr, "cannot open this connection (TLS 1.3)")
+
+
+@tap.test("suites without an AEAD are named as closed, not guessed at")
+def cbc():
+    log, keys = openssl("-tls1_2", "-cipher", "ECDHE-RSA-AES128-SHA", server=("-cipher", "ECDHE-RSA-AES128-SHA"),
+                        cert="rsa")
+    recording = record(write(pcap.relayed(log)), "--keylog", keys)
+    tap.contains(recording["notes"][0]["text"], "not opened here")
+    tap.equal([message["name"] for message in recording["messages"]].count("Finished"), 0)
+
+
 @tap.test("a real capture on loopback")
 def real():
     tap.need("dumpcap")

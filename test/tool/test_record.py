@@ -63,6 +63,22 @@ def contents():
     tap.equal(post_quantum["summary"]["group_name"], "X25519MLKEM768")
 
 
+@tap.test("TLS 1.2: two round trips, and the PRF computed again from its seeds")
+def tls12():
+    server = Serve("--tls", "1.2-1.3", cert="rsa")
+    path = tap.directory() / "tls12.json"
+    tap.equal(connect(server.port, "--tls", "1.2", "--quiet", "--record", str(path), "--secrets").returncode, 0)
+    recording = recordings.load(path)
+    tap.equal(recording["summary"]["version_name"], "TLS 1.2")
+    tap.equal(recording["summary"]["round_trips"], 2)
+    tap.equal((recording["summary"]["group_name"], recording["summary"]["signature_scheme_name"][:4]), ("x25519", "rsa_"))
+    tap.true(recordings.recompute(recording) >= 4)
+    master = [step for step in recording["schedule"]["steps"] if step["name"] == "master_secret"][0]
+    tap.equal((master["label"], master["context_kind"]), ("extended master secret", "transcript"))
+    tap.equal({keys["secret_step"] for keys in recording["protections"]}, {"key_block"})
+    tap.equal(server.stop(), 0)
+
+
 @tap.test("without --secrets none of the key log's secrets are in it, with --secrets all are")
 def redaction():
     server = Serve()

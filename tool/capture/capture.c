@@ -11,6 +11,7 @@
 #include "capture/packets.h"
 #include "capture/streams.h"
 #include "cli/text.h"
+#include "pki/rsa.h"
 #include "report/hello.h"
 #include "tool.h"
 
@@ -34,20 +35,25 @@ int capture_record(const struct capture_plan *plan, struct recorder *recorder,
     struct streams streams = {0};
     struct packets seen = {0};
     struct keylog_set keylog = {0};
+    struct rsa_key *rsa = NULL;
     recorder_init(recorder, RECORDING_PCAP, plan->secrets);
     const struct stream *chosen = NULL;
     if (read_streams(plan, &streams, &seen, trouble) == 0) {
         chosen = choose(plan, &streams, &seen, trouble);
     }
     if (chosen != NULL &&
-        (plan->keylog == NULL || keylog_read(plan->keylog, &keylog, trouble) == 0)) {
+        (plan->keylog == NULL || keylog_read(plan->keylog, &keylog, trouble) == 0) &&
+        (plan->rsa_key == NULL || rsa_key_read(plan->rsa_key, &rsa, trouble) == 0)) {
         const struct follow_keys keys = {.keylog_name = plan->keylog,
-                                         .keylog = plan->keylog == NULL ? NULL : &keylog};
+                                         .keylog = plan->keylog == NULL ? NULL : &keylog,
+                                         .rsa_decrypt = rsa == NULL ? NULL : rsa_premaster,
+                                         .rsa_ctx = rsa};
         begin(plan, chosen, recorder);
         if (follow_stream(chosen, &keys, recorder, trouble) != 0) {
             explain_loss(&seen, trouble);
         }
     }
+    rsa_key_free(rsa);
     keylog_set_free(&keylog);
     streams_free(&streams);
     return trouble->exit_code;

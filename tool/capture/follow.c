@@ -71,7 +71,9 @@ static int advance(struct follow *f)
 static bool is_ahead(const struct follow *f, hf_role from, uint8_t type)
 {
     if (from == HF_SERVER) {
-        return !f->hello_seen;
+        /* The server's keys follow from what the client has sent, if that is to be decrypted. */
+        return !f->hello_seen || (type == CCS && f->version == HF_TLS12 && !f->has_master &&
+                                  f->keys->rsa_decrypt != NULL);
     }
     return (type == DATA || type == CCS) && !f->answered && !f->retried && !f->early_offered;
 }

@@ -34,6 +34,7 @@ struct follow {
     uint64_t ns;                /* of the record under way */
     uint16_t version, cipher_suite;
     uint8_t random[2][RANDOM_LEN]; /* of client and server */
+    uint8_t client_version[2];     /* as the ClientHello says it */
     uint8_t master[MASTER_LEN];
     bool hello_seen, answered, retried, early_offered, has_master, extended_master;
     bool patient;      /* records wait for what they follow from */

@@ -29,6 +29,9 @@ static int finished(struct follow *f, hf_role from);
 static int remember(struct follow *f, hf_span m);
 static int master_secret(struct follow *f, hf_span exchange);
 static int install12(struct follow *f, hf_role from);
+static bool is_key_transport(uint16_t cipher_suite);
+static int refuse_rsa(struct follow *f);
+static void note_closed(struct follow *f, hf_role from);
 static void go_blind(struct follow *f, hf_role from);
 static hf_span extension(hf_span extensions, unsigned code, bool *found);
 static hf_span extensions_of(hf_span m);
@@ -77,6 +80,7 @@ static int client_hello(struct follow *f, hf_span m)
         return 0;
     }
     memcpy(f->random[HF_CLIENT], m.data + 6, RANDOM_LEN);
+    memcpy(f->client_version, m.data + 4, sizeof f->client_version);
     (void)extension(extensions_of(m), EXT_EARLY_DATA, &early);
     if (f->keys->keylog != NULL && !keylog_knows(f->keys->keylog, f->random[HF_CLIENT])) {
         char random[2 * RANDOM_LEN + 1];
@@ -125,12 +129,15 @@ static int server_hello(struct follow *f, hf_span m)
     memcpy(f->random[HF_SERVER], m.data + 6, RANDOM_LEN);
     (void)extension(extensions, EXT_EXTENDED_MASTER, &f->extended_master);
     if (f->version == HF_TLS12) {
-        return 0;
+        return refuse_rsa(f);
     }
     if (f->version != HF_TLS13) {
         return trouble_set(f->trouble, TOOL_USAGE, "Capture a connection of TLS 1.2 or 1.3.",
                            "the server chose version 0x%04x, which is not explained here",
                            f->version);
+    }
+    if (refuse_rsa(f) != 0) {
+        return f->trouble->exit_code;
     }
     all_secrets(f);
     (void)install(f, HF_SERVER, HF_LEVEL_HANDSHAKE, "SERVER_HANDSHAKE_TRAFFIC_SECRET");
@@ -333,15 +340,94 @@ static int remember(struct follow *f, hf_span m)
     return 0;
 }
 
+/* The client has encrypted the secret to the server's key: whoever has the key can open it. */
 static int master_secret(struct follow *f, hf_span exchange)
 {
-    (void)exchange;
-    return f->trouble->exit_code;
+    const hf_hash *hash = hf_cipher_suite_hash(f->cipher_suite);
+    uint8_t premaster[MASTER_LEN];
+    uint8_t seed[2 * RANDOM_LEN];
+    if (f->keys->rsa_decrypt == NULL || f->has_master || exchange.len < 6 ||
+        !is_key_transport(f->cipher_suite)) {
+        return 0;
+    }
+    if (hash == NULL) {
+        return trouble_set(f->trouble, TOOL_USAGE, "Capture a connection with an AEAD suite.",
+                           "%s is not opened here: no records but those of AEADs are",
+                           hf_code_name(HF_CODES_CIPHER_SUITE, f->cipher_suite));
+    }
+    if (!f->keys->rsa_decrypt(f->keys->rsa_ctx, (hf_span){exchange.data + 6, exchange.len - 6},
+                              premaster) ||
+        memcmp(premaster, f->client_version, sizeof f->client_version) != 0) {
+        return trouble_set(f->trouble, TOOL_USAGE,
+                           "Give the key of the certificate that the server showed.",
+                           "the client's secret was not encrypted to this key");
+    }
+    size_t seed_len = sizeof seed;
+    if (f->extended_master) { /* RFC 7627, 4 */
+        hf_hash_ctx ctx;
+        seed_len = hash->digest_len;
+        hash->init(&ctx);
+        hash->update(&ctx, f->messages, f->messages_len);
+        hash->final(&ctx, seed);
+    } else {
+        memcpy(seed, f->random[HF_CLIENT], RANDOM_LEN);
+        memcpy(seed + RANDOM_LEN, f->random[HF_SERVER], RANDOM_LEN);
+    }
+    const char *label = f->extended_master ? "extended master secret" : "master secret";
+    const hf_span in = {premaster, sizeof premaster};
+    hf_prf12(hash, in, label, (hf_span){seed, seed_len}, f->master, MASTER_LEN);
+    f->has_master = true;
+    const hf_event event = {.kind = HF_EV_KEY_STEP,
+                            .u.key_step = {.step = "PRF",
+                                           .name = "master_secret",
+                                           .label = label,
+                                           .in = in,
+                                           .salt_or_context = {seed, seed_len},
+                                           .out = {f->master, MASTER_LEN}}};
+    key_step(f, HF_CLIENT, &event);
+    explicit_bzero(premaster, sizeof premaster);
+    return 0;
+}
+
+/* TLS_RSA_WITH_...: the only suites whose secret the server's key can open. */
+static bool is_key_transport(uint16_t cipher_suite)
+{
+    static const char prefix[] = "TLS_RSA_WITH_";
+    return strncmp(hf_code_name(HF_CODES_CIPHER_SUITE, cipher_suite), prefix, sizeof prefix - 1) ==
+           0;
+}
+
+/* Forward secrecy, said where it is met. */
+static int refuse_rsa(struct follow *f)
+{
+    if (f->keys->rsa_decrypt == NULL || f->keys->keylog != NULL ||
+        is_key_transport(f->cipher_suite)) {
+        return 0;
+    }
+    return trouble_set(
+        f->trouble, TOOL_USAGE, "Use a key log: the secrets have to be kept when they are made.",
+        "the server's key cannot open this connection (%s): both ends made keys for it alone and "
+        "threw them away, and the certificate's key has only signed. Whoever steals that key "
+        "tomorrow cannot read what was captured today: that is forward secrecy",
+        f->version == HF_TLS13 ? "TLS 1.3" : hf_code_name(HF_CODES_CIPHER_SUITE, f->cipher_suite));
 }
 
 int follow_change_cipher_spec(struct follow *f, hf_role from)
 {
     return f->version == HF_TLS12 ? install12(f, from) : 0;
+}
+
+/* Keys that are known and of no use. */
+static void note_closed(struct follow *f, hf_role from)
+{
+    if (f->has_master && hf_key_block_len(f->cipher_suite) == 0) {
+        follow_event(
+            f, from,
+            (hf_event){.kind = HF_EV_NOTE,
+                       .u.note = {.about = hf_code_name(HF_CODES_CIPHER_SUITE, f->cipher_suite),
+                                  .text = "records of this suite are not opened here: it "
+                                          "has no AEAD"}});
+    }
 }
 
 static int install12(struct follow *f, hf_role from)
@@ -372,6 +458,7 @@ static int install12(struct follow *f, hf_role from)
     side->level = HF_LEVEL_APPLICATION;
     if (!f->has_master || len == 0 || len > sizeof block ||
         hf_opener_new12(&keys, &side->opener) != HF_OK) {
+        note_closed(f, from);
         go_blind(f, from);
         return 0;
     }
