@@ -21,7 +21,8 @@ static const hf_group *const groups[] = {
     .public_key_import = lc_public_key_import, .public_key_free = lc_public_key_free,              \
     .public_key_kind = lc_public_key_kind, .public_key_bits = lc_public_key_bits,                  \
     .verify = lc_verify, .verify_issued = lc_verify_issued, .key_pair_match = lc_key_pair_match,   \
-    .rsa_encrypt = lc_rsa_encrypt, .rsa_decrypt_premaster = lc_rsa_decrypt_premaster
+    .rsa_encrypt = lc_rsa_encrypt, .rsa_decrypt_premaster = lc_rsa_decrypt_premaster,              \
+    .sha1 = &lc_sha1
 
 static const hf_provider provider_libcrypto = {
     .name = "libcrypto",

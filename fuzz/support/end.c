@@ -35,7 +35,7 @@ static hf_identity_store *identities(const hf_provider *provider)
                                            .provider = provider,
                                            .chain = trusting_certificate(),
                                            .key = trusting_key(),
-                                           .ocsp_response = span_of("\x30\x00", 2),
+                                           .ocsp_response = span_of("\x30\x03\x0a\x01\x03", 5),
                                            .sct_list = span_of("\x00\x03\x00\x01s", 5)};
         hf_error error = {0};
         hf_identity *identity = NULL;

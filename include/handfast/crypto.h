@@ -141,6 +141,7 @@ typedef struct hf_provider {
     const char *name;
     const hf_hash *sha256;
     const hf_hash *sha384;
+    const hf_hash *sha1; /* for identifiers in OCSP (RFC 6960, 4.1.1), never under a signature */
     const hf_aead *aes128gcm;
     const hf_aead *aes256gcm;
     const hf_aead *chacha20poly1305;

@@ -9,7 +9,8 @@
  * and the anchors offer, and checks validity at a given time, key usage, extended key usage, basic
  * constraints, name constraints and, on a client, the name of the server (RFC 5280; RFC 9525). Any
  * certificate of the set is an anchor, a leaf too. What was wrong with which path is in the
- * verdict.
+ * verdict. Revocation is judged by what is at hand: the OCSP response that the peer stapled, and
+ * lists that the caller gave. Nothing is ever fetched.
  *
  * Threads: hf_trust while being built by one; built, by all. hf_trust_store by all at all times.
  *
@@ -49,6 +50,16 @@ HF_API HF_MUST_CHECK hf_status hf_trust_add_system(hf_trust *trust, hf_error *er
  * no memory. */
 HF_API HF_MUST_CHECK hf_status hf_trust_pin(hf_trust *trust, const uint8_t spki_sha256[32],
                                             hf_error *error);
+
+/* Adds certificate revocation lists (RFC 5280, 5): every one of a PEM file, or one in DER. A path
+ * is then refused for a certificate whose issuer's list names it, and for one whose issuer has
+ * lists here of which none is usable; issuers without a list are believed. Indirect and delta
+ * lists, and those that never end, are not taken. HF_FAILED: *error says why, nothing was added. */
+HF_API HF_MUST_CHECK hf_status hf_trust_add_crl(hf_trust *trust, hf_span pem_or_der,
+                                                hf_error *error);
+
+/* How many lists. */
+HF_API size_t hf_trust_crl_count(const hf_trust *trust);
 
 /* How many anchors. */
 HF_API size_t hf_trust_count(const hf_trust *trust);
@@ -123,6 +134,8 @@ typedef struct hf_chain_question {
     const char *name; /* DNS name or IP address that the leaf must be for; NULL: any */
     int64_t now_s;    /* Unix time */
     size_t max_depth; /* certificates in a path, anchor not counted; 0: 10 */
+    hf_span ocsp_response; /* stapled to the leaf (RFC 6066, 8); or empty */
+    bool staple_expected;  /* the peer was asked for one, so that must-staple counts (RFC 7633) */
 } hf_chain_question;
 
 /* A verdict with all paths that led to it; see hf_trust_judge. */

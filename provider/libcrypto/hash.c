@@ -1,4 +1,4 @@
-/* SHA-256, SHA-384 and SHA-512 over libcrypto's low-level functions.
+/* SHA-1, SHA-256, SHA-384 and SHA-512 over libcrypto's low-level functions.
  *
  * They are deprecated in OpenSSL 3.0 in favour of EVP, which allocates, locks and looks up for
  * each digest: several times the cost of hashing a TLS handshake message (README.md has the
@@ -15,12 +15,24 @@ _Static_assert(sizeof(SHA256_CTX) <= sizeof(hf_hash_ctx), "a SHA-256 context fit
 _Static_assert(sizeof(SHA512_CTX) <= sizeof(hf_hash_ctx), "a SHA-384 context fits hf_hash_ctx");
 _Static_assert(_Alignof(SHA512_CTX) <= _Alignof(hf_hash_ctx), "and is no stricter aligned");
 
+static void sha1_init(hf_hash_ctx *ctx);
+static void sha1_update(hf_hash_ctx *ctx, const uint8_t *data, size_t len);
+static void sha1_final(hf_hash_ctx *ctx, uint8_t *out);
 static void sha256_init(hf_hash_ctx *ctx);
 static void sha256_update(hf_hash_ctx *ctx, const uint8_t *data, size_t len);
 static void sha256_final(hf_hash_ctx *ctx, uint8_t *out);
 static void sha384_init(hf_hash_ctx *ctx);
 static void sha384_update(hf_hash_ctx *ctx, const uint8_t *data, size_t len);
 static void sha384_final(hf_hash_ctx *ctx, uint8_t *out);
+
+const hf_hash lc_sha1 = {
+    .name = "SHA-1",
+    .digest_len = 20,
+    .block_len = 64,
+    .init = sha1_init,
+    .update = sha1_update,
+    .final = sha1_final,
+};
 
 const hf_hash lc_sha256 = {
     .name = "SHA-256",
@@ -46,6 +58,21 @@ void lc_sha512_digest(hf_span message, uint8_t out[64])
     SHA512_Init(&ctx);
     SHA512_Update(&ctx, message.data, message.len);
     SHA512_Final(out, &ctx);
+}
+
+static void sha1_init(hf_hash_ctx *ctx)
+{
+    SHA1_Init((SHA_CTX *)(void *)ctx);
+}
+
+static void sha1_update(hf_hash_ctx *ctx, const uint8_t *data, size_t len)
+{
+    SHA1_Update((SHA_CTX *)(void *)ctx, data, len);
+}
+
+static void sha1_final(hf_hash_ctx *ctx, uint8_t *out)
+{
+    SHA1_Final(out, (SHA_CTX *)(void *)ctx);
 }
 
 static void sha256_init(hf_hash_ctx *ctx)

@@ -7,6 +7,7 @@
 
 extern const hf_hash lc_sha256;
 extern const hf_hash lc_sha384;
+extern const hf_hash lc_sha1;
 
 /* For machines without libipsec-mb or without the instructions it needs. */
 extern const hf_aead lc_aes128gcm;

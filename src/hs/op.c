@@ -138,6 +138,8 @@ static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
         .name = op->u.verify_chain.name,
         .now_s = op->u.verify_chain.now_s,
         .max_depth = config->limits.chain_depth,
+        .ocsp_response = op->u.verify_chain.ocsp_response,
+        .staple_expected = config->request_status && op->u.verify_chain.peer == HF_SERVER,
         .listen = TRACE_ON(&watching, HF_EV_CANDIDATE) ? trace_path : NULL,
         .listen_ctx = &watching,
     };

@@ -89,6 +89,16 @@ uint32_t x5_der_take_small(struct der *d)
     return value;
 }
 
+uint32_t x5_der_take_enumerated(struct der *d)
+{
+    const hf_span s = x5_der_take(d, DER_ENUMERATED);
+    if (!is_minimal_integer(s) || s.len > 1 || s.data[0] >= 0x80) {
+        x5_der_fail(d); /* no list that is read here has more than 127 values */
+        return 0;
+    }
+    return s.data[0];
+}
+
 hf_span x5_der_take_oid(struct der *d)
 {
     const hf_span s = x5_der_take(d, DER_OID);
@@ -165,6 +175,15 @@ int64_t x5_der_take_time(struct der *d)
         return 0;
     }
     return ((days_before(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+int64_t x5_der_take_generalized(struct der *d)
+{
+    if (x5_der_peek(d) != DER_GENERALIZED_TIME) {
+        x5_der_fail(d);
+        return 0;
+    }
+    return x5_der_take_time(d);
 }
 
 /* Reads one element: its header is checked, its content handed out. */

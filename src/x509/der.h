@@ -22,6 +22,7 @@ enum {
     DER_OCTET_STRING = 0x04,
     DER_NULL = 0x05,
     DER_OID = 0x06,
+    DER_ENUMERATED = 0x0a,
     DER_UTF8_STRING = 0x0c,
     DER_NUMERIC_STRING = 0x12,
     DER_PRINTABLE_STRING = 0x13,
@@ -67,6 +68,12 @@ static inline bool x5_der_done(const struct der *d)
     return !d->bad && d->p == d->end;
 }
 
+/* What is not read yet. */
+static inline hf_span x5_der_rest(const struct der *d)
+{
+    return (hf_span){d->p, (size_t)(d->end - d->p)};
+}
+
 /* The tag of the next element; 0 when there is none. */
 static inline uint8_t x5_der_peek(const struct der *d)
 {
@@ -84,14 +91,17 @@ struct der x5_der_enter(struct der *d, uint8_t tag);
 
 /* Primitive types, with the rules of DER for their content. */
 bool x5_der_take_boolean(struct der *d);
-hf_span x5_der_take_integer(struct der *d);  /* two's complement, minimal, not empty */
-hf_span x5_der_take_unsigned(struct der *d); /* not negative; without its leading zero byte */
-uint32_t x5_der_take_small(struct der *d);   /* an INTEGER of 0..2^31-1 */
+hf_span x5_der_take_integer(struct der *d);     /* two's complement, minimal, not empty */
+hf_span x5_der_take_unsigned(struct der *d);    /* not negative; without its leading zero byte */
+uint32_t x5_der_take_small(struct der *d);      /* an INTEGER of 0..2^31-1 */
+uint32_t x5_der_take_enumerated(struct der *d); /* the same as ENUMERATED */
 hf_span x5_der_take_oid(struct der *d);
 hf_span x5_der_take_bit_string(struct der *d); /* whole bytes only */
 /* A named bit list: bit n of the result is bit n of the list; bits from 32 on are refused. */
 uint32_t x5_der_take_named_bits(struct der *d);
 /* A UTCTime or GeneralizedTime in the one form that RFC 5280, 4.1.2.5 allows, as Unix time. */
 int64_t x5_der_take_time(struct der *d);
+/* The same, and a GeneralizedTime whatever the year (RFC 6960, 4.2.2.1). */
+int64_t x5_der_take_generalized(struct der *d);
 
 #endif

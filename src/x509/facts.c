@@ -6,10 +6,13 @@
 #include "x509/name.h"
 #include "x509/oid.h"
 
+enum { STATUS_REQUEST = 5 /* the TLS extension: RFC 6066, 8 */ };
+
 static bool read_basic_constraints(const struct x5_certificate *c, struct x5_facts *f);
 static bool read_usage(const struct x5_certificate *c, struct x5_facts *f);
 static bool read_extended_usage(const struct x5_certificate *c, struct x5_facts *f);
 static bool read_key_ids(const struct x5_certificate *c, struct x5_facts *f);
+static bool read_features(const struct x5_certificate *c, struct x5_facts *f);
 static bool has_good_names(const struct x5_certificate *c);
 static bool hints_fit(const struct x5_facts *child, const struct x5_certificate *issuer,
                       const struct x5_facts *issuer_facts);
@@ -26,8 +29,10 @@ void x5_facts_read(const struct x5_certificate *c, struct x5_facts *out)
     const bool usage = read_usage(c, out);
     const bool extended_usage = read_extended_usage(c, out);
     const bool key_ids = read_key_ids(c, out);
-    out->malformed = !constraints || !usage || !extended_usage || !key_ids || !has_good_names(c) ||
-                     !x5_dn_is_well_formed(c->issuer) || !x5_dn_is_well_formed(c->subject) ||
+    const bool features = read_features(c, out);
+    out->malformed = !features || !constraints || !usage || !extended_usage || !key_ids ||
+                     !has_good_names(c) || !x5_dn_is_well_formed(c->issuer) ||
+                     !x5_dn_is_well_formed(c->subject) ||
                      (x5_has_extension(c, X5_EXT_NAME_CONSTRAINTS) &&
                       !x5_constraint_is_well_formed(c->extension[X5_EXT_NAME_CONSTRAINTS]));
 }
@@ -83,6 +88,20 @@ static bool read_extended_usage(const struct x5_certificate *c, struct x5_facts 
         f->for_client = f->for_client || span_eq(oid, x5_oid_client_auth);
     }
     return some && x5_der_done(&list) && x5_der_done(&d);
+}
+
+/* RFC 7633, 4: numbers of TLS extensions. */
+static bool read_features(const struct x5_certificate *c, struct x5_facts *f)
+{
+    if (!x5_has_extension(c, X5_EXT_TLS_FEATURE)) {
+        return true;
+    }
+    struct der d = x5_der_over(c->extension[X5_EXT_TLS_FEATURE]);
+    struct der list = x5_der_enter(&d, DER_SEQUENCE);
+    while (x5_der_more(&list)) {
+        f->must_staple = x5_der_take_small(&list) == STATUS_REQUEST || f->must_staple;
+    }
+    return x5_der_done(&list) && x5_der_done(&d);
 }
 
 /* RFC 5280, 4.2.1.1 and 4.2.1.2. */

@@ -12,6 +12,7 @@ struct x5_facts {
     bool has_extended_usage;
     bool for_server, for_client; /* by extendedKeyUsage; both without it */
     bool self_issued;
+    bool must_staple; /* TLS feature: status_request (RFC 7633, 4) */
     uint32_t path_length;
     uint32_t usage; /* bits of KeyUsage; all without the extension */
     hf_span key_id;

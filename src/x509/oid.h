@@ -19,6 +19,8 @@ extern const hf_span x5_oid_sha256, x5_oid_sha384, x5_oid_sha512;
 /* Extended key usages (RFC 5280, 4.2.1.12) and the access method of issuers (4.2.2.1). */
 extern const hf_span x5_oid_server_auth, x5_oid_client_auth, x5_oid_ca_issuers, x5_oid_common_name,
     x5_oid_organization, x5_oid_email_address;
+/* OCSP (RFC 6960): the one form of response, the responder's purpose; SHA-1 in identifiers. */
+extern const hf_span x5_oid_ocsp_basic, x5_oid_ocsp_signing, x5_oid_sha1;
 extern const hf_span x5_oid_smtp_utf8_mailbox, x5_oid_any_policy;
 
 /* The short name of an identifier ("CN", "serverAuth", "secp256k1"), or NULL. */

@@ -14,6 +14,7 @@
 #include "base/span.h"
 #include "x509/dn.h"
 #include "x509/path_int.h"
+#include "x509/revocation.h"
 #include "x509/signature.h"
 
 enum { SMALL = 5 /* certificates for which no memory is taken */ };
@@ -57,6 +58,9 @@ struct search {
     size_t link_count;
     uint32_t steps, comparisons; /* still allowed */
     uint32_t tried;
+    uint32_t statuses; /* questions about revocation */
+    /* How long what they said holds for the present path. */
+    int64_t status_from_s, status_until_s;
     bool exhausted;
     bool ended; /* accepted, or the leaf itself is refused */
     bool accepted;
@@ -79,10 +83,13 @@ static bool is_bad_link(const struct search *s, int child, int issuer);
 static void judge(struct search *s);
 static bool check_certificates(struct search *s, struct x5_finding *finding);
 static bool check_signatures(struct search *s, struct x5_finding *finding);
+static bool check_revocation(struct search *s, struct x5_finding *finding);
+static void narrow(struct search *s);
 static bool check_link(struct search *s, size_t at);
 static const hf_public_key *key_of(struct search *s, const struct x5_step *issuer);
 static void give_up(struct search *s);
 static void prune(struct search *s, const struct x5_finding *finding);
+static bool is_by_itself(hf_rule rule);
 static void note(struct search *s, enum rank rank, const struct x5_finding *finding);
 static void tell(const struct search *s, const struct x5_finding *finding);
 static void conclude(struct search *s);
@@ -286,7 +293,8 @@ static void judge(struct search *s)
     bool good = check_certificates(s, &finding);
     if (good) {
         x5_rule_path(s->request, &s->path, &s->comparisons, &finding);
-        good = finding.rule == HF_RULE_NONE && check_signatures(s, &finding);
+        good = finding.rule == HF_RULE_NONE && check_signatures(s, &finding) &&
+               check_revocation(s, &finding);
     }
     if (s->exhausted) {
         return;
@@ -295,6 +303,7 @@ static void judge(struct search *s)
         s->ended = true;
         s->accepted = true;
         x5_verdict_accept(s->verdict, s->request, &s->path);
+        narrow(s);
         s->verdict->tried = s->tried + 1;
         tell(s, &finding);
         return;
@@ -328,6 +337,44 @@ static bool check_signatures(struct search *s, struct x5_finding *finding)
             finding->at = i - 1;
             return false;
         }
+    }
+    return true;
+}
+
+/* What was said of revocation may hold shorter than the certificates. */
+static void narrow(struct search *s)
+{
+    hf_verdict *v = s->verdict;
+    v->from_s = s->status_from_s > v->from_s ? s->status_from_s : v->from_s;
+    v->until_s = s->status_until_s < v->until_s ? s->status_until_s : v->until_s;
+}
+
+/* From the leaf upwards: it is asked for most. What its owner configured stands above that. */
+static bool check_revocation(struct search *s, struct x5_finding *finding)
+{
+    s->status_from_s = INT64_MIN;
+    s->status_until_s = INT64_MAX;
+    for (size_t i = 0; i + 1 < s->path.count; i++) {
+        if (s->statuses++ == X5_STATUSES_MAX) {
+            s->exhausted = true;
+            return false;
+        }
+        const struct x5_step *issuer = &s->path.step[i + 1];
+        const struct x5_revocation_case what = {.request = s->request,
+                                                .subject = &s->path.step[i],
+                                                .issuer = issuer,
+                                                .issuer_key = key_of(s, issuer),
+                                                .is_leaf = i == 0};
+        x5_check_revocation(&what, &finding->revocation);
+        if (finding->revocation.rule != HF_RULE_NONE) {
+            finding->rule = finding->revocation.rule;
+            finding->at = i;
+            finding->other = i + 1;
+            return false;
+        }
+        const struct x5_revocation *r = &finding->revocation;
+        s->status_from_s = r->from_s > s->status_from_s ? r->from_s : s->status_from_s;
+        s->status_until_s = r->until_s < s->status_until_s ? r->until_s : s->status_until_s;
     }
     return true;
 }
@@ -382,10 +429,7 @@ static void prune(struct search *s, const struct x5_finding *finding)
         s->path.count = finding->at + 1; /* another issuer of that certificate */
         return;
     }
-    const bool by_itself = finding->rule != HF_RULE_PATH_LENGTH &&
-                           finding->rule != HF_RULE_NAME_CONSTRAINT &&
-                           finding->rule != HF_RULE_CONSTRAINT_UNKNOWN &&
-                           finding->rule != HF_RULE_POLICY && finding->rule != HF_RULE_PIN;
+    const bool by_itself = is_by_itself(finding->rule);
     if (by_itself && finding->at == 0) {
         s->ended = true;
         return;
@@ -397,6 +441,25 @@ static void prune(struct search *s, const struct x5_finding *finding)
         return;
     }
     s->path.count = s->path.count > 1 ? s->path.count - 1 : 1;
+}
+
+/* Whether another path above the certificate would break the same rule. */
+static bool is_by_itself(hf_rule rule)
+{
+    switch (rule) {
+    case HF_RULE_PATH_LENGTH:
+    case HF_RULE_NAME_CONSTRAINT:
+    case HF_RULE_CONSTRAINT_UNKNOWN:
+    case HF_RULE_POLICY:
+    case HF_RULE_PIN:
+    case HF_RULE_STAPLE_OTHER: /* another certificate of the issuer may have the right key */
+    case HF_RULE_STAPLE_SIGNATURE:
+    case HF_RULE_CRL_SIGNATURE:
+    case HF_RULE_CRL_OUTDATED:
+        return false;
+    default:
+        return true;
+    }
 }
 
 /* Remembers the most telling finding, the first one among equals. */

@@ -12,7 +12,8 @@ enum {
     /* Work for one chain. Honest ones need 3 signatures and 5 steps; see docs/adr/0003. */
     X5_SIGNATURES_MAX = 48,
     X5_STEPS_MAX = 1000,
-    X5_COMPARISONS_MAX = 250000
+    X5_COMPARISONS_MAX = 250000,
+    X5_STATUSES_MAX = 64 /* questions about revocation */
 };
 
 /* One certificate of a path. source: its index in the chain as sent, or -1 - i for anchor i. */
@@ -28,12 +29,22 @@ struct x5_path {
     bool anchored; /* the last one is an anchor */
 };
 
+/* What revocation has to say of a certificate. */
+struct x5_revocation {
+    hf_rule rule;
+    const char *by;  /* who says so, static; of STAPLE_MISSING: the error that came instead */
+    int64_t at_s;    /* revoked since; outdated: the end of the window that is nearer */
+    uint32_t reason; /* CRLReason: RFC 5280, 5.3.1 */
+    int64_t from_s, until_s; /* good: how long */
+};
+
 /* What broke a path, and where. */
 struct x5_finding {
     hf_rule rule;
     size_t at;    /* position in the path */
     size_t other; /* NAME_CONSTRAINT and CONSTRAINT_UNKNOWN: position of the authority */
     struct x5_offence offence;
+    struct x5_revocation revocation;
 };
 
 /* Whether the request can be answered at all: what is asked for is a host name or an address. */

@@ -17,6 +17,11 @@ enum x5_signed {
 hf_public_key *x5_key_import(hf_span spki);
 void x5_key_free(hf_public_key *key); /* NULL is allowed */
 
+/* Checks the signature over some bytes; algorithm is the AlgorithmIdentifier that came with it. key
+ * may be NULL, and has signed nothing. */
+enum x5_signed x5_signature_check_bytes(hf_span bytes, hf_span algorithm, hf_span signature,
+                                        const hf_public_key *key);
+
 /* Checks c's signature. key may be NULL, and has signed nothing. */
 enum x5_signed x5_signature_check(const struct x5_certificate *c, const hf_public_key *key);
 

@@ -38,7 +38,6 @@ static hf_status trim(struct growth *g, hf_error *error);
 static void drop_growth(struct growth *g);
 static void release(hf_trust *trust);
 static int64_t newest_of(const struct trust_anchor *anchors, size_t count);
-static void mix(uint8_t fingerprint[TRUST_FINGERPRINT_LEN], char kind, hf_span bytes);
 
 hf_trust *hf_trust_new(void)
 {
@@ -66,6 +65,7 @@ void hf_trust_free(hf_trust *trust)
     }
     release(trust);
     mem_free(trust->pins, trust->pin_count * sizeof *trust->pins);
+    x5_trust_free_crls(trust->crls);
     while (trust->bundles != NULL) {
         struct trust_bundle *next = trust->bundles->next;
         x5_bundle_free(&trust->bundles->bundle);
@@ -103,7 +103,7 @@ hf_status hf_trust_pin(hf_trust *trust, const uint8_t spki_sha256[32], hf_error 
     memcpy(pins[count], spki_sha256, sizeof *pins);
     trust->pins = pins;
     trust->pin_count = count + 1;
-    mix(trust->fingerprint, 'P', span_of(spki_sha256, sizeof *pins));
+    x5_trust_mix(trust->fingerprint, 'P', span_of(spki_sha256, sizeof *pins));
     return HF_OK;
 }
 
@@ -211,6 +211,17 @@ size_t x5_trust_expired(const hf_trust *trust, int64_t now_s)
     return count;
 }
 
+void x5_trust_mix(uint8_t fingerprint[TRUST_FINGERPRINT_LEN], char kind, hf_span bytes)
+{
+    const hf_hash *sha256 = hf_provider_default()->sha256;
+    hf_hash_ctx ctx;
+    sha256->init(&ctx);
+    sha256->update(&ctx, fingerprint, TRUST_FINGERPRINT_LEN);
+    sha256->update(&ctx, (const uint8_t *)&kind, 1);
+    sha256->update(&ctx, bytes.data, bytes.len);
+    sha256->final(&ctx, fingerprint);
+}
+
 /* All or nothing: the larger set is made beside the present one and then takes its place. */
 static hf_status add_certificates(hf_trust *trust, hf_span bytes, enum x5_bundle_mode mode,
                                   hf_error *error)
@@ -288,7 +299,7 @@ static hf_status add_anchor(struct growth *g, size_t number, enum x5_bundle_mode
     }
     a->key = x5_key_import(a->c.spki);
     link_anchor(g, g->count++);
-    mix(g->fingerprint, 'A', a->c.der);
+    x5_trust_mix(g->fingerprint, 'A', a->c.der);
     return HF_OK;
 }
 
@@ -358,15 +369,4 @@ static int64_t newest_of(const struct trust_anchor *anchors, size_t count)
         }
     }
     return newest_s;
-}
-
-static void mix(uint8_t fingerprint[TRUST_FINGERPRINT_LEN], char kind, hf_span bytes)
-{
-    const hf_hash *sha256 = hf_provider_default()->sha256;
-    hf_hash_ctx ctx;
-    sha256->init(&ctx);
-    sha256->update(&ctx, fingerprint, TRUST_FINGERPRINT_LEN);
-    sha256->update(&ctx, (const uint8_t *)&kind, 1);
-    sha256->update(&ctx, bytes.data, bytes.len);
-    sha256->final(&ctx, fingerprint);
 }

@@ -4,6 +4,7 @@
 
 #include "base/rotate.h"
 #include "x509/bundle.h"
+#include "x509/crl.h"
 #include "x509/facts.h"
 #include "x509/x509.h"
 
@@ -23,9 +24,17 @@ struct trust_bundle {
     struct trust_bundle *next;
 };
 
+/* A revocation list and its bytes, in one block of size. */
+struct trust_crl {
+    struct trust_crl *next;
+    size_t size;
+    struct x5_crl crl; /* points into bytes */
+    uint8_t bytes[];
+};
+
 /* Invariants: no two anchors are the same bytes; index[h % index_len] begins the list of the
- * anchors whose subject has the hash h; fingerprint is of the anchors and pins in the order of
- * adding. Only hf_trust_add* and hf_trust_pin write, before the object is shared. */
+ * anchors whose subject has the hash h; fingerprint is of the anchors, pins and lists in the order
+ * of adding. Only hf_trust_add* and hf_trust_pin write, before the object is shared. */
 struct hf_trust {
     struct ref ref;
     struct trust_anchor *anchors;
@@ -35,6 +44,8 @@ struct hf_trust {
     struct trust_bundle *bundles;
     uint8_t (*pins)[32];
     size_t pin_count;
+    struct trust_crl *crls; /* newest first */
+    size_t crl_count;
     uint8_t fingerprint[TRUST_FINGERPRINT_LEN];
     int64_t newest_from_s; /* the latest notBefore of all anchors; INT64_MIN without any */
 };
@@ -48,6 +59,11 @@ bool x5_trust_has(const hf_trust *trust, const struct x5_certificate *c, int *at
 
 /* Whether the SHA-256 of this SubjectPublicKeyInfo is pinned. */
 bool x5_trust_has_pin(const hf_trust *trust, hf_span spki);
+
+/* Adds to a fingerprint what the set holds more; kind tells the kinds apart. */
+void x5_trust_mix(uint8_t fingerprint[TRUST_FINGERPRINT_LEN], char kind, hf_span bytes);
+
+void x5_trust_free_crls(struct trust_crl *list);
 
 /* How many anchors have expired. */
 size_t x5_trust_expired(const hf_trust *trust, int64_t now_s);

@@ -46,6 +46,16 @@ static void tell_missing_intermediate(struct scene *s);
 static void tell_unknown_root(struct scene *s);
 static void tell_untrusted_root(struct scene *s);
 static void tell_other_key(struct scene *s);
+static void tell_revoked(struct scene *s);
+static void tell_staple_missing(struct scene *s);
+static void tell_staple_malformed(struct scene *s);
+static void tell_staple_other(struct scene *s);
+static void tell_staple_signature(struct scene *s);
+static void tell_staple_outdated(struct scene *s);
+static void tell_status_unknown(struct scene *s);
+static void tell_crl_signature(struct scene *s);
+static void tell_crl_outdated(struct scene *s);
+static void tell_window(struct scene *s);
 static void tell_offered_at(struct scene *s);
 static void tell_trust(struct scene *s);
 static void culprit_name(struct scene *s);
@@ -84,6 +94,15 @@ static void (*const tellers[HF_RULE_COUNT])(struct scene *s) = {
     [HF_RULE_UNKNOWN_ROOT] = tell_unknown_root,
     [HF_RULE_UNTRUSTED_ROOT] = tell_untrusted_root,
     [HF_RULE_OTHER_KEY] = tell_other_key,
+    [HF_RULE_REVOKED] = tell_revoked,
+    [HF_RULE_STAPLE_MISSING] = tell_staple_missing,
+    [HF_RULE_STAPLE_MALFORMED] = tell_staple_malformed,
+    [HF_RULE_STAPLE_OTHER] = tell_staple_other,
+    [HF_RULE_STAPLE_SIGNATURE] = tell_staple_signature,
+    [HF_RULE_STAPLE_OUTDATED] = tell_staple_outdated,
+    [HF_RULE_STATUS_UNKNOWN] = tell_status_unknown,
+    [HF_RULE_CRL_SIGNATURE] = tell_crl_signature,
+    [HF_RULE_CRL_OUTDATED] = tell_crl_outdated,
 };
 
 void x5_verdict_explain(hf_verdict *verdict, const struct x5_request *request,
@@ -368,6 +387,102 @@ static void tell_pin(struct scene *s)
 static void tell_too_long(struct scene *s)
 {
     x5_text_add(s->t, "the path needs more than %zu certificates", s->finding->at);
+}
+
+/* --- Revocation ------------------------------------------------------------------------------- */
+
+static void tell_revoked(struct scene *s)
+{
+    static const char *const reasons[] = {
+        [1] = "keyCompromise",      [2] = "cACompromise",         [3] = "affiliationChanged",
+        [4] = "superseded",         [5] = "cessationOfOperation", [6] = "certificateHold",
+        [9] = "privilegeWithdrawn", [10] = "aACompromise",
+    };
+    const struct x5_revocation *r = &s->finding->revocation;
+    culprit_name(s);
+    x5_text_add(s->t, " was revoked on ");
+    x5_text_time(s->t, r->at_s);
+    if (r->reason < sizeof reasons / sizeof reasons[0] && reasons[r->reason] != NULL) {
+        x5_text_add(s->t, " (%s)", reasons[r->reason]);
+    }
+    x5_text_add(s->t, ", says %s of ", r->by);
+    x5_name_brief(s->t, s->culprit->c->issuer);
+}
+
+static void tell_staple_missing(struct scene *s)
+{
+    const char *error = s->finding->revocation.by;
+    culprit_name(s);
+    x5_text_add(s->t, " demands that an OCSP response comes with it, but %s%s",
+                error == NULL ? "none came" : "what came only says ", error == NULL ? "" : error);
+}
+
+static void tell_staple_malformed(struct scene *s)
+{
+    x5_text_add(s->t, "the stapled OCSP response of ");
+    culprit_name(s);
+    x5_text_add(s->t, " is malformed: %zu bytes", s->request->ocsp_response.len);
+}
+
+static void tell_staple_other(struct scene *s)
+{
+    x5_text_add(s->t, "the stapled OCSP response is not about ");
+    culprit_name(s);
+    x5_text_add(s->t, ", issued by ");
+    x5_name_brief(s->t, s->culprit->c->issuer);
+}
+
+static void tell_staple_signature(struct scene *s)
+{
+    x5_text_add(s->t, "the stapled OCSP response of ");
+    culprit_name(s);
+    x5_text_add(s->t, " was signed neither by ");
+    x5_name_brief(s->t, s->culprit->c->issuer);
+    x5_text_add(s->t, " nor by one whom it appointed");
+}
+
+static void tell_staple_outdated(struct scene *s)
+{
+    x5_text_add(s->t, "the stapled OCSP response of ");
+    culprit_name(s);
+    tell_window(s);
+}
+
+static void tell_status_unknown(struct scene *s)
+{
+    x5_text_add(s->t, "the stapled OCSP response says that ");
+    x5_name_brief(s->t, s->culprit->c->issuer);
+    x5_text_add(s->t, " does not know ");
+    culprit_name(s);
+}
+
+static void tell_crl_signature(struct scene *s)
+{
+    x5_text_add(s->t, "the revocation list of ");
+    x5_name_brief(s->t, s->culprit->c->issuer);
+    x5_text_add(s->t, " was not signed by the authority of that name that issued ");
+    culprit_name(s);
+}
+
+static void tell_crl_outdated(struct scene *s)
+{
+    x5_text_add(s->t, "the revocation list of ");
+    x5_name_brief(s->t, s->culprit->c->issuer);
+    tell_window(s);
+}
+
+static void tell_window(struct scene *s)
+{
+    const int64_t at_s = s->finding->revocation.at_s;
+    const int64_t now_s = s->request->now_s;
+    const bool old = now_s > at_s;
+    x5_text_add(s->t, old ? " was good until " : " is only good from ");
+    x5_text_time(s->t, at_s);
+    x5_text_add(s->t, ", ");
+    x5_text_duration(s->t,
+                     old ? (uint64_t)now_s - (uint64_t)at_s : (uint64_t)at_s - (uint64_t)now_s);
+    x5_text_add(s->t, old ? " before " : " after ");
+    x5_text_time(s->t, now_s);
 }
 
 /* --- Paths that lead nowhere ------------------------------------------------------------------ */

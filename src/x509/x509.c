@@ -19,6 +19,8 @@ void x5_request_digest(const struct x5_request *request, uint8_t out[32])
         request->max_depth,
         request->trust == NULL ? 0 : 1,
         request->name == NULL ? 0 : strlen(request->name) + 1,
+        request->ocsp_response.len,
+        request->staple_expected,
     };
     sha256->init(&ctx);
     sha256->update(&ctx, (const uint8_t *)shape, sizeof shape);
@@ -28,6 +30,7 @@ void x5_request_digest(const struct x5_request *request, uint8_t out[32])
     if (request->name != NULL) {
         sha256->update(&ctx, (const uint8_t *)request->name, strlen(request->name));
     }
+    sha256->update(&ctx, request->ocsp_response.data, request->ocsp_response.len);
     for (size_t i = 0; i < request->count; i++) {
         const uint64_t len = request->chain[i].len;
         sha256->update(&ctx, (const uint8_t *)&len, sizeof len);

@@ -30,6 +30,8 @@ struct x5_request {
     const char *name; /* DNS name or IP address that the leaf must be for; NULL: any */
     int64_t now_s;    /* Unix time */
     size_t max_depth; /* certificates in a path, anchor not counted; 0: 10 */
+    hf_span ocsp_response; /* stapled to the leaf; or empty */
+    bool staple_expected;  /* the peer was asked for it: must-staple counts (RFC 7633) */
     void (*listen)(void *ctx, const struct x5_told *told); /* told every path; NULL: nobody */
     void *listen_ctx;
 };

@@ -12,6 +12,7 @@
 #include "base/span.h"
 #include "support/failing_memory.h"
 #include "support/pki.h"
+#include "support/revoke.h"
 #include "x509/x509.h"
 
 /* The n-th allocation fails: all n up to 32, then ever larger steps, as libcrypto makes thousands.
@@ -79,6 +80,63 @@ static void test_trust_add(void **state)
     }
     assert_true(n > 4);
     free(both);
+}
+
+static void test_crl_add(void **state)
+{
+    (void)state;
+    const hf_span list = revoke_crl(&(struct revoke_crl_spec){.issuer = p->intermediate});
+    char *pem = pki_pem("X509 CRL", list);
+    long n = 1;
+    for (bool failed = true; failed; n = next(n)) {
+        hf_trust *trust = hf_trust_new();
+        assert_non_null(trust);
+        hf_error error = {.code = HF_E_NONE};
+        failing_memory_at(n);
+        const hf_status status = hf_trust_add_crl(trust, span_str(pem), &error);
+        failed = failing_memory_end();
+        assert_int_equal(status == HF_OK, !failed);
+        assert_int_equal(error.code, failed ? HF_E_NO_MEMORY : HF_E_NONE);
+        assert_int_equal(hf_trust_crl_count(trust), failed ? 0 : 1);
+        hf_trust_free(trust);
+    }
+    assert_int_equal(n, 4); /* the decoded bytes, and what stays */
+    free(pem);
+    revoke_free(list);
+}
+
+/* A responder's key that cannot be imported has signed nothing. */
+static void test_staple(void **state)
+{
+    (void)state;
+    struct pki_cert *responder = pki_make(&(struct pki_spec){.issuer = p->intermediate,
+                                                             .common_name = "Responder",
+                                                             .extended_key_usage = "OCSPSigning"});
+    const hf_span staple = revoke_ocsp(&(struct revoke_ocsp_spec){
+        .subject = p->leaf, .issuer = p->intermediate, .responder = responder});
+    hf_error error = {.code = HF_E_NONE};
+    hf_trust *trust = hf_trust_new();
+    assert_non_null(trust);
+    assert_int_equal(hf_trust_add(trust, p->ca->der, &error), HF_OK);
+    const struct x5_request request = {.trust = trust,
+                                       .chain = p->chain,
+                                       .count = 2,
+                                       .peer = HF_SERVER,
+                                       .now_s = PKI_NOW,
+                                       .ocsp_response = staple};
+    bool accepted = false;
+    for (long n = 1; !accepted; n = next(n)) {
+        hf_verdict v;
+        failing_memory_at(n);
+        const hf_status status = x5_verify_chain(&request, &v);
+        const bool failed = failing_memory_end();
+        accepted = v.accepted;
+        assert_true(accepted ? status == HF_OK : failed);
+        assert_int_equal(ERR_peek_error(), 0);
+    }
+    hf_trust_free(trust);
+    revoke_free(staple);
+    pki_cert_free(responder);
 }
 
 static void test_stores(void **state)
@@ -159,10 +217,9 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_trust_add),
-        cmocka_unit_test(test_stores),
-        cmocka_unit_test(test_verify),
-        cmocka_unit_test(test_issued_by),
+        cmocka_unit_test(test_trust_add), cmocka_unit_test(test_crl_add),
+        cmocka_unit_test(test_staple),    cmocka_unit_test(test_stores),
+        cmocka_unit_test(test_verify),    cmocka_unit_test(test_issued_by),
     };
     return cmocka_run_group_tests_name("x509 memory", tests, setup, teardown);
 }
