@@ -30,6 +30,8 @@ static const struct verb verbs[] = {
     {"serve", "be a server that shows each browser the handshake that it just made", serve_main},
     {"explain", "tell a recorded handshake: messages, bytes, keys, decisions", explain_main},
     {"view", "write recordings as one page to step through, for a browser", view_main},
+    {"certs", "show the certificates of a file or a server, and whether they would be believed",
+     certs_main},
     {"help", "print this, or the help of a verb", help_main},
     {"--version", "print the version", version_main},
 };

@@ -25,6 +25,7 @@ int connect_main(int argc, char **argv);
 int serve_main(int argc, char **argv);
 int demo_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
+int certs_main(int argc, char **argv);
 int view_main(int argc, char **argv);
 
 /* How the program was called ("build/handfast"): for advice that can be pasted. */

@@ -4,7 +4,7 @@ import re
 
 import tap
 
-VERBS = ["demo", "connect", "serve"]
+VERBS = ["demo", "connect", "serve", "certs"]
 
 
 def options_of_help(verb):
