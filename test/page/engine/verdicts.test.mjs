@@ -8,6 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 
+import '../node.mjs';
 import { modelOf, NotARecording } from '../../../tool/web/js/model.js';
 import { tamper } from '../../../tool/web/js/receiver.js';
 import { recompute } from '../../../tool/web/js/schedule.js';

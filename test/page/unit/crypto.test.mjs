@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import '../node.mjs';
 import { nonceOf, openRecord, sealRecord, SUITES, trafficKeys } from '../../../tool/web/js/aead.js';
 import { concat, equal, fromHex, Reader, toHex, uint, utf8 } from '../../../tool/web/js/bytes.js';
 import { chacha20, chachaOpen, chachaSeal, poly1305 } from '../../../tool/web/js/chacha.js';

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import '../node.mjs';
 import { fromHex, toHex } from '../../../tool/web/js/bytes.js';
 import { inert } from '../../../tool/web/js/dom.js';
 import { readCertificateVerify, readClientHello, readKeyUpdate, readServerHello } from '../../../tool/web/js/form.js';

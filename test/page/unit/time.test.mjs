@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import '../node.mjs';
 import { costOf, timesOf } from '../../../tool/web/js/clock.js';
 import { align } from '../../../tool/web/js/diff.js';
 import { layoutOf, positionAt, yOf } from '../../../tool/web/js/layout.js';
