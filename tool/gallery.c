@@ -49,12 +49,12 @@ void gallery_keep(struct gallery *gallery, struct recorder *recorder)
 }
 
 bool gallery_document(const struct gallery *gallery, const struct request *request,
-                      struct recorder *recorder, struct text *out)
+                      const struct gallery_visitor *visitor, struct text *out)
 {
     if (request->state == REQUEST_BAD || request->form != REQUEST_HTML) {
         return false;
     }
-    if (is_path(request, "/last-failures")) {
+    if (visitor->is_local && is_path(request, "/last-failures")) {
         document_begin(out, DOCUMENT_FAILURES, gallery->lab);
         for (size_t i = 1; i <= GALLERY_FAILURES_MAX && i <= gallery->failed; i++) {
             const struct text *kept =
@@ -66,11 +66,11 @@ bool gallery_document(const struct gallery *gallery, const struct request *reque
         document_end(out);
         return true;
     }
-    if (recorder == NULL || !is_path(request, "/")) {
+    if (visitor->recorder == NULL || !is_path(request, "/")) {
         return false;
     }
     struct text recording = {0};
-    write_for_page(gallery, recorder, &recording);
+    write_for_page(gallery, visitor->recorder, &recording);
     document_begin(out, DOCUMENT_CONNECTION, gallery->lab);
     document_add(out, (hf_span){(const uint8_t *)recording.ptr, recording.len});
     document_end(out);

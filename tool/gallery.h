@@ -33,9 +33,15 @@ void gallery_left(struct gallery *gallery);
 /* Keeps a handshake that failed; the oldest makes room. */
 void gallery_keep(struct gallery *gallery, struct recorder *recorder);
 
+/* Who asks for a page. */
+struct gallery_visitor {
+    struct recorder *recorder; /* of the connection that asks; NULL: it is not recorded */
+    bool is_local;             /* from this machine: failures tell of others */
+};
+
 /* Adds the document that a request for HTML is to be answered with. False: nothing was added, the
- * facts do. recorder: of the connection that asks; NULL: it is not recorded. */
+ * facts do. */
 bool gallery_document(const struct gallery *gallery, const struct request *request,
-                      struct recorder *recorder, struct text *out);
+                      const struct gallery_visitor *visitor, struct text *out);
 
 #endif

@@ -90,7 +90,8 @@ static const struct opt_spec spec = {
     .usage = "[options]",
     .summary =
         "Serves TLS. A browser that asks for / sees the handshake of the very connection that "
-        "carries the page, step by step; /last-failures shows the latest that failed; any "
+        "carries the page, step by step; /last-failures shows a browser on this machine the "
+        "latest that failed; any "
         "other HTTP/1.x request is answered with the connection's facts (/json: as JSON). "
         "Prints 'listening on "
         "ADDR:PORT' for each listener when it is ready. SIGHUP reads the certificates again "

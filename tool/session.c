@@ -34,6 +34,7 @@ struct session {
     uint64_t requests, records;
     uint64_t number;           /* of all that came */
     struct recorder *recorder; /* NULL: it is not recorded */
+    bool is_local;             /* the peer is on this machine */
     bool shown;                /* and counted by the gallery */
     uint8_t *saved;
     size_t saved_len;
@@ -90,6 +91,7 @@ void session_open(struct session_host *host, uv_tcp_t *tcp, const struct sockadd
     s->host = host;
     s->number = ++host->came;
     address_text(peer, s->peer);
+    s->is_local = address_is_local(peer);
     hf_conn *conn = start_recording(s) ? new_conn(s, peer) : NULL;
     if (conn == NULL) {
         free_session(s);
@@ -250,8 +252,8 @@ static void answer(struct session *s)
     s->request.keep_alive = !s->last;
     text_clear(page);
     text_clear(document);
-    const bool shows =
-        gallery_document(&s->host->gallery, &s->request, s->shown ? s->recorder : NULL, document);
+    const struct gallery_visitor visitor = {s->shown ? s->recorder : NULL, s->is_local};
+    const bool shows = gallery_document(&s->host->gallery, &s->request, &visitor, document);
     page_answer(&s->request, link_conn(s->link), shows ? document : NULL, page);
     if (page->failed || document->failed ||
         !link_send(s->link, (hf_span){(const uint8_t *)page->ptr, page->len})) {

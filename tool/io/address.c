@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "tool.h"
 
@@ -87,17 +88,35 @@ void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX])
     }
 }
 
+static bool is_loopback_ip(int family, const uint8_t *ip)
+{
+    static const uint8_t ip6_loopback[16] = {[15] = 1};
+    static const uint8_t mapped[13] = {
+        [10] = 0xff, [11] = 0xff, [12] = 127}; /* ::ffff:127.0.0.0/104 */
+    if (family == AF_INET) {
+        return ip[0] == 127;
+    }
+    return memcmp(ip, ip6_loopback, sizeof ip6_loopback) == 0 ||
+           memcmp(ip, mapped, sizeof mapped) == 0;
+}
+
 bool address_is_loopback(const struct address *address)
 {
     uint8_t ip[16];
-    static const uint8_t ip6_loopback[16] = {[15] = 1};
     if (inet_pton(AF_INET, address->host, ip) == 1) {
-        return ip[0] == 127;
+        return is_loopback_ip(AF_INET, ip);
     }
     if (inet_pton(AF_INET6, address->host, ip) == 1) {
-        return memcmp(ip, ip6_loopback, sizeof ip) == 0;
+        return is_loopback_ip(AF_INET6, ip);
     }
     return strcasecmp(address->host, "localhost") == 0;
+}
+
+bool address_is_local(const struct sockaddr *sa)
+{
+    uint8_t room[16];
+    const hf_span ip = address_bytes(sa, room);
+    return ip.len > 0 && is_loopback_ip(sa->sa_family, ip.data);
 }
 
 hf_span address_bytes(const struct sockaddr *sa, uint8_t room[16])

@@ -32,6 +32,9 @@ void address_text(const struct sockaddr *sa, char out[ADDRESS_TEXT_MAX]);
 /* Whether it is this machine speaking to itself: 127.0.0.0/8, ::1, or localhost (RFC 6761, 6.3). */
 bool address_is_loopback(const struct address *address);
 
+/* The same of an address that is at hand. */
+bool address_is_local(const struct sockaddr *sa);
+
 /* The bytes of the IP address alone, into room: what a cookie is bound to. */
 hf_span address_bytes(const struct sockaddr *sa, uint8_t room[16]);
 

@@ -275,6 +275,35 @@ static void server_names_are_known(void **state)
     assert_false(address_is_name(name));
 }
 
+static void loopback_is_this_machine(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *host;
+        bool is_loopback;
+    } cases[] = {
+        {"127.0.0.1", true},        {"127.9.9.9", true},    {"::1", true},
+        {"localhost", true},        {"LocalHost", true},    {"::ffff:127.0.0.1", true},
+        {"0.0.0.0", false},         {"::", false},          {"10.0.0.1", false},
+        {"::ffff:10.0.0.1", false}, {"example.org", false}, {"", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct address address = {.port = 1};
+        (void)snprintf(address.host, sizeof address.host, "%s", cases[i].host);
+        assert_int_equal(address_is_loopback(&address), cases[i].is_loopback);
+    }
+    union {
+        struct sockaddr any;
+        struct sockaddr_in6 six;
+        struct sockaddr_in four;
+    } at = {.six = {.sin6_family = AF_INET6}};
+    at.six.sin6_addr.s6_addr[15] = 1;
+    assert_true(address_is_local(&at.any));
+    at.four = (struct sockaddr_in){.sin_family = AF_INET};
+    at.four.sin_addr.s_addr = htonl(0x0a000001);
+    assert_false(address_is_local(&at.any));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -288,6 +317,7 @@ int main(void)
         cmocka_unit_test(the_nearest_name_is_found),
         cmocka_unit_test(addresses_are_read),
         cmocka_unit_test(server_names_are_known),
+        cmocka_unit_test(loopback_is_this_machine),
     };
     return cmocka_run_group_tests_name("tool cli", tests, NULL, NULL);
 }

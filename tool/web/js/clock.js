@@ -45,7 +45,13 @@ function thinking(heard, said, asMeasured) {
     if (heard.received !== null && said.sent !== null) {
         return Math.max(0, (said.sent - heard.received) / NS);
     }
-    return asMeasured && heard.sent !== null && said.received !== null ? Math.max(0, (said.received - heard.sent) / NS) : 0;
+    if (!asMeasured) {
+        return 0;
+    }
+    // On the path (a capture) both are seen as they pass.
+    const gap = heard.sent !== null && said.received !== null ? said.received - heard.sent
+        : heard.sent !== null && said.sent !== null ? said.sent - heard.sent : 0;
+    return Math.max(0, gap / NS);
 }
 
 function gapIn(flight, entry) {
