@@ -15,7 +15,7 @@
 
 #include "support/pair.h"
 
-enum { BATCH = 16, WIRE_CAP = 8192, MODES = 4 };
+enum { CONFIGS = 6, BATCH = 16, WIRE_CAP = 8192, MODES = 6 };
 
 /* --- Time and allocations --------------------------------------------------------------------- */
 
@@ -256,11 +256,11 @@ static void peer_handshakes(const struct peer *p, struct cost *client_cost,
 
 /* --- Rounds ----------------------------------------------------------------------------------- */
 
-enum mode { FLOOR, OURS, LIBSSL, OURS_PQ };
+enum mode { FLOOR, OURS, LIBSSL, OURS_PQ, FLOOR_KNOWN, OURS_KNOWN };
 
 struct bench_state {
     struct raw raw;
-    struct ours classic, pq;
+    struct ours classic, pq, known;
     struct peer peer;
 };
 
@@ -274,13 +274,14 @@ static double timed(void (*run)(void *), void *arg)
 }
 
 /* A server makes a key, a shared secret and a signature; a client verifies three signatures
- * instead. */
-static void floor_batch(struct raw *raw, struct cost *client_cost, struct cost *server_cost)
+ * instead, or one where it knows the chain. */
+static void floor_batch(struct raw *raw, int verifications, struct cost *client_cost,
+                        struct cost *server_cost)
 {
     double exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
     server_cost->ns += exchange + timed(raw_p256_sign, raw);
     exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
-    client_cost->ns += exchange + 3 * timed(raw_p256_verify, raw);
+    client_cost->ns += exchange + verifications * timed(raw_p256_verify, raw);
 }
 
 static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_cost,
@@ -288,7 +289,13 @@ static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_
 {
     switch (mode) {
     case FLOOR:
-        floor_batch(&b->raw, client_cost, server_cost);
+        floor_batch(&b->raw, 3, client_cost, server_cost);
+        break;
+    case FLOOR_KNOWN:
+        floor_batch(&b->raw, 1, client_cost, server_cost);
+        break;
+    case OURS_KNOWN:
+        ours_handshakes(&b->known, client_cost, server_cost);
         break;
     case OURS:
         ours_handshakes(&b->classic, client_cost, server_cost);
@@ -329,8 +336,13 @@ static double median_of(enum mode mode, int side, size_t rounds, int against, bo
 
 static void report(size_t rounds, struct bench_json *json)
 {
-    static const char *const names[MODES] = {"floor", "handfast", "libssl",
-                                             "handfast X25519MLKEM768"};
+    static const char *const names[MODES] = {"floor",
+                                             "handfast",
+                                             "libssl",
+                                             "handfast X25519MLKEM768",
+                                             "floor, chain known",
+                                             "handfast, chain known"};
+    static const int floors[MODES] = {FLOOR, FLOOR, FLOOR, FLOOR, FLOOR_KNOWN, FLOOR_KNOWN};
     static const char *const sides[2] = {"client", "server"};
     printf("full TLS 1.3 handshake, X25519, ECDSA P-256, leaf and intermediate, us of CPU\n");
     printf("  %-26s %-7s %9s %12s %12s %12s\n", "", "", "us", "over floor", "of libssl",
@@ -338,7 +350,7 @@ static void report(size_t rounds, struct bench_json *json)
     for (int side = 1; side >= 0; side--) {
         for (int mode = 0; mode < MODES; mode++) {
             double us = median_of(mode, side, rounds, -1, false) / 1000;
-            double over = median_of(mode, side, rounds, FLOOR, false) / 1000;
+            double over = median_of(mode, side, rounds, floors[mode], false) / 1000;
             double share = median_of(mode, side, rounds, LIBSSL, true);
             printf("  %-26s %-7s %9.1f %12.1f %12.2f %12.0f\n", names[mode], sides[side], us, over,
                    share, alloc_count[mode][side]);
@@ -358,17 +370,22 @@ int main(void)
     struct pki *pki = pki_simple(PKI_P256, "server.example");
     raw_init(&b.raw);
     b.peer = peer_new(pki);
-    hf_config *configs[4];
-    for (int i = 0; i < 4; i++) {
+    hf_config *configs[CONFIGS];
+    hf_chain_cache *cache = hf_chain_cache_new(0);
+    raw_require(cache != NULL, "a cache");
+    for (int i = 0; i < CONFIGS; i++) {
         configs[i] = i % 2 == 0 ? pair_client_config(pki) : pair_server_config(pki);
-        raw_require(hf_config_set_groups(configs[i], i < 2 ? "X25519" : "X25519MLKEM768") == HF_OK,
+        raw_require(hf_config_set_groups(configs[i], i / 2 != 1 ? "X25519" : "X25519MLKEM768") ==
+                        HF_OK,
                     "groups");
         raw_require(hf_config_set_ciphers(configs[i], "TLS_AES_128_GCM_SHA256") == HF_OK,
                     "ciphers");
+        raw_require(i < 4 || hf_config_set_chain_cache(configs[i], cache) == HF_OK, "cache");
         (void)pair_freeze(configs[i]);
     }
     b.classic = (struct ours){configs[0], configs[1]};
     b.pq = (struct ours){configs[2], configs[3]};
+    b.known = (struct ours){configs[4], configs[5]};
     size_t rounds = bench_rounds() * 5;
     rounds = rounds > BENCH_ROUND_MAX ? BENCH_ROUND_MAX : rounds;
     for (size_t r = 0; r < rounds; r++) {
@@ -380,7 +397,8 @@ int main(void)
     bench_json_open(&json);
     report(rounds, &json);
     bench_json_close(&json);
-    for (int i = 0; i < 4; i++) {
+    hf_chain_cache_free(cache);
+    for (int i = 0; i < CONFIGS; i++) {
         hf_config_free(configs[i]);
     }
     SSL_CTX_free(b.peer.client);
