@@ -93,9 +93,12 @@ function entriesOf(model) {
     for (const record of model.records) {
         addRecord(entries, record, model);
     }
-    // Each end said things in the order of its own list; where times are equal that order stays.
-    entries.forEach((entry, i) => { entry.order = i; });
-    entries.sort((a, b) => a.at - b.at || a.order - b.order);
+    // Where times are equal the records' order counts, and then that of the lists.
+    entries.forEach((entry, i) => {
+        entry.order = i;
+        entry.place = entry.record?.index ?? entry.message?.records[0] ?? model.records.length;
+    });
+    entries.sort((a, b) => a.at - b.at || a.place - b.place || a.order - b.order);
     entries.forEach((entry, i) => { entry.index = i; });
     return entries;
 }
