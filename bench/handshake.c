@@ -1,6 +1,6 @@
-/* CPU time of full TLS 1.3 handshakes, each side on its own: ours beside libssl's, on the same
- * certificates, and beside the floor, which is the sum of the raw operations that no implementation
- * over libcrypto can do without.
+/* CPU time of full handshakes of TLS 1.3 and 1.2, each side on its own: ours beside libssl's, on
+ * the same certificates, and beside the floor, which is the sum of the raw operations that no
+ * implementation over libcrypto can do without.
  *
  * Both are pumped in memory, a batch of connections at a time: all clients speak, then all servers,
  * and so on, as on a busy server, so that neither side pays for the other's caches. Every call is
@@ -15,7 +15,7 @@
 
 #include "support/pair.h"
 
-enum { CONFIGS = 6, BATCH = 16, WIRE_CAP = 8192, MODES = 6 };
+enum { CONFIGS = 8, BATCH = 16, WIRE_CAP = 8192, MODES = 8 };
 
 /* --- Time and allocations --------------------------------------------------------------------- */
 
@@ -144,6 +144,10 @@ static void ours_handshakes(const struct ours *o, struct cost *client_cost,
     ours_pump_all(servers, to_server, to_client, server_cost);
     ours_pump_all(clients, to_client, to_server, client_cost);
     ours_pump_all(servers, to_server, to_client, server_cost);
+    if (to_client[0].len > 0) {
+        /* TLS 1.2: the server's Finished comes last. */
+        ours_pump_all(clients, to_client, to_server, client_cost);
+    }
     ours_free(clients, client_cost);
     ours_free(servers, server_cost);
 }
@@ -154,7 +158,7 @@ struct peer {
     SSL_CTX *client, *server;
 };
 
-static struct peer peer_new(const struct pki *pki)
+static struct peer peer_new(const struct pki *pki, int version)
 {
     struct peer p = {SSL_CTX_new(TLS_client_method()), SSL_CTX_new(TLS_server_method())};
     BIO *chain = BIO_new_mem_buf(pki->chain_pem, -1);
@@ -172,12 +176,16 @@ static struct peer peer_new(const struct pki *pki)
     SSL_CTX_set_verify(p.client, SSL_VERIFY_PEER, NULL);
     for (int i = 0; i < 2; i++) {
         SSL_CTX *ctx = i == 0 ? p.client : p.server;
-        SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION);
-        SSL_CTX_set1_groups_list(ctx, "X25519");
+        SSL_CTX_set_min_proto_version(ctx, version);
+        SSL_CTX_set_max_proto_version(ctx, version);
+        SSL_CTX_set_cipher_list(ctx, "ECDHE-ECDSA-AES128-GCM-SHA256");
+        /* RFC 8422, 5.1: in TLS 1.2 the curve of the certificate must be named too. */
+        SSL_CTX_set1_groups_list(ctx, version == TLS1_2_VERSION ? "X25519:P-256" : "X25519");
         SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256");
     }
     /* We issue no tickets either. */
     SSL_CTX_set_num_tickets(p.server, 0);
+    SSL_CTX_set_options(p.server, SSL_OP_NO_TICKET);
     SSL_CTX_set_session_cache_mode(p.server, SSL_SESS_CACHE_OFF);
     X509_free(leaf);
     X509_free(intermediate);
@@ -250,18 +258,21 @@ static void peer_handshakes(const struct peer *p, struct cost *client_cost,
     peer_pump_all(ssl_servers, to_server, to_client, server_cost);
     peer_pump_all(ssl_clients, to_client, to_server, client_cost);
     peer_pump_all(ssl_servers, to_server, to_client, server_cost);
+    if (to_client[0].len > 0) {
+        peer_pump_all(ssl_clients, to_client, to_server, client_cost);
+    }
     peer_free_all(ssl_clients, client_cost);
     peer_free_all(ssl_servers, server_cost);
 }
 
 /* --- Rounds ----------------------------------------------------------------------------------- */
 
-enum mode { FLOOR, OURS, LIBSSL, OURS_PQ, FLOOR_KNOWN, OURS_KNOWN };
+enum mode { FLOOR, OURS, LIBSSL, OURS_PQ, FLOOR_KNOWN, OURS_KNOWN, OURS_12, LIBSSL_12 };
 
 struct bench_state {
     struct raw raw;
-    struct ours classic, pq, known;
-    struct peer peer;
+    struct ours classic, pq, known, old;
+    struct peer peer, old_peer;
 };
 
 static double timed(void (*run)(void *), void *arg)
@@ -290,6 +301,12 @@ static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_
     switch (mode) {
     case FLOOR:
         floor_batch(&b->raw, 3, client_cost, server_cost);
+        break;
+    case OURS_12:
+        ours_handshakes(&b->old, client_cost, server_cost);
+        break;
+    case LIBSSL_12:
+        peer_handshakes(&b->old_peer, client_cost, server_cost);
         break;
     case FLOOR_KNOWN:
         floor_batch(&b->raw, 1, client_cost, server_cost);
@@ -341,17 +358,22 @@ static void report(size_t rounds, struct bench_json *json)
                                              "libssl",
                                              "handfast X25519MLKEM768",
                                              "floor, chain known",
-                                             "handfast, chain known"};
-    static const int floors[MODES] = {FLOOR, FLOOR, FLOOR, FLOOR, FLOOR_KNOWN, FLOOR_KNOWN};
+                                             "handfast, chain known",
+                                             "handfast TLS 1.2",
+                                             "libssl TLS 1.2"};
+    static const int floors[MODES] = {FLOOR,       FLOOR,       FLOOR, FLOOR,
+                                      FLOOR_KNOWN, FLOOR_KNOWN, FLOOR, FLOOR};
     static const char *const sides[2] = {"client", "server"};
-    printf("full TLS 1.3 handshake, X25519, ECDSA P-256, leaf and intermediate, us of CPU\n");
+    printf("full handshake, X25519, ECDSA P-256, leaf and intermediate, us of CPU; TLS 1.3 unless "
+           "said otherwise\n");
     printf("  %-26s %-7s %9s %12s %12s %12s\n", "", "", "us", "over floor", "of libssl",
            "allocations");
     for (int side = 1; side >= 0; side--) {
         for (int mode = 0; mode < MODES; mode++) {
             double us = median_of(mode, side, rounds, -1, false) / 1000;
             double over = median_of(mode, side, rounds, floors[mode], false) / 1000;
-            double share = median_of(mode, side, rounds, LIBSSL, true);
+            const int against = mode == OURS_12 || mode == LIBSSL_12 ? LIBSSL_12 : LIBSSL;
+            double share = median_of(mode, side, rounds, against, true);
             printf("  %-26s %-7s %9.1f %12.1f %12.2f %12.0f\n", names[mode], sides[side], us, over,
                    share, alloc_count[mode][side]);
             char key[64];
@@ -369,7 +391,8 @@ int main(void)
     static struct bench_state b;
     struct pki *pki = pki_simple(PKI_P256, "server.example");
     raw_init(&b.raw);
-    b.peer = peer_new(pki);
+    b.peer = peer_new(pki, TLS1_3_VERSION);
+    b.old_peer = peer_new(pki, TLS1_2_VERSION);
     hf_config *configs[CONFIGS];
     hf_chain_cache *cache = hf_chain_cache_new(0);
     raw_require(cache != NULL, "a cache");
@@ -378,14 +401,18 @@ int main(void)
         raw_require(hf_config_set_groups(configs[i], i / 2 != 1 ? "X25519" : "X25519MLKEM768") ==
                         HF_OK,
                     "groups");
-        raw_require(hf_config_set_ciphers(configs[i], "TLS_AES_128_GCM_SHA256") == HF_OK,
+        raw_require(hf_config_set_ciphers(configs[i], i < 6 ? "TLS_AES_128_GCM_SHA256"
+                                                            : "ECDHE-ECDSA-AES128-GCM-SHA256") ==
+                        HF_OK,
                     "ciphers");
-        raw_require(i < 4 || hf_config_set_chain_cache(configs[i], cache) == HF_OK, "cache");
+        raw_require(i < 4 || i > 5 || hf_config_set_chain_cache(configs[i], cache) == HF_OK,
+                    "cache");
         (void)pair_freeze(configs[i]);
     }
     b.classic = (struct ours){configs[0], configs[1]};
     b.pq = (struct ours){configs[2], configs[3]};
     b.known = (struct ours){configs[4], configs[5]};
+    b.old = (struct ours){configs[6], configs[7]};
     size_t rounds = bench_rounds() * 5;
     rounds = rounds > BENCH_ROUND_MAX ? BENCH_ROUND_MAX : rounds;
     for (size_t r = 0; r < rounds; r++) {
@@ -403,6 +430,8 @@ int main(void)
     }
     SSL_CTX_free(b.peer.client);
     SSL_CTX_free(b.peer.server);
+    SSL_CTX_free(b.old_peer.client);
+    SSL_CTX_free(b.old_peer.server);
     pki_free(pki);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "base/span.h"
 #include "support/end.h"
 #include "wire/message.h"
+#include "wire/message12.h"
 
 static hf_span whole;
 
@@ -85,6 +86,82 @@ static hf_status read_ticket(hf_span body, hf_error *error)
     return s;
 }
 
+/* Of TLS 1.2; those that have the type of another form of TLS 1.3 are asked for with the top bit.
+ */
+enum { OLDER = 0x80 };
+
+static hf_status read_chain12(hf_span body, hf_error *error)
+{
+    hf_span list = {NULL, 0};
+    hf_status s = certificate12_parse(body, error, &list);
+    struct rd r = rd_of(list);
+    while (s == HF_OK && rd_left(&r) > 0) {
+        hf_span one = {NULL, 0};
+        s = certificate12_next(&r, error, &one);
+        if (s == HF_OK) {
+            END_CHECK(one.len > 0);
+            check_span(one);
+        }
+    }
+    return s;
+}
+
+static hf_status read_key_exchange(hf_span body, hf_error *error, bool is_field)
+{
+    struct server_key_exchange m;
+    const hf_status s = is_field ? server_key_exchange_dhe_parse(body, error, &m)
+                                 : server_key_exchange_ecdhe_parse(body, error, &m);
+    if (s == HF_OK) {
+        check_span(m.params);
+        check_span(m.share);
+        check_span(m.signature);
+        END_CHECK(m.share.len > 0 && m.params.len + 4 + m.signature.len == body.len);
+    }
+    return s;
+}
+
+static hf_status read_older(uint8_t type, hf_span body, hf_error *error)
+{
+    struct certificate_request12 request;
+    struct new_session_ticket12 ticket;
+    hf_span part = {NULL, 0};
+    hf_status s;
+    switch (type) {
+    case OLDER | MSG_CERTIFICATE:
+        return read_chain12(body, error);
+    case MSG_SERVER_KEY_EXCHANGE:
+    case OLDER | MSG_SERVER_KEY_EXCHANGE:
+        return read_key_exchange(body, error, type != MSG_SERVER_KEY_EXCHANGE);
+    case OLDER | MSG_CERTIFICATE_REQUEST:
+        s = certificate_request12_parse(body, error, &request);
+        if (s == HF_OK) {
+            check_span(request.types);
+            check_span(request.schemes);
+            check_span(request.authorities);
+        }
+        return s;
+    case OLDER | MSG_NEW_SESSION_TICKET:
+        s = new_session_ticket12_parse(body, error, &ticket);
+        if (s == HF_OK) {
+            check_span(ticket.ticket);
+        }
+        return s;
+    case MSG_CERTIFICATE_STATUS:
+        s = certificate_status_parse(body, error, &part);
+        break;
+    case MSG_CLIENT_KEY_EXCHANGE:
+    case OLDER | MSG_CLIENT_KEY_EXCHANGE:
+        s = client_key_exchange_parse(body, type == MSG_CLIENT_KEY_EXCHANGE ? 1 : 2, error, &part);
+        break;
+    default:
+        return message_empty_parse(body, "ServerHelloDone", error);
+    }
+    if (s == HF_OK) {
+        check_span(part);
+    }
+    return s;
+}
+
 static hf_status read_short(uint8_t type, hf_span body, hf_error *error)
 {
     struct certificate_verify proof;
@@ -104,10 +181,12 @@ static hf_status read_short(uint8_t type, hf_span body, hf_error *error)
             check_span(compressed.data);
         }
         return s;
-    default:
+    case MSG_KEY_UPDATE:
         s = key_update_parse(body, error, &request_update);
         END_CHECK(s != HF_OK || request_update <= 1);
         return s;
+    default:
+        return read_older(type, body, error);
     }
 }
 

@@ -90,6 +90,15 @@ static void configure_client(hf_config *config, uint32_t settings)
     must(hf_config_set_grease(config, is_set(settings, END_GREASE)));
 }
 
+/* Keys and suites that only TLS 1.3 has would leave nothing. */
+static void configure_versions(hf_config *config, uint32_t settings)
+{
+    const uint32_t newer = END_PSK | END_NO_IDENTITY | END_SHA384 | END_ONE_GROUP;
+    if (is_set(settings, END_TLS12) && (settings & newer) == 0) {
+        must(hf_config_set_versions(config, HF_TLS12, HF_TLS12));
+    }
+}
+
 static void configure_limits(hf_config *config, uint32_t settings)
 {
     const hf_limits limits = {.size = sizeof limits,
@@ -146,6 +155,7 @@ static hf_config *make_config(hf_role role, uint32_t settings, uint64_t *seed)
     }
     must(hf_config_set_middlebox_compat(config, !is_set(settings, END_NO_COMPAT)));
     configure_limits(config, settings);
+    configure_versions(config, settings);
     must(hf_config_external_ops(config,
                                 is_set(settings, END_EXTERNAL) ? HF_OP_BIT(HF_OP_COUNT) - 2 : 0));
     if (role == HF_SERVER) {
@@ -231,10 +241,17 @@ static void check_connected(const struct end *e, const hf_conn_info *info)
     uint8_t keys[16];
     const bool needs_proof =
         e->config->role == HF_CLIENT ? !info->psk : is_set(e->settings, END_REQUIRE) && !info->psk;
-    END_CHECK(info->version == HF_TLS13 && info->cipher_suite != 0 && info->group != 0);
+    const bool is_older = info->version == HF_TLS12;
+    END_CHECK(is_older || info->version == HF_TLS13);
+    END_CHECK(info->version >= e->config->version_lowest &&
+              info->version <= e->config->version_highest);
+    END_CHECK(info->cipher_suite != 0 && info->group != 0);
     END_CHECK(!needs_proof || info->peer_chain_count > 0 || e->is_chain_forgotten);
     END_CHECK(!info->psk || is_set(e->settings, END_PSK));
-    END_CHECK(hf_conn_export(e->conn, false, "x", span_of(NULL, 0), keys, sizeof keys) == HF_OK);
+    /* RFC 7627, 5.4: in TLS 1.2 not without extended_master_secret. */
+    const hf_status exported =
+        hf_conn_export(e->conn, false, "x", span_of(NULL, 0), keys, sizeof keys);
+    END_CHECK(exported == HF_OK || (is_older && !e->conn->result.extended_master_secret));
 }
 
 static void check_promises(struct end *e)

@@ -44,7 +44,8 @@ enum end_setting {
         1
         << 23, /* the default provider instead of the trusting one; not in the targets of one end */
     END_ABSURD = 1 << 24, /* with END_EXTERNAL: operations get answers that no caller should give */
-    END_SETTINGS_MASK = (1 << 25) - 1,
+    END_TLS12 = 1 << 25,  /* TLS 1.2 only, where the other settings leave it possible */
+    END_SETTINGS_MASK = (1 << 26) - 1,
 };
 
 enum end_action {

@@ -37,7 +37,8 @@ bool suite12_find(const hf_provider *p, uint16_t id, struct suite *out)
                               .exchange = rows[i].exchange,
                               .auth = rows[i].auth,
                               .fixed_iv_len = rows[i].bulk == CHACHA20 ? 12 : 4};
-        return out->aead != NULL;
+        const bool can_transport = p->rsa_encrypt != NULL && p->rsa_decrypt_premaster != NULL;
+        return out->aead != NULL && (out->exchange != SUITE_RSA || can_transport);
     }
     return false;
 }
