@@ -45,22 +45,6 @@ if(HF_TESTS OR HF_BENCH)
     pkg_check_modules(libssl REQUIRED IMPORTED_TARGET libssl>=3.0)
 endif()
 
-# The rooms of the program that know no event loop: for tests and fuzz targets, and built without
-# the program too.
-if(HF_TESTS OR HF_FUZZ)
-    pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
-    pkg_check_modules(libpcap REQUIRED IMPORTED_TARGET libpcap)
-    file(GLOB tool_room_sources CONFIGURE_DEPENDS
-         ${CMAKE_SOURCE_DIR}/tool/cli/*.c ${CMAKE_SOURCE_DIR}/tool/pki/*.c
-         ${CMAKE_SOURCE_DIR}/tool/report/*.c ${CMAKE_SOURCE_DIR}/tool/recording/*.c
-         ${CMAKE_SOURCE_DIR}/tool/capture/*.c)
-    add_library(hf_tool_rooms STATIC ${tool_room_sources})
-    target_include_directories(hf_tool_rooms PRIVATE ${CMAKE_SOURCE_DIR}/tool)
-    target_compile_definitions(hf_tool_rooms PRIVATE _GNU_SOURCE HANDFAST_VERSION="${PROJECT_VERSION}")
-    target_link_libraries(hf_tool_rooms PRIVATE hf_flags PUBLIC hf_internal PkgConfig::libcrypto
-                          PkgConfig::jansson PkgConfig::libpcap)
-endif()
-
 if(HF_TESTS)
     add_dependencies(tests product)
     pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
@@ -98,7 +82,7 @@ if(HF_BENCH)
     target_compile_definitions(hf_bench_support PRIVATE _GNU_SOURCE)
     target_link_libraries(hf_bench_support PRIVATE hf_flags PUBLIC hf_internal PkgConfig::libcrypto)
     foreach(source IN LISTS bench_sources)
-        hf_executable(bench ${source} hf_bench_support PkgConfig::libssl)
+        hf_executable(bench ${source} hf_bench_support hf_tool_rooms PkgConfig::libssl)
     endforeach()
 endif()
 

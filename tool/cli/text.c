@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 static bool make_room(struct text *t, size_t more);
+static size_t plain_run(hf_span s, size_t at);
 static size_t decode(const uint8_t *p, size_t len, uint32_t *out);
 static bool is_active(uint32_t c);
 static size_t escape(char out[16], const uint8_t *p, size_t used, uint32_t c);
@@ -66,14 +67,24 @@ void text_fill(struct text *t, const char *s, size_t times)
 
 void text_add_hex(struct text *t, hf_span bytes)
 {
+    static const char digits[] = "0123456789abcdef";
+    char two[2];
     for (size_t i = 0; i < bytes.len; i++) {
-        text_addf(t, "%02x", bytes.data[i]);
+        two[0] = digits[bytes.data[i] >> 4];
+        two[1] = digits[bytes.data[i] & 15];
+        text_add_bytes(t, two, sizeof two);
     }
 }
 
 void text_add_inert(struct text *t, hf_span s)
 {
     for (size_t at = 0; at < s.len;) {
+        const size_t plain = plain_run(s, at);
+        if (plain > 0) {
+            text_add_bytes(t, s.data + at, plain);
+            at += plain;
+            continue;
+        }
         uint32_t c = 0;
         const size_t used = decode(s.data + at, s.len - at, &c);
         char seen[16] = "";
@@ -92,6 +103,13 @@ void text_inert(char *out, size_t cap, hf_span s)
 {
     size_t len = 0;
     for (size_t at = 0; at < s.len;) {
+        const size_t plain = plain_run(s, at);
+        if (plain > 0 && len + plain < cap) {
+            memcpy(out + len, s.data + at, plain);
+            len += plain;
+            at += plain;
+            continue;
+        }
         uint32_t c = 0;
         const size_t used = decode(s.data + at, s.len - at, &c);
         char seen[16];
@@ -174,6 +192,16 @@ static bool make_room(struct text *t, size_t more)
     t->ptr = grown;
     t->cap = cap;
     return true;
+}
+
+/* How many characters from there on are printable ASCII, which is nearly all there ever is. */
+static size_t plain_run(hf_span s, size_t at)
+{
+    size_t end = at;
+    while (end < s.len && s.data[end] >= 0x20 && s.data[end] < 0x7f) {
+        end++;
+    }
+    return end - at;
 }
 
 /* Reads one character of UTF-8. Returns how many bytes it takes; *out is UINT32_MAX for a byte that
