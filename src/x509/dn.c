@@ -2,6 +2,7 @@
 
 #include "base/span.h"
 #include "x509/der.h"
+#include "x509/text.h"
 #include "x509/oid.h"
 
 enum {
@@ -26,6 +27,7 @@ struct value {
     hf_span bytes;
 };
 
+static bool is_good_string(uint8_t tag, hf_span value);
 static bool same_relative(hf_span a, hf_span b);
 static size_t read_relative(hf_span set, struct value out[VALUES_MAX]);
 static bool same_value(const struct value *a, const struct value *b);
@@ -98,8 +100,8 @@ bool x5_dn_is_well_formed(hf_span name)
             struct der pair = x5_der_enter(&set, DER_SEQUENCE);
             uint8_t tag = 0;
             (void)x5_der_take_oid(&pair);
-            (void)x5_der_take_any(&pair, &tag);
-            if (!x5_der_done(&pair)) {
+            const hf_span value = x5_der_take_any(&pair, &tag);
+            if (!x5_der_done(&pair) || !is_good_string(tag, value)) {
                 return false;
             }
         }
@@ -108,6 +110,15 @@ bool x5_dn_is_well_formed(hf_span name)
         }
     }
     return x5_der_done(&s) && x5_der_done(&d);
+}
+
+/* Whether a value has the form that its alphabet asks for. */
+static bool is_good_string(uint8_t tag, hf_span value)
+{
+    return tag == DER_UTF8_STRING        ? x5_text_is_utf8(value)
+           : tag == DER_BMP_STRING       ? value.len % 2 == 0
+           : tag == DER_UNIVERSAL_STRING ? value.len % 4 == 0
+                                         : true;
 }
 
 bool x5_dn_is_empty(hf_span name)

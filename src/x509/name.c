@@ -13,6 +13,7 @@ struct attribute {
     hf_span value;
 };
 
+static bool is_general_name(uint8_t tag);
 static size_t read_attributes(hf_span name, struct attribute out[ATTRIBUTES_MAX]);
 static const struct attribute *find(const struct attribute *attributes, size_t count, hf_span oid);
 static void value_text(struct text *t, const struct attribute *a, bool escape);
@@ -88,10 +89,18 @@ bool x5_san_next(struct der *list, struct san_entry *out)
         return false;
     }
     out->value = x5_der_take_any(list, &out->tag);
-    if ((out->tag & 0xc0) != DER_CONTEXT) {
-        x5_der_fail(list); /* GeneralName is a choice of context tags */
+    if (!is_general_name(out->tag)) {
+        x5_der_fail(list);
     }
     return !list->bad;
+}
+
+/* GeneralName is a choice of nine tags (RFC 5280, 4.2.1.6); those of 0, 3, 4 and 5 hold others. */
+static bool is_general_name(uint8_t tag)
+{
+    const unsigned number = tag & 0x1f;
+    const bool holds = number == 0 || (number >= 3 && number <= 5);
+    return number <= 8 && (tag & 0xe0) == (holds ? DER_CONTEXT_CONSTRUCTED : DER_CONTEXT);
 }
 
 size_t x5_san_count(const struct x5_certificate *c)

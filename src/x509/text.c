@@ -113,6 +113,17 @@ static void put(struct text *t, const char *bytes, size_t len)
     t->cut = true;
 }
 
+bool x5_text_is_utf8(hf_span s)
+{
+    uint32_t code_point;
+    size_t n = 1;
+    while (s.len > 0 && n > 0) {
+        n = utf8_decode(s, &code_point);
+        s = span_of(s.data + n, s.len - n);
+    }
+    return n > 0;
+}
+
 /* Decodes one character (RFC 3629, 4). Returns how many bytes it has, 0 when they are not UTF-8. */
 static size_t utf8_decode(hf_span s, uint32_t *code_point)
 {

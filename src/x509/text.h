@@ -21,6 +21,8 @@ void x5_text_init(struct text *t, char *out, size_t cap);
 void x5_text_add(struct text *t, const char *format, ...) HF_PRINTF(2, 3);
 /* Adds somebody else's UTF-8. */
 void x5_text_bytes(struct text *t, hf_span utf8);
+/* Whether it is UTF-8 (RFC 3629). */
+bool x5_text_is_utf8(hf_span s);
 /* Adds one character, unless it is one that x5_text_bytes would not pass ('?' then). */
 void x5_text_character(struct text *t, uint32_t code_point);
 /* "2026-01-02 03:04:05 UTC" */

@@ -1,0 +1,65 @@
+/* Several hundred generated chains, each judged by us and by libcrypto at its strictest: what we
+ * accept and it refuses would be a find. The smoke form of fuzz/verify_fuzz.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <openssl/x509_vfy.h>
+
+#include "support/differ.h"
+
+enum { CHAINS = 600, CHOICES = 64 };
+
+/* The same in every run: a find can be looked at again. Keys and signatures differ. */
+static uint8_t next(uint64_t *state)
+{
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (uint8_t)(*state >> 56);
+}
+
+static void test_generated(void **state)
+{
+    (void)state;
+    size_t counts[DIFFER_COUNT] = {0};
+    bool rules[HF_RULE_COUNT] = {false};
+    uint64_t seed = 20;
+    for (size_t i = 0; i < CHAINS; i++) {
+        uint8_t choices[CHOICES];
+        for (size_t k = 0; k < CHOICES; k++) {
+            choices[k] = next(&seed);
+        }
+        struct differ_report report;
+        differ_run(choices, sizeof choices, &report);
+        counts[report.outcome]++;
+        rules[report.rule] = true;
+        if (report.outcome == DIFFER_FIND) {
+            const hf_rule_info *info = hf_rule_lookup(report.rule);
+            print_message("chain %zu: %s\n  ours: %s %s\n  libcrypto: %s\n", i, report.made,
+                          info == NULL ? "accepted" : info->name, report.sentence,
+                          report.libcrypto < 0 ? "cannot read it"
+                                               : X509_verify_cert_error_string(report.libcrypto));
+        }
+    }
+    differ_end();
+    print_message("both accept %zu, both refuse %zu, stricter %zu, more lenient %zu\n",
+                  counts[DIFFER_BOTH_ACCEPT], counts[DIFFER_BOTH_REFUSE], counts[DIFFER_STRICTER],
+                  counts[DIFFER_LENIENT]);
+    assert_int_equal(counts[DIFFER_FIND], 0);
+    /* The generator is worth something: many of each, and many rules. */
+    assert_true(counts[DIFFER_BOTH_ACCEPT] > CHAINS / 20);
+    assert_true(counts[DIFFER_LENIENT] > 0 && counts[DIFFER_STRICTER] > 0);
+    size_t seen = 0;
+    for (size_t i = 0; i < HF_RULE_COUNT; i++) {
+        seen += rules[i];
+    }
+    assert_true(seen > 15);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_generated)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
