@@ -113,9 +113,12 @@ static int server_hello(struct follow *f, hf_span m)
         return 0;
     }
     const size_t at = 39 + (size_t)m.data[38];
-    f->version = version.len == 2 ? (uint16_t)(version.data[0] << 8 | version.data[1])
-                                  : (uint16_t)(m.data[4] << 8 | m.data[5]);
-    f->cipher_suite = m.len >= at + 2 ? (uint16_t)(m.data[at] << 8 | m.data[at + 1]) : 0;
+    const uint8_t *number = version.len == 2 ? version.data : m.data + 4;
+    f->version = (uint16_t)(number[0] << 8 | number[1]);
+    f->cipher_suite = 0;
+    if (m.len >= at + 2) {
+        f->cipher_suite = (uint16_t)(m.data[at] << 8 | m.data[at + 1]);
+    }
     if (fields_is_retry(m)) {
         /* RFC 9846, 4.3.10: early data ends unheard, and the second hello is in the clear. */
         hf_opener_free(client->opener);
