@@ -9,7 +9,9 @@
 #include <handfast/identity.h>
 #include <handfast/inspect.h>
 #include <handfast/op.h>
+#include <handfast/replay.h>
 #include <handfast/session.h>
+#include <handfast/ticket.h>
 #include <handfast/trace.h>
 #include <handfast/trust.h>
 #include <handfast/types.h>
