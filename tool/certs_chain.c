@@ -75,6 +75,7 @@ static bool copy(hf_span from, hf_span *out)
         return false;
     }
     memcpy(bytes, from.data, from.len);
-    *out = (hf_span){bytes, from.len};
+    out->data = bytes;
+    out->len = from.len;
     return true;
 }

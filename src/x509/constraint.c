@@ -310,7 +310,7 @@ static const uint8_t *last_at(hf_span s)
 {
     for (size_t i = s.len; i > 0; i--) {
         if (s.data[i - 1] == '@') {
-            return &s.data[i - 1];
+            return s.data + i - 1;
         }
     }
     return NULL;

@@ -117,8 +117,12 @@ static struct stream *create(struct streams *s, const struct segment *g)
         return NULL;
     }
     struct stream **grown = reallocarray(s->all, s->count + 1, sizeof(struct stream *));
-    struct stream *stream = grown == NULL ? NULL : calloc(1, sizeof *stream);
-    s->all = grown == NULL ? s->all : grown;
+    if (grown == NULL) {
+        s->no_memory = true;
+        return NULL;
+    }
+    s->all = grown;
+    struct stream *stream = calloc(1, sizeof *stream);
     if (stream == NULL) {
         s->no_memory = true;
         return NULL;
@@ -202,14 +206,22 @@ static void keep(struct streams *s, struct stream_side *side, const struct segme
     }
     struct pending *grown =
         reallocarray(side->pending, side->pending_count + 1, sizeof *side->pending);
-    uint8_t *copy = grown == NULL ? NULL : malloc(g->data.len);
-    side->pending = grown == NULL ? side->pending : grown;
+    if (grown == NULL) {
+        s->no_memory = true;
+        return;
+    }
+    side->pending = grown;
+    uint8_t *copy = malloc(g->data.len);
     if (copy == NULL) {
         s->no_memory = true;
         return;
     }
     memcpy(copy, g->data.data, g->data.len);
-    side->pending[side->pending_count++] = (struct pending){g->seq, g->data.len, g->ns, copy};
+    struct pending *last = &side->pending[side->pending_count++];
+    last->seq = g->seq;
+    last->len = g->data.len;
+    last->ns = g->ns;
+    last->data = copy;
 }
 
 /* Takes one pending segment that fits now. */
