@@ -124,7 +124,7 @@ static int help_main(int argc, char **argv)
         }
     }
     struct text t = {0};
-    text_add(&t, "Handfast: TLS that explains itself.\n\nusage: handfast VERB [options]\n\n");
+    text_add(&t, "Handfast: TLS 1.3 that explains itself.\n\nusage: handfast VERB [options]\n\n");
     for (size_t i = 0; i < VERB_COUNT; i++) {
         text_addf(&t, "  %-11s %s\n", verbs[i].name, verbs[i].summary);
     }

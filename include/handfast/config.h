@@ -27,6 +27,8 @@
 #include <handfast/err.h>
 #include <handfast/identity.h>
 #include <handfast/op.h>
+#include <handfast/replay.h>
+#include <handfast/ticket.h>
 #include <handfast/trust.h>
 #include <handfast/types.h>
 
@@ -113,6 +115,28 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_post_handshake_auth(hf_config *conf
  * 256 or 384. identity: 1..65535 bytes; key: at least 16 bytes. */
 HF_API HF_MUST_CHECK hf_status hf_config_add_psk(hf_config *config, hf_span identity, hf_span key,
                                                  unsigned hash);
+
+/* --- Resumption (RFC 9846, 2.2 and 2.3) ------------------------------------------------------- */
+
+/* Client: ask for sessions and keep them for hf_conn_take_session (default off). */
+HF_API HF_MUST_CHECK hf_status hf_config_set_resumption(hf_config *config, bool on);
+/* Server: seal sessions into tickets under these keys and open them; the configuration takes its
+ * own reference. NULL (default): none are issued, and none taken, unless the caller answers
+ * HF_OP_TICKET_SEAL and HF_OP_TICKET_OPEN. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_ticket_keys(hf_config *config, hf_ticket_keys *keys);
+/* Server: how many tickets follow a full handshake, 0..8 (default 2; after a resumed one at most
+ * one), and for how many seconds a session lives, 1..604800 (default 7200). */
+HF_API HF_MUST_CHECK hf_status hf_config_set_tickets(hf_config *config, unsigned count,
+                                                     uint32_t lifetime_s);
+/* Server: take early data of up to max bytes for each connection; 0 (default): none. The age of a
+ * ticket that the client tells may be off by window_ms, 1..60000; within twice that a first flight
+ * is remembered by the guard, without which a freeze fails unless the caller answers
+ * HF_OP_REPLAY_CHECK. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_early_data(hf_config *config, uint32_t max,
+                                                        uint32_t window_ms);
+/* Server: who remembers first flights; the configuration takes its own reference. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_replay_guard(hf_config *config,
+                                                          hf_replay_guard *guard);
 
 /* --- Behaviour -------------------------------------------------------------------------------- */
 

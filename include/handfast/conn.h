@@ -27,6 +27,7 @@
 #include <handfast/config.h>
 #include <handfast/err.h>
 #include <handfast/op.h>
+#include <handfast/session.h>
 #include <handfast/trace.h>
 #include <handfast/types.h>
 
@@ -47,6 +48,9 @@ typedef struct hf_conn_params {
     hf_span peer_address;    /* server: bound into stateless cookies; may be empty */
     const hf_trace *trace;   /* NULL: none; outlives the connection */
     void *user;              /* handed to ops */
+    const hf_session *session; /* client: to be offered; a reference is taken. NULL: none. Offer one
+                                * only under the rules (trust, names) that it came from */
+    bool early_data;           /* client: hf_conn_send_early will be used */
 } hf_conn_params;
 
 /* A connection of the configuration's role. The configuration must be frozen; a reference is
@@ -107,6 +111,19 @@ HF_API size_t hf_conn_pending(const hf_conn *conn);
  * not overlap out. */
 HF_API HF_MUST_CHECK hf_status hf_conn_send(hf_conn *conn, hf_span data, hf_buf *out,
                                             size_t *taken);
+
+/* Client, with hf_conn_params.early_data: seals data as early data (0-RTT; RFC 9846, 2.3), before
+ * the server has answered. ANYBODY WHO RECORDS IT CAN SEND IT AGAIN: only what may happen twice
+ * belongs here, whatever the server promises. As hf_conn_send; HF_NEED_INPUT: early data cannot be
+ * sent (no session, its limit is reached, or the server has answered). hf_conn_info says afterwards
+ * whether it was taken; what was refused is not sent again by itself. */
+HF_API HF_MUST_CHECK hf_status hf_conn_send_early(hf_conn *conn, hf_span data, hf_buf *out,
+                                                  size_t *taken);
+
+/* Client: a session that the server has issued and that was not taken yet, oldest first; the
+ * reference is the caller's. NULL: none (yet): servers send them after the handshake, with or
+ * before the first data. */
+HF_API hf_session *hf_conn_take_session(hf_conn *conn);
 
 /* Seals one record in place: buf[HF_RECORD_HEAD .. HF_RECORD_HEAD + len) holds the data, and buf
  * has room for HF_RECORD_HEAD + len + HF_RECORD_TAIL bytes; *record_len: bytes to send from buf.
@@ -178,11 +195,16 @@ typedef struct hf_conn_info {
     const char *signature_scheme_name;
     uint16_t client_signature_scheme;
     const char *client_signature_scheme_name;
-    bool retried;            /* a HelloRetryRequest took place */
-    bool psk;                /* a pre-shared key was used */
-    bool resumed;            /* ... that came from a session */
-    bool early_data;         /* early data was accepted */
-    bool client_certificate; /* the client showed a certificate and it was accepted */
+    bool retried;                    /* a HelloRetryRequest took place */
+    bool psk;                        /* a pre-shared key was used */
+    bool resumed;                    /* ... that came from a session */
+    bool early_data_offered;         /* the first flight offered early data */
+    bool early_data;                 /* early data was accepted */
+    hf_resume_reason resume_reason;  /* why nothing was resumed, as far as this end knows */
+    hf_resume_reason early_reason;   /* why early data was not taken */
+    hf_span peer_certificate_sha256; /* server, resumed, client_certificate: of the certificate that
+                                      * was shown when the session began; else empty */
+    bool client_certificate;         /* the client showed a certificate and it was accepted */
     bool post_auth_pending;
     bool read_closed, write_closed;
     hf_span alpn;                      /* chosen protocol; empty: none */

@@ -30,6 +30,7 @@ static const struct role_defaults defaults_of[] = {
 static hf_status check_identity(hf_config *config);
 static hf_status check_trust(hf_config *config);
 static hf_status check_psks(hf_config *config);
+static hf_status check_early_data(hf_config *config);
 static hf_status settle_key_shares(hf_config *config);
 static hf_status settle_versions(hf_config *config);
 
@@ -54,6 +55,8 @@ hf_config *hf_config_new(hf_role role, const hf_provider *provider)
     config->middlebox_compat = true;
     config->padding = 1;
     config->request_status = true;
+    config->tickets = 2;
+    config->ticket_lifetime_s = 7200;
     config->limits = (hf_limits){
         .size = sizeof config->limits,
         .handshake_message = 65536,
@@ -86,6 +89,8 @@ void hf_config_free(hf_config *config)
     hf_identity_store_free(config->identities);
     hf_trust_store_free(config->trust);
     hf_chain_cache_free(config->chain_cache);
+    hf_ticket_keys_free(config->ticket_keys);
+    hf_replay_guard_free(config->replay_guard);
     mem_free(config, sizeof *config);
 }
 
@@ -144,6 +149,7 @@ hf_status hf_config_freeze(hf_config *config)
     TRY(check_identity(config));
     TRY(check_trust(config));
     TRY(check_psks(config));
+    TRY(check_early_data(config));
     TRY(settle_key_shares(config));
     TRY(settle_versions(config));
     config->frozen = true;
@@ -203,6 +209,18 @@ static hf_status check_psks(hf_config *config)
                              (int)(psk->identity_len < 64 ? psk->identity_len : 64),
                              (const char *)psk->identity, psk->hash->name);
         }
+    }
+    return HF_OK;
+}
+
+/* RFC 9846, 8: early data without a memory of what was seen is an invitation. */
+static hf_status check_early_data(hf_config *config)
+{
+    if (config->max_early_data > 0 && config->replay_guard == NULL &&
+        (config->external_ops & HF_OP_BIT(HF_OP_REPLAY_CHECK)) == 0) {
+        return err_raise(&config->error, HF_E_CONFIG_VALUE,
+                         "early data needs hf_config_set_replay_guard, or HF_OP_REPLAY_CHECK "
+                         "answered by the caller");
     }
     return HF_OK;
 }

@@ -32,6 +32,7 @@ struct config_psk {
     uint8_t *key;
     size_t key_len;
     const hf_hash *hash;
+    const char *binder_label; /* "ext binder", or "imp binder" of an imported key (RFC 9258, 4) */
 };
 
 struct hf_config {
@@ -64,6 +65,13 @@ struct hf_config {
     bool post_handshake_auth;
     struct config_psk psks[CONFIG_PSK_MAX];
     size_t psk_count;
+    bool resumption;               /* client: sessions are asked for and kept */
+    hf_ticket_keys *ticket_keys;   /* server; NULL: none */
+    hf_replay_guard *replay_guard; /* server; NULL: none */
+    uint8_t tickets;               /* server: how many after a full handshake */
+    uint32_t ticket_lifetime_s;    /* server: 1..SESSION_LIFETIME_MAX_S */
+    uint32_t max_early_data;       /* server: bytes; 0: early data is refused */
+    uint32_t early_window_ms;      /* server: how far a ticket's age may be off */
 
     bool grease;
     bool middlebox_compat;

@@ -125,6 +125,7 @@ hf_status hf_config_add_psk(hf_config *config, hf_span identity, hf_span key, un
         .key = mem_alloc(key.len),
         .key_len = key.len,
         .hash = hash == 256 ? config->provider->sha256 : config->provider->sha384,
+        .binder_label = "ext binder",
     };
     if (psk.identity == NULL || psk.key == NULL) {
         mem_free(psk.identity, psk.identity_len);

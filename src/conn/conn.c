@@ -90,6 +90,8 @@ hf_status hf_conn_new(const hf_config *config, const hf_conn_params *params, hf_
     conn->result.chosen_identity = -1;
     tracer_init(&conn->tr, params->trace, conn, config->role);
     struct hs_args args = conn_hs_args(conn);
+    args.session = params->session;
+    args.early_data = params->early_data;
     conn->hs = hs_new(&args);
     if (conn->hs == NULL) {
         hf_conn_free(conn);
@@ -345,7 +347,13 @@ void hf_conn_describe(const hf_conn *conn, hf_conn_info *out)
         .retried = r->retried,
         .psk = r->psk,
         .resumed = r->resumed,
+        .early_data_offered = r->early_offered,
         .early_data = r->early_data,
+        .resume_reason = (hf_resume_reason)r->resume_reason,
+        .early_reason = (hf_resume_reason)r->early_reason,
+        .peer_certificate_sha256 = r->resumption != NULL && r->resumed && r->client_certificate
+                                       ? span_of(r->resumption->peer_hash, SESSION_PEER_LEN)
+                                       : span_of(NULL, 0),
         .client_certificate = r->client_certificate,
         .post_auth_pending = conn->hs != NULL && conn->hs->post,
         .read_closed = conn->read_closed,
@@ -396,10 +404,11 @@ hf_status hf_conn_export(const hf_conn *conn, bool early, const char *label, hf_
     if (!early) {
         return conn_rules(conn)->export(conn, label, context, &(hf_buf){out, out_len, 0});
     }
-    if (r->early_exporter == NULL || r->early_exporter->len == 0) {
+    if (r->resumption == NULL || r->resumption->early_exporter.len == 0) {
         return HF_NEED_INPUT;
     }
-    return exporter_compute(r->suite.hash, r->early_exporter, label, context, out, out_len)
+    return exporter_compute(r->suite.hash, &r->resumption->early_exporter, label, context, out,
+                            out_len)
                ? HF_OK
                : HF_FAILED;
 }

@@ -78,6 +78,9 @@ hf_status post12_next(hf_conn *conn);
 
 /* Queues an alert record; warn: one that ends nothing. */
 hf_status conn_warn(hf_conn *conn, hf_alert alert);
+/* conn_session.c: a session out of a NewSessionTicket. */
+hf_status conn_keep_session(hf_conn *conn, const struct new_session_ticket *ticket);
+
 /* Queues an alert record. */
 hf_status conn_send_alert(hf_conn *conn, hf_alert alert);
 
@@ -100,7 +103,7 @@ static inline size_t conn_limit_in(const hf_conn *c)
 {
     /* Early data that we refuse was sent under the limits of another connection. */
     bool is_limited = c->config->record_size_limit != 0 && c->result.peer_record_size_limit != 0 &&
-                      !c->result.skip_early_data;
+                      !c->result.skip_early_data && c->read_level != HF_LEVEL_EARLY;
     return is_limited ? conn_limit_of(c, c->config->record_size_limit) : REC_MAX_PLAIN;
 }
 

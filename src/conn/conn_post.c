@@ -90,8 +90,9 @@ static hf_status take_ticket(hf_conn *conn, const struct message *m)
     TRY(new_session_ticket_parse(m->body, &conn->error, &ticket));
     TRACE(&conn->tr, HF_EV_NOTE, note, .about = "NewSessionTicket",
           .text = "a session could be resumed", .value = ticket.ticket_lifetime);
+    hf_status s = conn_keep_session(conn, &ticket);
     inbox_drop(&conn->in, m);
-    return HF_OK;
+    return s;
 }
 
 /* --- Authentication after the handshake ------------------------------------------------------- */

@@ -91,8 +91,30 @@ static hf_status take_handshake(hf_conn *conn, hf_span content)
     return s == HF_NEED_INPUT ? HF_OK : s;
 }
 
+/* RFC 9846, 4.3.10: what counts is the content, against what the session allows. */
+static hf_status take_early_data(hf_conn *conn, struct rec_plain *plain, hf_received *out)
+{
+    struct hs_resumption *r = conn->result.resumption;
+    if (plain->len > (size_t)r->max_early_data - r->early_bytes) {
+        return err_raise(&conn->error, HF_E_EARLY_DATA_TOO_MUCH, "%zu bytes, %u are allowed",
+                         r->early_bytes + plain->len, (unsigned)r->max_early_data);
+    }
+    r->early_bytes += (uint32_t)plain->len;
+    if (plain->len == 0) {
+        return count_idle(conn);
+    }
+    conn->records_since_data = 0;
+    out->kind = HF_GOT_EARLY_DATA;
+    out->data = plain->data;
+    out->len = plain->len;
+    return HF_OK;
+}
+
 static hf_status take_data(hf_conn *conn, struct rec_plain *plain, hf_received *out)
 {
+    if (conn->read_level == HF_LEVEL_EARLY) {
+        return take_early_data(conn, plain, out);
+    }
     if (conn->read_level != HF_LEVEL_APPLICATION || !conn->connected) {
         return err_raise(&conn->error, HF_E_RECORD_EARLY_APPLICATION_DATA, "in state %s",
                          hf_conn_state(conn));
@@ -163,8 +185,9 @@ static hf_status take_plain(hf_conn *conn, uint8_t *record, const struct rec_hea
  * ours changed. */
 static bool is_plain_alert(const hf_conn *conn, const struct rec_header *header)
 {
-    return header->type == REC_ALERT && conn->read_level == HF_LEVEL_HANDSHAKE &&
-           conn->read.seq == 0;
+    const bool is_first = conn->read.seq == 0 && (conn->read_level == HF_LEVEL_HANDSHAKE ||
+                                                  conn->read_level == HF_LEVEL_EARLY);
+    return header->type == REC_ALERT && is_first;
 }
 
 static hf_status take_protected(hf_conn *conn, uint8_t *record, const struct rec_header *header,

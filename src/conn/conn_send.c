@@ -69,6 +69,7 @@ static hf_status keep_key_fresh(hf_conn *conn)
     return conn_seal_open(conn);
 }
 
+/* Early data is padded like any other; its level is that of the keys. */
 static hf_status seal_one(hf_conn *conn, const uint8_t *src, size_t len, uint8_t *dst)
 {
     const uint64_t seq = conn->write.seq;
@@ -79,8 +80,9 @@ static hf_status seal_one(hf_conn *conn, const uint8_t *src, size_t len, uint8_t
     }
     TRACE(&conn->tr, HF_EV_WIRE, wire, .direction = HF_SENT,
           .bytes = span_of(dst, rec_sealed_len(&conn->write, len, padding)));
-    TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT, .level = HF_LEVEL_APPLICATION,
-          .type = REC_APPLICATION_DATA, .header = span_of(dst, REC_HEADER_LEN),
+    TRACE(&conn->tr, HF_EV_RECORD, record, .direction = HF_SENT,
+          .level = (hf_level)conn->write_level, .type = REC_APPLICATION_DATA,
+          .header = span_of(dst, REC_HEADER_LEN),
           .len = rec_sealed_len(&conn->write, len, padding) - REC_HEADER_LEN, .plain_len = len,
           .padding = padding, .sequence = seq);
     return HF_OK;
@@ -122,6 +124,39 @@ hf_status hf_conn_send(hf_conn *conn, hf_span data, hf_buf *out, size_t *taken)
         }
         TRY(seal_one(conn, data.data + *taken, n, out->ptr + out->pos));
         out->pos += rec_sealed_len(&conn->write, n, padding_for(conn, n));
+        *taken += n;
+    }
+    return HF_OK;
+}
+
+hf_status hf_conn_send_early(hf_conn *conn, hf_span data, hf_buf *out, size_t *taken)
+{
+    *taken = 0;
+    if (conn->failed) {
+        return HF_FAILED;
+    }
+    if (conn->write_closed) {
+        return HF_CLOSED;
+    }
+    while (*taken < data.len) {
+        struct hs_resumption *r = conn->result.resumption;
+        const size_t allowed = r != NULL && conn->write_level == HF_LEVEL_EARLY
+                                   ? (size_t)r->max_early_data - r->early_bytes
+                                   : 0;
+        if (allowed == 0) {
+            return HF_NEED_INPUT;
+        }
+        if (hf_conn_flush(conn, out) != HF_OK) {
+            return HF_NEED_SPACE;
+        }
+        const size_t left = data.len - *taken;
+        size_t n = fit(conn, left < allowed ? left : allowed, out->cap - out->pos);
+        if (n == 0) {
+            return HF_NEED_SPACE;
+        }
+        TRY(seal_one(conn, data.data + *taken, n, out->ptr + out->pos));
+        out->pos += rec_sealed_len(&conn->write, n, padding_for(conn, n));
+        r->early_bytes += (uint32_t)n;
         *taken += n;
     }
     return HF_OK;

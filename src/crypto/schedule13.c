@@ -130,6 +130,18 @@ void traffic_update(const hf_hash *hash, struct secret *traffic, const struct tr
     hmac_key_wipe(&k);
 }
 
+void ticket_key(const hf_hash *hash, const struct secret *resumption, hf_span ticket_nonce,
+                const struct tracer *tr, struct secret *out)
+{
+    struct hmac_key k;
+    out->len = hash->digest_len;
+    hmac_key_init(&k, hash, secret_span(resumption));
+    (void)hkdf_expand_label(&k, "resumption", ticket_nonce, out->b, out->len);
+    trace_step(tr, "Expand-Label", "ticket_psk", "resumption", secret_span(resumption),
+               ticket_nonce, secret_span(out));
+    hmac_key_wipe(&k);
+}
+
 void finished_mac(const hf_hash *hash, const struct secret *base, hf_span transcript_hash,
                   const struct tracer *tr, uint8_t *out)
 {

@@ -46,6 +46,11 @@ void traffic_keys(const hf_hash *hash, const struct secret *traffic, const hf_ae
 /* application_traffic_secret_N+1 in place. */
 void traffic_update(const hf_hash *hash, struct secret *traffic, const struct tracer *tr);
 
+/* The pre-shared key of a ticket: HKDF-Expand-Label(resumption_secret, "resumption", ticket_nonce)
+ * (RFC 9846, 4.7.1). */
+void ticket_key(const hf_hash *hash, const struct secret *resumption, hf_span ticket_nonce,
+                const struct tracer *tr, struct secret *out);
+
 /* verify_data: HMAC(finished_key, transcript_hash); also of binders, with their binder key. out:
  * digest_len bytes. */
 void finished_mac(const hf_hash *hash, const struct secret *base, hf_span transcript_hash,

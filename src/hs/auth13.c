@@ -335,22 +335,42 @@ hf_status auth13_read_finished(struct hs *hs, const struct secret *base)
 
 /* --- Secrets ---------------------------------------------------------------------------------- */
 
-hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk)
+hf_status auth13_early_exporter(struct hs *hs, const struct psk *psk)
 {
-    struct secret *secret = mem_alloc(sizeof *secret);
-    if (secret == NULL) {
+    if (hs_need_resumption(hs) == NULL) {
         return hs_no_memory(hs);
     }
-    hs->result->early_exporter = secret;
+    struct secret *secret = &hs->result->resumption->early_exporter;
     uint8_t digest[HF_HASH_MAX_LEN] = {0};
     struct sched13 early;
     transcript_value(&hs->transcript, digest);
-    sched13_start(&early, psk->hash, span_of(psk->key, psk->key_len), hs->tr);
+    sched13_start(&early, psk->hash, psk->key, hs->tr);
     sched13_derive(&early, "e exp master", span_of(digest, psk->hash->digest_len),
                    "early_exporter_secret", secret);
     hs_log_secret(hs, "EARLY_EXPORTER_SECRET", secret);
     sched13_wipe(&early);
     return HF_OK;
+}
+
+void auth13_early_traffic_secret(struct hs *hs, const struct psk *psk,
+                                 const struct transcript *hello, struct secret *out)
+{
+    uint8_t digest[HF_HASH_MAX_LEN] = {0};
+    struct sched13 early;
+    transcript_value(hello, digest);
+    sched13_start(&early, psk->hash, psk->key, hs->tr);
+    sched13_derive(&early, "c e traffic", span_of(digest, psk->hash->digest_len),
+                   "client_early_traffic_secret", out);
+    hs_log_secret(hs, "CLIENT_EARLY_TRAFFIC_SECRET", out);
+    sched13_wipe(&early);
+}
+
+void auth13_resumption_secret(struct hs *hs, struct secret *out)
+{
+    uint8_t digest[HF_HASH_MAX_LEN] = {0};
+    transcript_value(&hs->transcript, digest);
+    sched13_derive(&hs->sched, "res master", span_of(digest, hs->transcript.hash->digest_len),
+                   "resumption_secret", out);
 }
 
 void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret)

@@ -46,7 +46,12 @@ hf_status auth13_read_finished(struct hs *hs, const struct secret *base);
 
 /* With a pre-shared key, after the ClientHello that offers it: the early exporter secret, into
  * the result. */
-hf_status auth13_early_exporter(struct hs *hs, const struct config_psk *psk);
+hf_status auth13_early_exporter(struct hs *hs, const struct psk *psk);
+/* client_early_traffic_secret, over the first hello. */
+void auth13_early_traffic_secret(struct hs *hs, const struct psk *psk,
+                                 const struct transcript *hello, struct secret *out);
+/* After the client's Finished: what tickets are made of (RFC 9846, 7.1). */
+void auth13_resumption_secret(struct hs *hs, struct secret *out);
 /* After ServerHello: handshake traffic secrets from the shared secret and psk (may be empty). */
 void auth13_handshake_secrets(struct hs *hs, hf_span psk, hf_span shared_secret);
 /* After the server's Finished: application traffic secrets and exporter, into the result. */

@@ -76,6 +76,8 @@ struct hs *hs_new(const struct hs_args *args)
         hs->state = HS_CLI_START;
         hs->c.server_name = args->server_name;
         hs->c.sni = args->sni;
+        hs->c.session = args->session == NULL ? NULL : hf_session_ref(args->session);
+        hs->c.early = args->early_data;
     } else {
         hs->state = HS_SRV_READ_CLIENT_HELLO;
         hs->s.peer_address = args->peer_address;
@@ -113,6 +115,7 @@ void hs_free(struct hs *hs)
     hs->in->first_cap = 0;
     if (hs->config->role == HF_CLIENT) {
         free_shares(&hs->c);
+        hf_session_free(hs->c.session);
     } else {
         free_own_share(&hs->s);
     }
@@ -128,11 +131,14 @@ void hs_result_forget_secrets(struct hs_result *r)
     secret_wipe(&r->client_app);
     secret_wipe(&r->server_app);
     secret_wipe(&r->exporter);
-    mem_free(r->early_exporter, sizeof *r->early_exporter);
+    for (size_t i = 0; r->resumption != NULL && i < r->resumption->session_count; i++) {
+        hf_session_free(r->resumption->session[i]);
+    }
+    mem_free(r->resumption, sizeof *r->resumption);
     mem_free(r->post_transcript, sizeof *r->post_transcript);
     mem_free(r->master, sizeof *r->master);
     r->master = NULL;
-    r->early_exporter = NULL;
+    r->resumption = NULL;
     r->post_transcript = NULL;
 }
 
@@ -281,6 +287,14 @@ void hs_log_secret(struct hs *hs, const char *label, const struct secret *secret
     TRACE(hs->tr, HF_EV_SECRET, secret, .label = label,
           .client_random = span_of(hs->client_random, MSG_RANDOM_LEN),
           .secret = secret_span(secret));
+}
+
+struct hs_resumption *hs_need_resumption(struct hs *hs)
+{
+    if (hs->result->resumption == NULL) {
+        hs->result->resumption = mem_alloc(sizeof(struct hs_resumption));
+    }
+    return hs->result->resumption;
 }
 
 void *hs_alloc(struct hs *hs, size_t n)

@@ -20,50 +20,21 @@
 #include "crypto/transcript.h"
 #include "hs/hs12.h"
 #include "hs/inbox.h"
+#include "hs/result.h"
 #include "hs/sink.h"
 #include "hs/state.h"
 #include "wire/wr.h"
 
 enum { HS_POOL_LEN = 256, HS_SHARES_MAX = 4, HS_GREASE_COUNT = 6, HS_OFFERS_MAX = 32 };
 
-/* The peer's chain as it outlives the handshake: one block. bytes: ocsp response, then the
- * certificates. */
-struct hs_chain {
-    size_t block_size;
-    size_t count;
-    hf_span ocsp_response;
-    hf_span sct_list;
-    hf_span cert[];
-};
-
-/* Which rules hold on the connection. */
-enum hs_family { HS_TLS13, HS_TLS12 };
-
-/* What versions a ClientHello may lead to, as a mask. */
-enum hs_versions { HS_MAY_12 = 1, HS_MAY_13 = 2 };
-
-/* What outlives the handshake. Lives in the connection. */
-struct hs_result {
-    struct suite suite; /* id 0: not chosen */
-    const hf_group *group;
-    uint16_t version;
-    uint16_t server_scheme, client_scheme;
-    uint16_t compression;
-    uint16_t peer_record_size_limit; /* 0: not announced */
-    uint8_t family : 1;              /* enum hs_family; HS_TLS13 until the hello is judged */
-    bool warnings_pass : 1;          /* alerts of level warning do not end the connection */
-    bool extended_master_secret : 1;
-    bool retried, psk, resumed, early_data, client_certificate, peer_post_auth, write_ready;
-    bool skip_early_data; /* the client sends early data that this server refused */
-    int chosen_identity;  /* -1: none */
-    uint64_t sent_total;  /* handshake bytes sent, for the trace */
-    hf_span alpn;         /* into the configuration's list */
-    char *server_name;    /* owned, NULL: none */
-    struct hs_chain *chain;
-    struct transcript *post_transcript; /* kept when post-handshake authentication may come */
-    struct secret client_app, server_app, exporter;
-    struct secret *early_exporter; /* owned; with a pre-shared key only, else NULL */
-    struct hs_master *master;      /* owned; TLS 1.2 only, else NULL */
+/* One pre-shared key of this handshake, wherever it comes from. Spans: into the configuration, the
+ * session, or the handshake's memory. */
+struct psk {
+    hf_span identity;
+    hf_span key;
+    const hf_hash *hash;      /* NULL: there is no such key */
+    const char *binder_label; /* RFC 9846, 7.1; RFC 9258, 4 */
+    uint32_t obfuscated_age;  /* client: as it is sent */
 };
 
 /* A key share of the client that waits for its answer. */
@@ -88,9 +59,10 @@ struct hs_client {
     uint16_t retry_suite;
     uint16_t retry_group; /* 0: none */
     bool ccs_sent;
-    uint8_t *share_out;           /* TLS 1.2: this end's half of the key exchange */
-    size_t psk_count;             /* how many of the configuration's keys are offered */
-    const struct config_psk *psk; /* chosen by the server */
+    uint8_t *share_out;  /* TLS 1.2: this end's half of the key exchange */
+    hf_session *session; /* to be offered, a reference; NULL: none */
+    bool early;          /* early data is under way: not refused so far */
+    struct psk psk;      /* chosen by the server */
     /* CertificateRequest */
     bool requested;
     hf_span request_context;
@@ -123,12 +95,20 @@ struct hs_offer {
 struct hs_server {
     struct hs_offer offer;
     hf_span peer_address;
-    hf_span share;            /* the client's share of the group, or empty */
-    hf_span server_name;      /* copy that survives the message */
-    uint8_t fixed_digest[32]; /* of what a second hello may not change */
-    bool asked_again;         /* by a HelloRetryRequest whose state is in its cookie */
-    int psk_index;            /* among the client's; -1: none */
-    const struct config_psk *psk;
+    hf_span share;                 /* the client's share of the group, or empty */
+    hf_span server_name;           /* copy that survives the message */
+    uint8_t fixed_digest[32];      /* of what a second hello may not change */
+    bool asked_again;              /* by a HelloRetryRequest whose state is in its cookie */
+    int psk_index;                 /* among the client's; -1: none */
+    struct psk psk;                /* that which stands at psk_index */
+    int psk_next;                  /* index of the first of these */
+    struct session_state *session; /* the ticket's that was opened last, or is sealed, and behind it
+                                      SESSION_STATE_MAX bytes for its written form; NULL: none */
+    bool takes_tickets;            /* the client allows psk_dhe_ke */
+    bool early;                    /* early data is taken */
+    bool is_session;               /* psk is a session's, not an external key */
+    uint8_t tickets_tried, tickets_left, tickets_sent;
+    uint8_t *ticket; /* to be sent */
     bool certificate_requested;
     uint16_t compression;
     struct hs_share own; /* TLS 1.2: this end's half of the key exchange */
@@ -196,9 +176,11 @@ struct hs_args {
     const struct tracer *tr;
     struct inbox *in;
     struct hs_result *result;
-    const char *server_name; /* client; to verify */
-    const char *sni;         /* client; to send */
-    hf_span peer_address;    /* server */
+    const char *server_name;   /* client; to verify */
+    const char *sni;           /* client; to send */
+    const hf_session *session; /* client; to offer */
+    bool early_data;           /* client; to send some with it */
+    hf_span peer_address;      /* server */
     void *user;
     int64_t now_ms;
 };
@@ -256,6 +238,9 @@ void hs_release_message(struct hs *hs);
 
 /* Tells the sink how many bytes the flight that begins may take, so that it takes memory once. */
 void hs_expect(struct hs *hs, size_t bytes);
+
+/* result->resumption, taken when it is needed first; NULL: no memory. */
+struct hs_resumption *hs_need_resumption(struct hs *hs);
 
 /* New keys for a direction. Receiving keys may change only between messages: checked here, for
  * everybody. */

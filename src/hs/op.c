@@ -204,6 +204,38 @@ static hf_status run_key(hf_op *op, const struct op_context *context)
                : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the share of %s", g->name);
 }
 
+static void run_ticket_open(hf_op *op)
+{
+    hf_ticket_keys *keys = op->config->ticket_keys;
+    op->u.ticket_open.state_len = 0;
+    op->u.ticket_open.reason =
+        keys == NULL ? HF_RESUME_DISABLED
+                     : hf_ticket_keys_open(keys, op->u.ticket_open.now_ms, op->u.ticket_open.ticket,
+                                           op->u.ticket_open.state, op->u.ticket_open.capacity,
+                                           &op->u.ticket_open.state_len);
+}
+
+/* A ring that cannot seal now costs the tickets, not the handshake. */
+static void run_ticket_seal(hf_op *op)
+{
+    hf_ticket_keys *keys = op->config->ticket_keys;
+    op->u.ticket_seal.ticket_len = 0;
+    if (keys != NULL && hf_ticket_keys_seal(keys, op->u.ticket_seal.now_ms, op->u.ticket_seal.state,
+                                            op->u.ticket_seal.ticket, op->u.ticket_seal.capacity,
+                                            &op->u.ticket_seal.ticket_len) != HF_OK) {
+        op->u.ticket_seal.ticket_len = 0;
+    }
+}
+
+static void run_replay_check(hf_op *op)
+{
+    hf_replay_guard *guard = op->config->replay_guard;
+    op->u.replay_check.reason = guard == NULL ? HF_RESUME_EARLY_DISABLED
+                                              : hf_replay_guard_check(guard, op->u.replay_check.key,
+                                                                      op->u.replay_check.now_ms,
+                                                                      op->u.replay_check.window_ms);
+}
+
 void op_run(hf_op *op, const struct op_context *context)
 {
     hf_status s = HF_OK;
@@ -229,11 +261,10 @@ void op_run(hf_op *op, const struct op_context *context)
         s = run_decrypt(op, context);
         break;
     case HF_OP_TICKET_OPEN:
-        op->u.ticket_open.state_len = 0;
-        op->u.ticket_open.reason = HF_RESUME_DISABLED;
+        run_ticket_open(op);
         break;
     case HF_OP_TICKET_SEAL:
-        op->u.ticket_seal.ticket_len = 0;
+        run_ticket_seal(op);
         break;
     case HF_OP_SESSION_FIND:
         op->u.session_find.state_len = 0;
@@ -243,7 +274,7 @@ void op_run(hf_op *op, const struct op_context *context)
         op->u.session_put.kept = false;
         break;
     case HF_OP_REPLAY_CHECK:
-        op->u.replay_check.reason = HF_RESUME_EARLY_DISABLED;
+        run_replay_check(op);
         break;
     case HF_OP_CHOOSE_CONFIG: /* keep the present one */
     case HF_OP_NONE:

@@ -5,22 +5,28 @@
 #include "hs/hs.h"
 #include "wire/wr.h"
 
-/* Client: whether the key stands in the present hello: some offered suite has its hash, and
- * after a HelloRetryRequest the chosen one has. */
-bool psk_is_offered(const struct hs *hs, const struct config_psk *psk);
+/* Client: the key that stands at this position among those that the present hello offers: the
+ * session's first, then those of the configuration. A key is offered when some offered suite has
+ * its hash, and after a HelloRetryRequest when the chosen one has. False: there are not so many. */
+bool psk_offered_at(const struct hs *hs, size_t position, struct psk *out);
 
-/* Client: the key that stands at this position among those offered, or NULL. */
-const struct config_psk *psk_offered_at(const struct hs *hs, size_t position);
+/* Client: bytes that all keys take in a hello, at most. */
+size_t psk_offers_size(const struct hs *hs);
 
 /* Client: fills in the binders of a hello that is otherwise complete in w. */
 void psk_fill_binders(struct hs *hs, struct wr *w, size_t binders_at);
 
-/* Server: the first of the client's identities that the configuration knows; *position among the
- * client's. NULL: none. */
-const struct config_psk *psk_find(const struct hs *hs, int *position);
+/* Server: the external key of the configuration with this identity. False: there is none. */
+bool psk_find_external(const struct hs *hs, hf_span identity, struct psk *out);
 
-/* Server: checks the binder of the identity at position. The transcript holds what came before
- * the present hello. */
-hf_status psk_check_binder(struct hs *hs, const struct config_psk *psk, int position);
+/* The pre-shared key of a session. */
+struct psk psk_of_session(const struct hs *hs, const struct session_state *state);
+
+/* Server: checks the binder of the identity at position. before: the transcript of what came before
+ * the present hello, under the key's hash. */
+hf_status psk_check_binder(struct hs *hs, const struct psk *psk, int position);
+
+/* Server: the binder at position; the reader has checked that there are enough. */
+hf_span psk_binder_at(const struct hs *hs, int position);
 
 #endif

@@ -21,6 +21,9 @@ struct hs_sink {
     /* The same with the key and the IV themselves: TLS 1.2. NULL where there are no records. */
     hf_status (*install_keys)(void *owner, hf_direction direction, hf_level level,
                               const struct suite *suite, const uint8_t *key, const uint8_t *iv);
+    /* Back to the clear for sending: early data was refused, and what follows is not under its
+     * keys. */
+    void (*drop_send_keys)(void *owner);
     /* A change_cipher_spec: a dummy one (RFC 9846, E.4), or that of TLS 1.2. NULL where there are
      * no records. */
     hf_status (*send_change_cipher_spec)(void *owner);

@@ -37,12 +37,21 @@ struct session_state {
                                      * certificate */
 };
 
-enum { SESSION_LIFETIME_MAX_S = 604800 }; /* RFC 9846, 4.7.1: seven days */
+enum {
+    SESSION_LIFETIME_MAX_S = 604800, /* RFC 9846, 4.7.1: seven days */
+    SESSION_SKEW_MS = 5000           /* by which clocks of instances of one server may differ */
+};
 
 /* Writes state to out. Returns the length; 0: a name is longer than SESSION_NAME_MAX. */
 size_t session_state_write(const struct session_state *state, uint8_t out[SESSION_STATE_MAX]);
 
 /* Reads what session_state_write wrote, strictly. False: it is something else; *out is zero. */
 bool session_state_read(hf_span bytes, struct session_state *out);
+
+/* Wipes the secret and forgets the rest. */
+static inline void session_state_wipe(struct session_state *state)
+{
+    hf_wipe(state, sizeof *state);
+}
 
 #endif

@@ -465,7 +465,9 @@ static hf_err expected_data(const struct place *p)
             return HF_E_MESSAGE_INTERLEAVED;
         }
     }
-    return p->read_level == HF_LEVEL_APPLICATION ? HF_E_NONE : HF_E_RECORD_EARLY_APPLICATION_DATA;
+    const bool is_data_due =
+        p->read_level == HF_LEVEL_APPLICATION || p->state == HS_S13_READ_END_OF_EARLY_DATA;
+    return is_data_due ? HF_E_NONE : HF_E_RECORD_EARLY_APPLICATION_DATA;
 }
 
 /* As a plain record of the trick's type is judged. */
@@ -566,7 +568,7 @@ static struct outcome expected_of(const struct stage *s, const struct place *p, 
         if (read->aead != NULL && is_12(p)) {
             return (struct outcome){HF_E_RECORD_SHORT, false};
         }
-        if (read->aead != NULL && (read->seq > 0 || p->read_level != HF_LEVEL_HANDSHAKE)) {
+        if (read->aead != NULL && (read->seq > 0 || p->read_level == HF_LEVEL_APPLICATION)) {
             return (struct outcome){HF_E_RECORD_PLAIN_AFTER_KEYS, false};
         }
         return (struct outcome){HF_E_ALERT_RECEIVED, true};

@@ -177,8 +177,8 @@ static void answered_at_once_and_late(void **state)
         run_clear(&run);
     }
     for (int op = HF_OP_NONE + 1; op < HF_OP_COUNT; op++) {
-        /* What resumption asks is asked elsewhere. */
-        const bool is_asked = op < HF_OP_TICKET_OPEN;
+        /* No run of TLS 1.2 resumes by identifier. */
+        const bool is_asked = op != HF_OP_SESSION_FIND && op != HF_OP_SESSION_PUT;
         assert_int_equal(seen[op] > 0, is_asked);
     }
 }
@@ -489,11 +489,14 @@ static void end_with_open_op(struct pair *p, enum ending ending)
         assert_int_equal(hf_conn_recv_eof(conn), HF_FAILED);
         assert_null(hf_conn_op(conn));
         break;
-    case CLOSED:
-        /* RFC 9846, 6.1: to close a handshake is to cancel it. */
+    case CLOSED: {
+        /* RFC 9846, 6.1: to close a handshake is to cancel it; where data may be sent already, the
+         * ticket that is asked for goes nowhere. */
+        const bool is_canceled = !hf_conn_can_send(conn);
         assert_int_equal(hf_conn_close(conn), HF_OK);
-        assert_null(hf_conn_op(conn));
+        assert_true(!is_canceled || hf_conn_op(conn) == NULL);
         break;
+    }
     case FREED:
     case ENDING_COUNT:
         break;

@@ -287,7 +287,7 @@ static void messages_in_tiny_records(void **state)
 static bool ends_keys(const struct tape_message *m)
 {
     return m->type == MSG_CLIENT_HELLO || (m->type == MSG_SERVER_HELLO && !heard_is_retry(m)) ||
-           m->type == MSG_FINISHED;
+           m->type == MSG_FINISHED || m->type == MSG_END_OF_EARLY_DATA;
 }
 
 /* The flight that the peer has ready, up to a change of keys. Returns its length. */

@@ -45,7 +45,14 @@ static hf_status sink_ccs(void *owner)
     return HF_OK;
 }
 
-static const struct hs_sink sink = {sink_reserve, sink_commit, sink_install, NULL, sink_ccs};
+static void sink_drop(void *owner)
+{
+    struct bare *b = owner;
+    b->drop_count++;
+}
+
+static const struct hs_sink sink = {sink_reserve, sink_commit, sink_install,
+                                    NULL,         sink_drop,   sink_ccs};
 
 /* --- Made and ended -----------------------------------------------------------------------------
  */

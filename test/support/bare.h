@@ -36,6 +36,7 @@ struct bare {
     struct bare_key key[BARE_KEYS_MAX];
     size_t key_count;
     size_t ccs_count;
+    size_t drop_count;
     uint64_t seed;
 };
 

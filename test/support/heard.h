@@ -15,7 +15,7 @@
 
 enum {
     HEARD_RETRY = 0, /* a HelloRetryRequest has this type here */
-    HEARD_ALL = 40,  /* how many there are in all kinds of run */
+    HEARD_ALL = 43,  /* how many there are in all kinds of run */
     HEARD_MAX = 64
 };
 

@@ -56,7 +56,9 @@ struct pair *pair_new(const struct pair_options *options)
                              .now_ms = PKI_NOW * 1000,
                              .server_name = options->server_name == NULL ? "server.example"
                                                                          : options->server_name,
-                             .trace = options->client_trace};
+                             .trace = options->client_trace,
+                             .session = options->session,
+                             .early_data = options->early_data};
     hf_conn_params server = {.size = sizeof server,
                              .now_ms = PKI_NOW * 1000,
                              .peer_address = options->peer_address,
@@ -98,9 +100,10 @@ static void keep_data(struct pair_end *end, const hf_received *r)
     if (r->kind == HF_GOT_CLOSE) {
         end->got_close = true;
     }
-    if (r->kind != HF_GOT_DATA || r->len == 0) {
+    if ((r->kind != HF_GOT_DATA && r->kind != HF_GOT_EARLY_DATA) || r->len == 0) {
         return;
     }
+    end->early_len += r->kind == HF_GOT_EARLY_DATA ? r->len : 0;
     if (end->received_cap - end->received_len < r->len) {
         end->received_cap = (end->received_len + r->len) * 2;
         end->received = must(realloc(end->received, end->received_cap));

@@ -28,6 +28,7 @@ struct pair_end {
     hf_conn *conn;
     struct pair_pipe in; /* what came for it */
     uint8_t *received;   /* application data */
+    size_t early_len;    /* how much of it was early */
     size_t received_len, received_cap;
     hf_status status; /* of the last call */
     bool got_close;
@@ -46,6 +47,8 @@ struct pair_options {
     const hf_config *client, *server; /* frozen */
     const char *server_name;          /* default "server.example" */
     const hf_trace *client_trace, *server_trace;
+    const hf_session *session; /* the client offers it */
+    bool early_data;           /* ... and may send early data */
     hf_span peer_address;
     size_t chunk;
     bool (*on_op)(void *ctx, hf_op *op);

@@ -26,6 +26,8 @@ static void make_mutual_empty(struct run *run);
 static void make_compressed(struct run *run);
 static void make_psk(struct run *run);
 static void make_psk_retry(struct run *run);
+static void make_tickets(struct run *run);
+static void make_resumed(struct run *run);
 static void make_post_auth(struct run *run);
 static void make_post_auth_empty(struct run *run);
 static void make_chosen_config(struct run *run);
@@ -50,6 +52,8 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
     [RUN_COMPRESSED] = {"compressed", false, make_compressed},
     [RUN_PSK] = {"psk", false, make_psk},
     [RUN_PSK_RETRY] = {"psk after retry", false, make_psk_retry},
+    [RUN_TICKETS] = {"tickets", false, make_tickets},
+    [RUN_RESUMED] = {"resumed with early data", false, make_resumed},
     [RUN_POST_AUTH] = {"post-handshake authentication", true, make_post_auth},
     [RUN_POST_AUTH_EMPTY] = {"post-handshake authentication without certificate", true,
                              make_post_auth_empty},
@@ -155,6 +159,7 @@ void run_clear(struct run *run)
 {
     hf_config_free(run->client);
     hf_config_free(run->server);
+    hf_session_free(run->session);
     *run = (struct run){.kind = RUN_KIND_COUNT};
 }
 
@@ -178,6 +183,8 @@ struct pair *run_start(struct run *run, const struct pair_options *extra)
     options.client = pair_freeze(run->client);
     options.server = pair_freeze(run->server);
     options.peer_address = address_of(run);
+    options.session = run->session;
+    options.early_data = run->session != NULL;
     return pair_new(&options);
 }
 
@@ -187,6 +194,8 @@ hf_conn *run_start_end(struct run *run, hf_role role, const hf_trace *trace)
     hf_conn_params params = {.size = sizeof params, .now_ms = PKI_NOW * 1000, .trace = trace};
     if (is_client) {
         params.server_name = "server.example";
+        params.session = run->session;
+        params.early_data = run->session != NULL;
     } else {
         params.peer_address = address_of(run);
     }
@@ -332,6 +341,42 @@ static void make_compressed(struct run *run)
     set(run->server, hf_config_set_certificate_compression(run->server, "zlib,brotli"));
 }
 
+/* A guard that lets everything pass: the runs of a kind are replays of each other. */
+static hf_resume_reason never_seen(void *ctx, hf_span key, int64_t now_ms, uint32_t window_ms)
+{
+    (void)ctx;
+    (void)key;
+    (void)now_ms;
+    (void)window_ms;
+    return HF_RESUME_NONE;
+}
+
+/* The same randomness in every run: a ticket's nonce is a part of its bytes. */
+static bool ticket_random(void *ctx, uint8_t *out, size_t len)
+{
+    (void)ctx;
+    memset(out, 0x5c, len);
+    return true;
+}
+
+/* One key, which seals and opens at PKI_NOW. */
+static hf_ticket_keys *ticket_keys(struct run *run)
+{
+    const int64_t now_ms = PKI_NOW * 1000;
+    const hf_ticket_key key = {.name = "the only key",
+                               .key = "of tickets",
+                               .encrypt_from_ms = now_ms - 1000,
+                               .encrypt_until_ms = now_ms + 3600000,
+                               .decrypt_until_ms = now_ms + 7200000};
+    run->provider = *hf_provider_default();
+    run->provider.random = ticket_random;
+    hf_ticket_keys *keys = hf_ticket_keys_new(&run->provider);
+    if (keys == NULL || hf_ticket_keys_add(keys, &key) != HF_OK) {
+        abort();
+    }
+    return keys;
+}
+
 static void add_psk(hf_config *config, const char *name, unsigned hash)
 {
     const hf_span identity = {(const uint8_t *)name, strlen(name)};
@@ -345,6 +390,10 @@ static void make_psk(struct run *run)
     add_psk(run->client, "device-6", 256);
     add_psk(run->client, "device-7", 256);
     add_psk(run->server, "device-7", 256);
+    hf_ticket_keys *keys = ticket_keys(run); /* the unknown one could be a ticket */
+    set(run->server, hf_config_set_ticket_keys(run->server, keys));
+    set(run->server, hf_config_set_tickets(run->server, 0, 1));
+    hf_ticket_keys_free(keys);
 }
 
 static void make_psk_retry(struct run *run)
@@ -354,6 +403,39 @@ static void make_psk_retry(struct run *run)
     set(run->client, hf_config_set_ciphers(run->client, "TLS_AES_256_GCM_SHA384"));
     add_psk(run->client, "device-8", 384);
     add_psk(run->server, "device-8", 384);
+}
+
+static void make_tickets(struct run *run)
+{
+    use_x25519(run);
+    set(run->client, hf_config_set_alpn(run->client, "h2,http/1.1"));
+    set(run->server, hf_config_set_alpn(run->server, "http/1.1"));
+    set(run->client, hf_config_set_resumption(run->client, true));
+    hf_replay_guard *guard = hf_replay_guard_new(
+        &(hf_replay_calls){.size = sizeof(hf_replay_calls), .check = never_seen}, NULL);
+    hf_ticket_keys *keys = ticket_keys(run);
+    set(run->server, hf_config_set_ticket_keys(run->server, keys));
+    set(run->server, hf_config_set_replay_guard(run->server, guard));
+    set(run->server, hf_config_set_early_data(run->server, 16384, 10000));
+    hf_ticket_keys_free(keys);
+    hf_replay_guard_free(guard);
+}
+
+static void make_resumed(struct run *run)
+{
+    static struct run first;
+    run_make(&first, RUN_TICKETS);
+    struct pair *p = run_start(&first, NULL);
+    hf_session *session =
+        p == NULL || !pair_handshake(p) ? NULL : hf_conn_take_session(p->client.conn);
+    pair_free(p);
+    run_clear(&first);
+    make_tickets(run);
+    run->session = session;
+    if (session == NULL) {
+        (void)fprintf(stderr, "run: no session came\n");
+        abort();
+    }
 }
 
 static void make_post_auth(struct run *run)

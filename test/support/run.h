@@ -24,6 +24,8 @@ enum run_kind {
     RUN_COMPRESSED,      /* both show theirs compressed */
     RUN_PSK,             /* external key of SHA-256, and one unknown to the server before it */
     RUN_PSK_RETRY,       /* ... of SHA-384, after HelloRetryRequest */
+    RUN_TICKETS,         /* sessions are asked for and issued */
+    RUN_RESUMED,         /* one of them is resumed, with early data on the way */
     RUN_POST_AUTH,       /* the client shows its certificate after the handshake */
     RUN_POST_AUTH_EMPTY, /* it is asked after the handshake and has none */
     RUN_CHOSEN_CONFIG,   /* the server's configuration is chosen by an operation */
@@ -42,6 +44,8 @@ struct run {
     enum run_kind kind;
     hf_config *client, *server;
     struct pair_seed client_seed, server_seed;
+    hf_provider provider; /* of the ticket keys */
+    hf_session *session;  /* RUN_RESUMED: what the client offers */
 };
 
 /* Group fixtures: the certificates of all kinds. */

@@ -34,10 +34,8 @@ static void drop_shares(struct hs_client *c)
 hf_status client13_decapped(struct hs *hs)
 {
     TRY(hs_answer(hs));
-    const struct config_psk *psk = hs->c.psk;
     const size_t secret_len = hs->result->group->secret_len;
-    auth13_handshake_secrets(hs, psk == NULL ? span_of(NULL, 0) : span_of(psk->key, psk->key_len),
-                             span_of(hs->shared_secret, secret_len));
+    auth13_handshake_secrets(hs, hs->c.psk.key, span_of(hs->shared_secret, secret_len));
     drop_shares(&hs->c);
     arena_release(&hs->arena, hs->c.scratch);
     hs->c.cookie = span_of(NULL, 0);
@@ -46,8 +44,29 @@ hf_status client13_decapped(struct hs *hs)
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
         hs->c.ccs_sent = true;
     }
-    TRY(hs_install(hs, HF_SENT, HF_LEVEL_HANDSHAKE, &hs->client_hs));
+    if (!hs->c.early) {
+        TRY(hs_install(hs, HF_SENT, HF_LEVEL_HANDSHAKE, &hs->client_hs));
+    }
     hs_go(hs, HS_C13_READ_ENCRYPTED_EXTENSIONS);
+    return HF_OK;
+}
+
+/* What the server said of early data: refused, its keys are left at once; taken, its session's
+ * parameters must hold (RFC 9846, 4.3.10). */
+static hf_status judge_early_data(struct hs *hs)
+{
+    if (!hs->c.early) {
+        return HF_OK;
+    }
+    if (!hs->result->early_data) {
+        hs->c.early = false;
+        return hs_install(hs, HF_SENT, HF_LEVEL_HANDSHAKE, &hs->client_hs);
+    }
+    if (!span_eq(hs->result->alpn, session_state_of(hs->c.session)->alpn)) {
+        return err_raise(hs->error, HF_E_EARLY_DATA_ACCEPTED,
+                         "under another application protocol than the session's");
+    }
+    hs->result->early_reason = HF_RESUME_NONE;
     return HF_OK;
 }
 
@@ -56,6 +75,7 @@ hf_status client13_read_encrypted_extensions(struct hs *hs)
     struct ext_view view;
     TRY(encrypted_extensions_parse(hs->msg.body, hs->error, &view));
     TRY(ext_read_answers(hs, &view));
+    TRY(judge_early_data(hs));
     hs_hash_received(hs);
     hs_go(hs, hs->result->psk ? HS_C13_READ_FINISHED : HS_C13_READ_CERTIFICATE_OR_REQUEST);
     return HF_OK;
@@ -106,6 +126,7 @@ hf_status client13_read_certificate_verify(struct hs *hs)
 hf_status client13_signature_verified(struct hs *hs)
 {
     TRY(auth_signature_verified(hs));
+    hs->result->peer_proven = hs->config->verify == HF_VERIFY_REQUIRE;
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME,
           .value = hs->result->server_scheme, .name = iana_scheme_name(hs->result->server_scheme),
           .reason = "the server's choice");
@@ -118,7 +139,21 @@ hf_status client13_read_finished(struct hs *hs)
     TRY(auth13_read_finished(hs, &hs->server_hs));
     auth13_application_secrets(hs);
     TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_APPLICATION, &hs->result->server_app));
-    hs_go(hs, hs->c.requested ? HS_C13_CHOOSE_IDENTITY : HS_C13_SEND_FINISHED);
+    if (hs->c.early) {
+        hs_go(hs, HS_C13_SEND_END_OF_EARLY_DATA);
+    } else {
+        hs_go(hs, hs->c.requested ? HS_C13_CHOOSE_IDENTITY : HS_C13_SEND_FINISHED);
+    }
+    return HF_OK;
+}
+
+hf_status client13_send_end_of_early_data(struct hs *hs)
+{
+    struct wr w;
+    TRY(hs_begin(hs, MSG_END_OF_EARLY_DATA, 0, &w));
+    TRY(hs_end(hs, &w));
+    TRY(hs_install(hs, HF_SENT, HF_LEVEL_HANDSHAKE, &hs->client_hs));
+    hs_go(hs, HS_C13_SEND_FINISHED);
     return HF_OK;
 }
 
@@ -213,6 +248,9 @@ hf_status client13_send_finished(struct hs *hs)
          */
         TRY(hs_install(hs, HF_SENT, HF_LEVEL_APPLICATION, &hs->result->client_app));
         TRY(keep_transcript(hs));
+        if (hs->config->resumption) {
+            auth13_resumption_secret(hs, &hs->result->resumption->secret);
+        }
         hs->result->write_ready = true;
     }
     hs_go(hs, HS_CONNECTED);

@@ -13,6 +13,7 @@ hf_status client13_chain_verified(struct hs *hs);
 hf_status client13_read_certificate_verify(struct hs *hs);
 hf_status client13_signature_verified(struct hs *hs);
 hf_status client13_read_finished(struct hs *hs);
+hf_status client13_send_end_of_early_data(struct hs *hs);
 hf_status client13_choose_identity(struct hs *hs);
 hf_status client13_identity_chosen(struct hs *hs);
 hf_status client13_send_certificate(struct hs *hs);

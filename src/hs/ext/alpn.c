@@ -58,6 +58,18 @@ static void describe(hf_span list, char *out, size_t cap)
     out[n] = '\0';
 }
 
+hf_span ext_alpn_pick(const struct hs *hs)
+{
+    struct rd r = rd_of(span_of(hs->config->alpn, hs->config->alpn_len));
+    while (rd_left(&r) > 0) {
+        const hf_span name = rd_vec8(&r, 1, 0xff);
+        if (list_has(hs->s.offer.alpn, name)) {
+            return name;
+        }
+    }
+    return span_of(NULL, 0);
+}
+
 hf_status ext_alpn_choose(struct hs *hs)
 {
     const struct hs_offer *offer = &hs->s.offer;
@@ -65,18 +77,15 @@ hf_status ext_alpn_choose(struct hs *hs)
     if (!offer->has_alpn || ours.len == 0) {
         return HF_OK;
     }
-    struct rd r = rd_of(ours);
-    while (rd_left(&r) > 0) {
-        hf_span name = rd_vec8(&r, 1, 0xff);
-        if (list_has(offer->alpn, name)) {
-            hs->result->alpn = name;
-            char text[256];
-            memcpy(text, name.data, name.len);
-            text[name.len] = '\0';
-            TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_ALPN, .name = text,
-                  .reason = "first of ours that the client offers");
-            return HF_OK;
-        }
+    const hf_span name = ext_alpn_pick(hs);
+    if (name.len > 0) {
+        hs->result->alpn = name;
+        char text[256];
+        memcpy(text, name.data, name.len);
+        text[name.len] = '\0';
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_ALPN, .name = text,
+              .reason = "first of ours that the client offers");
+        return HF_OK;
     }
     char theirs_text[80];
     char ours_text[80];

@@ -47,13 +47,13 @@ static const struct ext_ops table[] = {
     {EXT_psk_key_exchange_modes, HS_MAY_13, OFFERED(psk_modes)},
     {EXT_post_handshake_auth, HS_MAY_13, OFFERED(post_handshake_auth)},
     {EXT_key_share, HS_MAY_13, OFFERED(key_share)},
-    {EXT_early_data, HS_MAY_13, .read = ext_early_data_read},
+    {EXT_early_data, HS_MAY_13, OFFERED(early_data), ANSWERED(early_data)},
     {EXT_pre_shared_key, HS_MAY_13, .read = ext_pre_shared_key_read},
 };
 
 enum {
     TABLE_COUNT = sizeof table / sizeof table[0],
-    OFFER_COUNT = sizeof table / sizeof table[0] - 2
+    OFFER_COUNT = sizeof table / sizeof table[0] - 1
 };
 
 _Static_assert((int)OFFER_COUNT <= (int)HS_OFFERS_MAX, "the order has a place for every offer");

@@ -67,6 +67,8 @@ bool ext_alpn_offer(struct hs *hs, struct wr *w);
 hf_status ext_alpn_read(struct hs *hs, hf_span body, struct hs_offer *out);
 bool ext_alpn_answer(struct hs *hs, struct wr *w);
 hf_status ext_alpn_answered(struct hs *hs, hf_span body);
+/* Server: our first protocol that the client offers; empty: none, or no list at one end. */
+hf_span ext_alpn_pick(const struct hs *hs);
 /* Server: chooses; sets result->alpn. HF_FAILED: no_application_protocol. */
 hf_status ext_alpn_choose(struct hs *hs);
 
@@ -119,7 +121,10 @@ hf_status ext_key_share_read(struct hs *hs, hf_span body, struct hs_offer *out);
 /* The share of a group in a list that ext_key_share_read has checked; empty: none. */
 hf_span ext_key_share_find(hf_span shares, uint16_t group);
 
+bool ext_early_data_offer(struct hs *hs, struct wr *w);
 hf_status ext_early_data_read(struct hs *hs, hf_span body, struct hs_offer *out);
+bool ext_early_data_answer(struct hs *hs, struct wr *w);
+hf_status ext_early_data_answered(struct hs *hs, hf_span body);
 
 /* certificate_authorities: DER names out of the body, count at most max. */
 hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names,

@@ -8,7 +8,8 @@ enum { MODE_PSK_DHE_KE = 1, IDENTITY_MIN = 7, BINDER_MIN = 32 };
 
 bool ext_psk_modes_offer(struct hs *hs, struct wr *w)
 {
-    if (hs->config->psk_count == 0) {
+    /* RFC 9846, 4.3.9: without it the server may issue no tickets. */
+    if (hs->config->psk_count == 0 && !hs->config->resumption && hs->c.session == NULL) {
         return false;
     }
     wr_u8(w, 1);
@@ -25,15 +26,12 @@ hf_status ext_psk_modes_read(struct hs *hs, hf_span body, struct hs_offer *out)
 
 bool ext_pre_shared_key_offer(struct hs *hs, struct wr *w, size_t *binders_at)
 {
-    const hf_config *config = hs->config;
+    struct psk psk;
     size_t offered = 0;
     size_t identities = wr_open(w, 2);
-    for (size_t i = 0; i < config->psk_count; i++) {
-        if (psk_is_offered(hs, &config->psks[i])) {
-            wr_vec(w, span_of(config->psks[i].identity, config->psks[i].identity_len), 2);
-            wr_u32(w, 0); /* obfuscated_ticket_age of an external key */
-            offered++;
-        }
+    for (; psk_offered_at(hs, offered, &psk); offered++) {
+        wr_vec(w, psk.identity, 2);
+        wr_u32(w, psk.obfuscated_age);
     }
     wr_close(w, identities, 2);
     *binders_at = 0;
@@ -42,15 +40,13 @@ bool ext_pre_shared_key_offer(struct hs *hs, struct wr *w, size_t *binders_at)
     }
     *binders_at = w->len;
     size_t binders = wr_open(w, 2);
-    for (size_t i = 0; i < config->psk_count; i++) {
-        if (psk_is_offered(hs, &config->psks[i])) {
-            size_t m = wr_open(w, 1);
-            uint8_t *room = wr_room(w, config->psks[i].hash->digest_len);
-            if (room != NULL) {
-                memset(room, 0, config->psks[i].hash->digest_len);
-            }
-            wr_close(w, m, 1);
+    for (size_t i = 0; psk_offered_at(hs, i, &psk); i++) {
+        size_t m = wr_open(w, 1);
+        uint8_t *room = wr_room(w, psk.hash->digest_len);
+        if (room != NULL) {
+            memset(room, 0, psk.hash->digest_len);
         }
+        wr_close(w, m, 1);
     }
     wr_close(w, binders, 2);
     return true;

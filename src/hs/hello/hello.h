@@ -22,6 +22,9 @@ hf_status hello_client_enter12(struct hs *hs, const struct server_hello *sh);
  * 4.2.3). out: MSG_RANDOM_LEN bytes. */
 hf_status hello_server_random(struct hs *hs, uint8_t *out);
 
+/* Decides whether the session is offered and early data with it, and notes why not. */
+hf_status hello_client_choose_session(struct hs *hs);
+
 /* A digest of those parts of a ClientHello that a second one must repeat (RFC 9846, 4.2.2). out:
  * 32 bytes. */
 void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello,

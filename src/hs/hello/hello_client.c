@@ -38,6 +38,7 @@ hf_status hello_client_start(struct hs *hs)
         hs->session_id_len = MSG_SESSION_ID_MAX;
         TRY(hs_random(hs, hs->session_id, MSG_SESSION_ID_MAX));
     }
+    TRY(hello_client_choose_session(hs));
     TRY(ext_prepare_offers(hs));
     c->scratch = arena_mark(&hs->arena);
     transcript_start(&hs->early[0], config->provider->sha256);
@@ -90,10 +91,7 @@ static size_t hello_size(const struct hs *hs)
     for (size_t i = 0; i < hs->c.share_count; i++) {
         n += 4 + hs->c.shares[i].group->client_share_len;
     }
-    for (size_t i = 0; i < config->psk_count; i++) {
-        n += 6 + config->psks[i].identity_len + 1 + HF_HASH_MAX_LEN;
-    }
-    return n;
+    return n + psk_offers_size(hs);
 }
 
 /* Whether a suite belongs to a version that is offered. */
@@ -123,14 +121,39 @@ static void write_suites(struct hs *hs, struct wr *w)
     wr_close(w, m, 2);
 }
 
+/* RFC 9846, E.4: once, before what follows the first hello. */
+static hf_status send_change_cipher_spec(struct hs *hs)
+{
+    if (hs->session_id_len == 0 || hs->c.ccs_sent || hs->sink->send_change_cipher_spec == NULL) {
+        return HF_OK;
+    }
+    hs->c.ccs_sent = true;
+    return hs->sink->send_change_cipher_spec(hs->owner);
+}
+
+/* Early data may follow the hello that was just written: its keys come from it and the session. */
+static hf_status start_early_data(struct hs *hs)
+{
+    struct psk psk;
+    struct suite suite;
+    if (!hs->c.early || !psk_offered_at(hs, 0, &psk) ||
+        !suite_find(hs->config->provider, session_state_of(hs->c.session)->cipher_suite, &suite)) {
+        return HF_OK;
+    }
+    TRY(send_change_cipher_spec(hs));
+    const bool is_sha384 = psk.hash == hs->config->provider->sha384;
+    struct secret secret;
+    auth13_early_traffic_secret(hs, &psk, &hs->early[is_sha384], &secret);
+    hs->write_level = HF_LEVEL_EARLY;
+    const hf_status s = hs->sink->install(hs->owner, HF_SENT, HF_LEVEL_EARLY, &suite, &secret);
+    secret_wipe(&secret);
+    return s;
+}
+
 hf_status hello_client_send(struct hs *hs)
 {
-    struct hs_client *c = &hs->c;
-    if (hs->result->retried && hs->session_id_len > 0 &&
-        hs->sink->send_change_cipher_spec != NULL) {
-        /* RFC 9846, E.4: before the second flight, which here is the second hello. */
-        TRY(hs->sink->send_change_cipher_spec(hs->owner));
-        c->ccs_sent = true;
+    if (hs->result->retried) {
+        TRY(send_change_cipher_spec(hs));
     }
     struct wr w;
     size_t binders_at;
@@ -150,6 +173,7 @@ hf_status hello_client_send(struct hs *hs)
         transcript_add(&hs->early[1], span_of(w.buf, w.len));
     }
     TRY(hs_end(hs, &w));
+    TRY(start_early_data(hs));
     hs_go(hs, HS_CLI_READ_SERVER_HELLO);
     return HF_OK;
 }
@@ -278,6 +302,17 @@ static hf_status take_retry_cookie(struct hs *hs, hf_span body)
     return HF_OK;
 }
 
+/* RFC 9846, 4.3.10: what was sent is lost; what follows goes under other keys, or none. */
+static void refuse_early_data(struct hs *hs, hf_resume_reason reason)
+{
+    if (hs->c.early) {
+        hs->c.early = false;
+        hs->result->early_reason = (uint8_t)reason;
+        hs->write_level = HF_LEVEL_PLAIN;
+        hs->sink->drop_send_keys(hs->owner);
+    }
+}
+
 static hf_status read_retry(struct hs *hs, const struct server_hello *sh)
 {
     if (hs->result->retried) {
@@ -299,6 +334,7 @@ static hf_status read_retry(struct hs *hs, const struct server_hello *sh)
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_RETRY, .value = hs->c.retry_group,
           .name = has_group ? iana_group_name(hs->c.retry_group) : "cookie",
           .reason = "the server asks for another hello");
+    refuse_early_data(hs, HF_RESUME_RETRIED);
     hs->c.retry_suite = sh->cipher_suite;
     take_transcript(hs);
     transcript_retry(&hs->transcript);
@@ -340,9 +376,22 @@ static hf_status judge_key_share(struct hs *hs, const struct server_hello *sh)
                      iana_group_name(id));
 }
 
+/* The session's key was taken: what it was bound to holds for this connection. */
+static void take_session(struct hs *hs)
+{
+    const struct session_state *state = session_state_of(hs->c.session);
+    hs->result->resumed = true;
+    hs->result->resume_reason = HF_RESUME_NONE;
+    hs->result->peer_proven = (state->flags & SESSION_PEER_PROVEN) != 0;
+    if (hs->result->suite.id != state->cipher_suite) {
+        refuse_early_data(hs, HF_RESUME_SUITE_DIFFERS);
+    }
+}
+
 static hf_status judge_psk(struct hs *hs, const struct server_hello *sh)
 {
     if (!ext_has(&sh->ext, EXT_pre_shared_key)) {
+        refuse_early_data(hs, HF_RESUME_DECLINED);
         return HF_OK;
     }
     struct rd r = rd_of(sh->ext.body[EXT_pre_shared_key]);
@@ -350,12 +399,15 @@ static hf_status judge_psk(struct hs *hs, const struct server_hello *sh)
     if (!rd_done(&r)) {
         return ext_malformed(hs, EXT_pre_shared_key);
     }
-    const struct config_psk *psk = psk_offered_at(hs, selected);
-    if (psk == NULL || psk->hash != hs->result->suite.hash) {
+    if (!psk_offered_at(hs, selected, &hs->c.psk) || hs->c.psk.hash != hs->result->suite.hash) {
         return err_raise(hs->error, HF_E_PSK_INDEX, "index %u", (unsigned)selected);
     }
-    hs->c.psk = psk;
     hs->result->psk = true;
+    if (hs->c.session != NULL && span_eq(hs->c.psk.identity, session_ticket(hs->c.session))) {
+        take_session(hs);
+    } else {
+        refuse_early_data(hs, HF_RESUME_EARLY_NOT_FIRST);
+    }
     return HF_OK;
 }
 
@@ -390,7 +442,7 @@ hf_status hello_client_read(struct hs *hs)
         take_transcript(hs);
     }
     if (hs->result->psk) {
-        TRY(auth13_early_exporter(hs, hs->c.psk));
+        TRY(auth13_early_exporter(hs, &hs->c.psk));
     }
     hs_hash_received(hs);
     hs->result->version = HF_TLS13;

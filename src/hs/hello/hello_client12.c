@@ -52,6 +52,11 @@ static void drop_shares(struct hs *hs)
 
 hf_status hello_client_enter12(struct hs *hs, const struct server_hello *sh)
 {
+    if (hs->c.early) {
+        /* RFC 9846, E.3: what was sent already cannot be a part of TLS 1.2. */
+        return err_raise(hs->error, HF_E_DOWNGRADE,
+                         "early data is under way in TLS 1.3, the server answers with another");
+    }
     TRY(judge_fields(hs, sh));
     drop_shares(hs);
     /* The transcripts of both hashes give way to what TLS 1.2 holds. */

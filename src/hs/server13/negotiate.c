@@ -2,10 +2,8 @@
  * preference rules. */
 #include "base/span.h"
 #include "base/status.h"
-#include "hs/auth13.h"
 #include "hs/ext/extensions.h"
 #include "hs/op.h"
-#include "hs/psk.h"
 #include "hs/server13/server13.h"
 #include "wire/iana.h"
 
@@ -74,20 +72,30 @@ static hf_status keep_suite(struct hs *hs)
         return err_raise(hs->error, HF_E_HELLO_CHANGED,
                          "the suite of the HelloRetryRequest is gone");
     }
-    if (hs->s.psk != NULL && hs->s.psk->hash != hs->result->suite.hash) {
-        hs->s.psk = NULL;
+    if (hs->s.psk.hash != hs->result->suite.hash) {
+        hs->s.psk.hash = NULL;
     }
     return HF_OK;
+}
+
+/* Early data goes with the suite of its session only, so that is the one to choose. */
+static bool keep_suite_of_session(struct hs *hs, struct suite *out)
+{
+    const uint16_t id = hs->s.is_session ? hs->s.session->cipher_suite : 0;
+    return hs->s.is_session && config_list_has(&hs->config->ciphers, id) &&
+           list16_has(hs->s.offer.hello.cipher_suites, id) &&
+           suite_find(hs->config->provider, id, out);
 }
 
 static hf_status choose_suite(struct hs *hs)
 {
     struct suite chosen;
-    const struct config_psk *psk = hs->s.psk;
-    bool found = psk != NULL && pick_suite(hs, psk->hash, &chosen);
+    const hf_hash *hash = hs->s.psk.hash;
+    bool found =
+        keep_suite_of_session(hs, &chosen) || (hash != NULL && pick_suite(hs, hash, &chosen));
     if (!found) {
         /* RFC 9846, 4.3.11: without a suite for it the key is left aside. */
-        hs->s.psk = NULL;
+        hs->s.psk.hash = NULL;
         found = pick_suite(hs, NULL, &chosen);
     }
     if (!found) {
@@ -96,7 +104,10 @@ static hf_status choose_suite(struct hs *hs)
     }
     hs->result->suite = chosen;
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE, .value = chosen.id,
-          .name = iana_suite_name(chosen.id), .reason = "this server's preference");
+          .name = iana_suite_name(chosen.id),
+          .reason = hs->s.is_session && chosen.id == hs->s.session->cipher_suite
+                        ? "the suite of the session"
+                        : "this server's preference");
     return HF_OK;
 }
 
@@ -190,8 +201,21 @@ static hf_status judge_mandatory(struct hs *hs)
 hf_status server13_negotiate(struct hs *hs)
 {
     TRY(judge_mandatory(hs));
-    hs->s.psk_index = -1;
-    hs->s.psk = hs->s.offer.has_psk && psk_mode_fits(hs) ? psk_find(hs, &hs->s.psk_index) : NULL;
+    struct hs_server *s = &hs->s;
+    s->takes_tickets = psk_mode_fits(hs);
+    s->psk = (struct psk){.hash = NULL};
+    s->psk_index = -1;
+    s->psk_next = 0;
+    s->tickets_tried = 0;
+    s->is_session = false;
+    hs->result->resume_reason =
+        s->offer.has_psk && !s->takes_tickets ? HF_RESUME_MODE : HF_RESUME_NO_TICKET;
+    hs_go(hs, HS_S13_FIND_PSK);
+    return HF_OK;
+}
+
+hf_status server13_choose_parameters(struct hs *hs)
+{
     TRY(hs->result->retried ? keep_suite(hs) : choose_suite(hs));
     TRY(hs->result->retried ? judge_retried_group(hs) : choose_group(hs));
     if (hs->result->retried && hs->s.share.len == 0) {
@@ -207,39 +231,7 @@ hf_status server13_negotiate(struct hs *hs)
     return HF_OK;
 }
 
-/* --- Pre-shared key, identity ----------------------------------------------------------------- */
-
-static void trace_psk(struct hs *hs)
-{
-    const bool is_chosen = hs->s.psk != NULL;
-    if (hs->s.offer.has_psk) {
-        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_PSK,
-              .value = (uint32_t)hs->s.psk_index, .name = is_chosen ? "external key" : "none",
-              .reason = is_chosen ? "identity known, binder right"
-                        : !psk_mode_fits(hs)
-                            ? "the client does not allow psk_dhe_ke"
-                            : "no identity is known here, or none has a suite of its hash");
-    }
-}
-
-hf_status server13_choose_psk(struct hs *hs)
-{
-    if (hs->s.psk != NULL) {
-        TRY(psk_check_binder(hs, hs->s.psk, hs->s.psk_index));
-        hs->result->psk = true;
-    }
-    trace_psk(hs);
-    hs->result->skip_early_data = hs->s.offer.early_data;
-    hs->result->peer_post_auth = hs->s.offer.post_auth;
-    hs->s.compression = ext_compress_certificate_common(hs, hs->s.offer.compression);
-    hs_hash_received(hs);
-    if (hs->result->psk) {
-        TRY(auth13_early_exporter(hs, hs->s.psk));
-    }
-    TRY(ext_alpn_choose(hs));
-    hs_go(hs, hs->result->psk ? HS_S13_ENCAP : HS_S13_CHOOSE_IDENTITY);
-    return HF_OK;
-}
+/* --- Identity --------------------------------------------------------------------------------- */
 
 /* A list in host order, in the arena. */
 static hf_status host_order(struct hs *hs, hf_span list, const uint16_t **out, size_t *count)
@@ -287,7 +279,8 @@ hf_status server13_choose_identity(struct hs *hs)
     }
     if (hs->config->identities == NULL && offer->has_psk &&
         (hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) == 0) {
-        return err_raise(hs->error, HF_E_PSK_UNKNOWN, NULL);
+        return err_raise(hs->error, HF_E_PSK_UNKNOWN, "%s",
+                         hf_resume_text((hf_resume_reason)hs->result->resume_reason));
     }
     hs->op.u.choose_identity.server_name = offer->server_name;
     TRY(fill_alpn(hs));

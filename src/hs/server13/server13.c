@@ -102,13 +102,19 @@ hf_status server13_send_server_hello(struct hs *hs)
         hs->sink->send_change_cipher_spec != NULL) {
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
     }
-    const struct config_psk *psk = hs->result->psk ? hs->s.psk : NULL;
     const size_t secret_len = hs->result->group->secret_len;
-    auth13_handshake_secrets(hs, psk == NULL ? span_of(NULL, 0) : span_of(psk->key, psk->key_len),
+    auth13_handshake_secrets(hs, hs->result->psk ? hs->s.psk.key : span_of(NULL, 0),
                              span_of(hs->shared_secret, secret_len));
+    if (hs->s.session != NULL) {
+        session_state_wipe(hs->s.session);
+    }
     arena_release(&hs->arena, hs->s.scratch);
     TRY(hs_install(hs, HF_SENT, HF_LEVEL_HANDSHAKE, &hs->server_hs));
-    TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_HANDSHAKE, &hs->client_hs));
+    if (hs->s.early) {
+        TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_EARLY, &hs->result->resumption->secret));
+    } else {
+        TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_HANDSHAKE, &hs->client_hs));
+    }
     hs_go(hs, HS_S13_SEND_ENCRYPTED_EXTENSIONS);
     return HF_OK;
 }
@@ -222,7 +228,22 @@ hf_status server13_send_finished(struct hs *hs)
     TRY(hs_install(hs, HF_SENT, HF_LEVEL_APPLICATION, &hs->result->server_app));
     /* 0.5-RTT data would reach a client that has not proved itself. */
     hs->result->write_ready = !hs->s.certificate_requested;
-    hs_go(hs, hs->s.certificate_requested ? HS_S13_READ_CERTIFICATE : HS_S13_READ_FINISHED);
+    if (hs->s.early) {
+        hs_go(hs, HS_S13_READ_END_OF_EARLY_DATA);
+    } else {
+        hs_go(hs, hs->s.certificate_requested ? HS_S13_READ_CERTIFICATE : HS_S13_READ_FINISHED);
+    }
+    return HF_OK;
+}
+
+hf_status server13_read_end_of_early_data(struct hs *hs)
+{
+    if (hs->msg.body.len != 0) {
+        return err_raise(hs->error, HF_E_DECODE, "EndOfEarlyData of %zu bytes", hs->msg.body.len);
+    }
+    hs_hash_received(hs);
+    TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_HANDSHAKE, &hs->client_hs));
+    hs_go(hs, HS_S13_READ_FINISHED);
     return HF_OK;
 }
 
@@ -284,12 +305,13 @@ hf_status server13_read_finished(struct hs *hs)
 {
     if (hs->post) {
         TRY(auth13_read_finished(hs, &hs->result->client_app));
+        hs_go(hs, HS_CONNECTED);
     } else {
         TRY(auth13_read_finished(hs, &hs->client_hs));
         TRY(keep_transcript(hs));
         TRY(hs_install(hs, HF_RECEIVED, HF_LEVEL_APPLICATION, &hs->result->client_app));
         hs->result->write_ready = true;
+        hs_go(hs, HS_S13_PLAN_TICKETS);
     }
-    hs_go(hs, HS_CONNECTED);
     return HF_OK;
 }

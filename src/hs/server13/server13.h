@@ -6,9 +6,16 @@
 
 /* negotiate.c */
 hf_status server13_negotiate(struct hs *hs);
-hf_status server13_choose_psk(struct hs *hs);
+hf_status server13_choose_parameters(struct hs *hs);
 hf_status server13_choose_identity(struct hs *hs);
 hf_status server13_identity_chosen(struct hs *hs);
+/* resume.c */
+/* Room for a written session, and for hs->s.session before it; NULL: no memory. */
+uint8_t *server13_written_session(struct hs *hs);
+hf_status server13_find_psk(struct hs *hs);
+hf_status server13_ticket_opened(struct hs *hs);
+hf_status server13_choose_psk(struct hs *hs);
+hf_status server13_replay_checked(struct hs *hs);
 /* retry.c */
 hf_status server13_send_retry(struct hs *hs);
 /* server13.c */
@@ -23,6 +30,11 @@ hf_status server13_read_certificate(struct hs *hs);
 hf_status server13_chain_verified(struct hs *hs);
 hf_status server13_read_certificate_verify(struct hs *hs);
 hf_status server13_signature_verified(struct hs *hs);
+hf_status server13_read_end_of_early_data(struct hs *hs);
 hf_status server13_read_finished(struct hs *hs);
+/* ticket.c */
+hf_status server13_plan_tickets(struct hs *hs);
+hf_status server13_seal_ticket(struct hs *hs);
+hf_status server13_send_ticket(struct hs *hs);
 
 #endif

@@ -24,21 +24,36 @@ static hf_config *with_keys(hf_role role, hf_span a, hf_span b)
     return config;
 }
 
+/* The key of what is offered there; NULL: nothing. */
+static const uint8_t *offered_at(const struct hs *hs, size_t position)
+{
+    struct psk psk;
+    return psk_offered_at(hs, position, &psk) ? psk.key.data : NULL;
+}
+
+/* The configuration's key number i, as the handshake sees it. */
+static struct psk external(const struct bare *b, size_t i)
+{
+    struct psk psk;
+    const struct config_psk *own = &b->config->psks[i];
+    assert_true(psk_find_external(b->hs, span_of(own->identity, own->identity_len), &psk));
+    return psk;
+}
+
 static void offered_by_hash(void **state)
 {
     (void)state;
     struct bare b;
     hf_config *config = with_keys(HF_CLIENT, KEY_A, KEY_B);
     bare_open(&b, config);
-    assert_ptr_equal(psk_offered_at(b.hs, 0), &config->psks[0]);
-    assert_ptr_equal(psk_offered_at(b.hs, 1), &config->psks[1]);
-    assert_null(psk_offered_at(b.hs, 2));
+    assert_ptr_equal(offered_at(b.hs, 0), config->psks[0].key);
+    assert_ptr_equal(offered_at(b.hs, 1), config->psks[1].key);
+    assert_null(offered_at(b.hs, 2));
     /* After a HelloRetryRequest only those of its suite's hash. */
     b.result.retried = true;
     b.result.suite.hash = config->provider->sha384;
-    assert_false(psk_is_offered(b.hs, &config->psks[0]));
-    assert_ptr_equal(psk_offered_at(b.hs, 0), &config->psks[1]);
-    assert_null(psk_offered_at(b.hs, 1));
+    assert_ptr_equal(offered_at(b.hs, 0), config->psks[1].key);
+    assert_null(offered_at(b.hs, 1));
     bare_close(&b);
 }
 
@@ -51,10 +66,9 @@ static void offered_by_suite(void **state)
                      HF_OK);
     assert_int_equal(hf_config_add_psk(config, span_of("first", 5), KEY_A, 256), HF_OK);
     bare_open(&b, config);
-    assert_true(psk_is_offered(b.hs, &config->psks[0]));
+    assert_ptr_equal(offered_at(b.hs, 0), config->psks[0].key);
     config->ciphers.count = 1; /* no suite with SHA-256 is left */
-    assert_false(psk_is_offered(b.hs, &config->psks[0]));
-    assert_null(psk_offered_at(b.hs, 0));
+    assert_null(offered_at(b.hs, 0));
     bare_close(&b);
 }
 
@@ -92,7 +106,7 @@ static void read_hello(struct bare *server, const struct hello *h)
 /* Both binders, checked by a server with these keys. */
 static void check_both(struct bare *server, bool first, bool second)
 {
-    const struct config_psk *psks = server->config->psks;
+    const struct psk psks[] = {external(server, 0), external(server, 1)};
     transcript_start(&server->hs->transcript, psks[0].hash);
     assert_int_equal(psk_check_binder(server->hs, &psks[0], 0) == HF_OK, first);
     assert_int_equal(bare_error(server), first ? HF_E_NONE : HF_E_PSK_BINDER);
@@ -159,7 +173,7 @@ static void binder_of_wrong_length(void **state)
     write_hello(&client, &h);
     bare_open(&server, with_keys(HF_SERVER, KEY_A, KEY_B));
     read_hello(&server, &h);
-    const struct config_psk *psks = server.config->psks;
+    const struct psk psks[] = {external(&server, 0)};
     transcript_start(&server.hs->transcript, psks[0].hash);
     assert_int_equal(psk_check_binder(server.hs, &psks[0], 1), HF_FAILED);
     assert_int_equal(bare_error(&server), HF_E_PSK_BINDER);
@@ -185,9 +199,10 @@ static void after_retry(void **state)
     }
     write_hello(&client, &h);
     read_hello(&server, &h);
-    assert_int_equal(psk_check_binder(server.hs, &server.config->psks[1], 0), HF_OK);
+    const struct psk second = external(&server, 1);
+    assert_int_equal(psk_check_binder(server.hs, &second, 0), HF_OK);
     transcript_add(&server.hs->transcript, span_of("!", 1));
-    assert_int_equal(psk_check_binder(server.hs, &server.config->psks[1], 0), HF_FAILED);
+    assert_int_equal(psk_check_binder(server.hs, &second, 0), HF_FAILED);
     assert_int_equal(bare_error(&server), HF_E_PSK_BINDER);
     bare_close(&server);
     bare_close(&client);
@@ -199,21 +214,17 @@ static void after_retry(void **state)
 static void found(void **state)
 {
     (void)state;
-    /* unknown, second, first; each with an age */
-    static const uint8_t identities[] = {0,   3,   'f', 'i', 'r', 0,   0, 0, 0, 0, 6,
-                                         's', 'e', 'c', 'o', 'n', 'd', 0, 0, 0, 0, 0,
-                                         5,   'f', 'i', 'r', 's', 't', 0, 0, 0, 0};
     struct bare b;
-    int position = -1;
+    struct psk psk;
     hf_config *config = with_keys(HF_SERVER, KEY_A, KEY_B);
     bare_open(&b, config);
-    b.hs->s.offer.psk_identities = span_of(identities, sizeof identities);
-    assert_ptr_equal(psk_find(b.hs, &position), &config->psks[1]); /* the client's order */
-    assert_int_equal(position, 1);
-    b.hs->s.offer.psk_identities = span_of(identities, 9);
-    assert_null(psk_find(b.hs, &position));
-    b.hs->s.offer.psk_identities = span_of(NULL, 0);
-    assert_null(psk_find(b.hs, &position));
+    assert_true(psk_find_external(b.hs, span_of("second", 6), &psk));
+    assert_ptr_equal(psk.key.data, config->psks[1].key);
+    assert_ptr_equal(psk.hash, config->provider->sha384);
+    assert_string_equal(psk.binder_label, "ext binder");
+    assert_false(psk_find_external(b.hs, span_of("fir", 3), &psk));
+    assert_false(psk_find_external(b.hs, span_of("firsts", 6), &psk));
+    assert_false(psk_find_external(b.hs, span_of("", 0), &psk));
     bare_close(&b);
 }
 

@@ -1,0 +1,71 @@
+/* Sessions that a client receives (RFC 9846, 4.7.1) and hands to its caller. */
+#include "base/span.h"
+#include "base/status.h"
+#include "conn/conn.h"
+
+static hf_status describe(hf_conn *conn, const struct new_session_ticket *ticket,
+                          struct session_state *out);
+
+hf_status conn_keep_session(hf_conn *conn, const struct new_session_ticket *ticket)
+{
+    struct hs_resumption *r = conn->result.resumption;
+    /* RFC 9846, 4.7.1: a lifetime of zero means that it is not to be kept. */
+    if (r == NULL || r->secret.len == 0 || ticket->ticket_lifetime == 0) {
+        return HF_OK;
+    }
+    struct session_state state;
+    hf_status s = describe(conn, ticket, &state);
+    hf_session *session = s == HF_OK ? session_new(&state, ticket->ticket, false) : NULL;
+    session_state_wipe(&state);
+    TRY(s);
+    if (session == NULL) {
+        return err_raise(&conn->error, HF_E_NO_MEMORY, NULL);
+    }
+    if (r->session_count == HS_SESSIONS_MAX) {
+        hf_session_free(hf_conn_take_session(conn));
+    }
+    r->session[r->session_count++] = session;
+    return HF_OK;
+}
+
+static hf_status describe(hf_conn *conn, const struct new_session_ticket *ticket,
+                          struct session_state *out)
+{
+    const struct hs_result *r = &conn->result;
+    const char *name = conn->verify_name != NULL ? conn->verify_name : conn->server_name;
+    const uint32_t lifetime_s = ticket->ticket_lifetime;
+    *out = (struct session_state){
+        .version = r->version,
+        .cipher_suite = r->suite.id,
+        .flags = r->peer_proven ? SESSION_PEER_PROVEN : 0,
+        .issued_ms = conn->now_ms,
+        .lifetime_s = lifetime_s < SESSION_LIFETIME_MAX_S ? lifetime_s : SESSION_LIFETIME_MAX_S,
+        .age_add = ticket->ticket_age_add,
+        .server_name = span_str(name),
+        .alpn = r->alpn,
+    };
+    if (ext_has(&ticket->ext, EXT_early_data)) {
+        struct rd body = rd_of(ticket->ext.body[EXT_early_data]);
+        out->max_early_data = rd_u32(&body);
+        if (!rd_done(&body)) {
+            return err_raise(&conn->error, HF_E_DECODE_EXTENSION, "early_data in NewSessionTicket");
+        }
+    }
+    ticket_key(r->suite.hash, &r->resumption->secret, ticket->ticket_nonce, &conn->tr,
+               &out->secret);
+    return HF_OK;
+}
+
+hf_session *hf_conn_take_session(hf_conn *conn)
+{
+    struct hs_resumption *r = conn->result.resumption;
+    if (r == NULL || r->session_count == 0) {
+        return NULL;
+    }
+    hf_session *const oldest = r->session[0];
+    r->session_count--;
+    for (size_t i = 0; i < r->session_count; i++) {
+        r->session[i] = r->session[i + 1];
+    }
+    return oldest;
+}

@@ -1,0 +1,92 @@
+/* Whether the caller's session is offered, and early data with it. */
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/hello/hello.h"
+#include "wire/iana.h"
+
+static hf_resume_reason judge_session(const struct hs *hs, const struct session_state *state);
+
+hf_status hello_client_choose_session(struct hs *hs)
+{
+    struct hs_result *r = hs->result;
+    struct hs_client *c = &hs->c;
+    const bool is_early_wanted = c->early;
+    hf_resume_reason reason = HF_RESUME_NO_TICKET;
+    if ((c->session != NULL || hs->config->resumption) && hs_need_resumption(hs) == NULL) {
+        return hs_no_memory(hs);
+    }
+    if (c->session != NULL) {
+        reason = judge_session(hs, session_state_of(c->session));
+        TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_PSK, .value = 0,
+              .name = "session", .accepted = reason == HF_RESUME_NONE,
+              .reason =
+                  reason == HF_RESUME_NONE ? "offered to the server" : hf_resume_text(reason));
+    }
+    /* What was not offered cannot be taken; what was, the server decides. */
+    r->resume_reason = (uint8_t)(reason == HF_RESUME_NONE ? HF_RESUME_DECLINED : reason);
+    r->early_reason = HF_RESUME_NONE;
+    c->early = false;
+    if (reason != HF_RESUME_NONE) {
+        hf_session_free(c->session);
+        c->session = NULL;
+        r->early_reason = (uint8_t)(is_early_wanted ? reason : HF_RESUME_NONE);
+    } else if (is_early_wanted) {
+        r->resumption->max_early_data = session_state_of(c->session)->max_early_data;
+        c->early = r->resumption->max_early_data > 0;
+        r->early_offered = c->early;
+        r->early_reason = (uint8_t)(c->early ? HF_RESUME_EARLY_DECLINED : HF_RESUME_EARLY_DISABLED);
+    }
+    return HF_OK;
+}
+
+static bool offers_hash_of(const struct hs *hs, uint16_t id)
+{
+    struct suite wanted;
+    struct suite s;
+    const struct config_list *ciphers = &hs->config->ciphers;
+    if (!suite_find(hs->config->provider, id, &wanted)) {
+        return false;
+    }
+    for (size_t i = 0; i < ciphers->count; i++) {
+        if (suite_find(hs->config->provider, ciphers->v[i], &s) && s.hash == wanted.hash) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool offers_alpn(const struct hs *hs, hf_span protocol)
+{
+    struct rd ours = rd_of(span_of(hs->config->alpn, hs->config->alpn_len));
+    bool is_offered = protocol.len == 0 && rd_left(&ours) == 0;
+    while (rd_left(&ours) > 0) {
+        is_offered = span_eq(rd_vec8(&ours, 1, 0xff), protocol) || is_offered;
+    }
+    return is_offered;
+}
+
+/* RFC 9846, 4.7.1 and C.4: a session is for the name, the rules and the time that it was made
+ * under. */
+static hf_resume_reason judge_session(const struct hs *hs, const struct session_state *state)
+{
+    const int64_t now_ms = hs->now_ms;
+    if (state->version != HF_TLS13 || hs->config->version_highest < HF_TLS13) {
+        return HF_RESUME_VERSION_DIFFERS;
+    }
+    if (now_ms < state->issued_ms) {
+        return HF_RESUME_FROM_THE_FUTURE;
+    }
+    if ((uint64_t)now_ms - (uint64_t)state->issued_ms >= (uint64_t)state->lifetime_s * 1000) {
+        return HF_RESUME_EXPIRED;
+    }
+    if (!offers_hash_of(hs, state->cipher_suite)) {
+        return HF_RESUME_SUITE_DIFFERS;
+    }
+    if (!span_eq(state->server_name, span_str(hs->c.server_name))) {
+        return HF_RESUME_SERVER_NAME_DIFFERS;
+    }
+    if (hs->config->verify == HF_VERIFY_REQUIRE && (state->flags & SESSION_PEER_PROVEN) == 0) {
+        return HF_RESUME_PEER_UNPROVEN;
+    }
+    return offers_alpn(hs, state->alpn) ? HF_RESUME_NONE : HF_RESUME_ALPN_DIFFERS;
+}

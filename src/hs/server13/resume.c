@@ -1,0 +1,296 @@
+/* Pre-shared keys at the server: external ones and sessions found, proved by their binder, judged;
+ * early data taken or refused (RFC 9846, 4.3.10, 4.3.11 and 8).
+ *
+ * Nothing that a ticket says is believed before the binder has shown that the client holds its key.
+ */
+#include "base/span.h"
+#include "base/status.h"
+#include "hs/auth13.h"
+#include "hs/ext/extensions.h"
+#include "hs/psk.h"
+#include "hs/server13/server13.h"
+
+/* A first flight costs at most this many openings of tickets. */
+enum { TICKETS_TRIED_MAX = 4 };
+
+static hf_status ask_ticket(struct hs *hs, hf_span identity);
+static hf_resume_reason judge_session(struct hs *hs);
+static bool suite_is_possible(const struct hs *hs, const hf_hash *hash);
+static hf_status note_refused(struct hs *hs, hf_resume_reason reason);
+static void trace_psk(struct hs *hs);
+static hf_status ask_about_early_data(struct hs *hs);
+static hf_resume_reason judge_early_data(const struct hs *hs);
+static void refuse_early_data(struct hs *hs, hf_resume_reason reason);
+static bool is_fresh(const struct hs *hs);
+
+/* --- Found ------------------------------------------------------------------------------------ */
+
+hf_status server13_find_psk(struct hs *hs)
+{
+    const bool are_tickets_opened = hs->config->ticket_keys != NULL ||
+                                    (hs->config->external_ops & HF_OP_BIT(HF_OP_TICKET_OPEN)) != 0;
+    struct rd rest = rd_of(hs->s.takes_tickets ? hs->s.offer.psk_identities : span_of(NULL, 0));
+    for (int i = 0; i < hs->s.psk_next; i++) { /* looked at already */
+        (void)rd_vec16(&rest, 1, 0xffff);
+        (void)rd_u32(&rest);
+    }
+    while (rd_left(&rest) > 0 && hs->s.psk_index < 0) {
+        const hf_span identity = rd_vec16(&rest, 1, 0xffff);
+        (void)rd_u32(&rest);
+        const int index = hs->s.psk_next++;
+        if (psk_find_external(hs, identity, &hs->s.psk)) {
+            hs->s.psk_index = index;
+        } else if (are_tickets_opened && hs->s.tickets_tried < TICKETS_TRIED_MAX) {
+            hs->s.tickets_tried++;
+            return ask_ticket(hs, identity);
+        } else if (!are_tickets_opened) {
+            hs->result->resume_reason = HF_RESUME_DISABLED;
+        }
+    }
+    hs_go(hs, HS_S13_CHOOSE_PARAMETERS);
+    return HF_OK;
+}
+
+uint8_t *server13_written_session(struct hs *hs)
+{
+    if (hs->s.session == NULL) {
+        hs->s.session = hs_alloc(hs, sizeof *hs->s.session + SESSION_STATE_MAX);
+    }
+    return hs->s.session == NULL ? NULL : (uint8_t *)(hs->s.session + 1);
+}
+
+static hf_status ask_ticket(struct hs *hs, hf_span identity)
+{
+    if (server13_written_session(hs) == NULL) {
+        return hs_no_memory(hs);
+    }
+    hs->op.u.ticket_open.ticket = identity;
+    hs->op.u.ticket_open.now_ms = hs->now_ms;
+    hs->op.u.ticket_open.state = server13_written_session(hs);
+    hs->op.u.ticket_open.capacity = SESSION_STATE_MAX;
+    hs->op.u.ticket_open.state_len = 0;
+    hs->op.u.ticket_open.reason = HF_RESUME_NONE;
+    return hs_ask(hs, HF_OP_TICKET_OPEN, HS_S13_TICKET_OPEN_WAIT);
+}
+
+hf_status server13_ticket_opened(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    const size_t len = hs->op.u.ticket_open.state_len;
+    struct session_state *session = hs->s.session;
+    if (hs->op.u.ticket_open.reason != HF_RESUME_NONE || len == 0) {
+        const hf_resume_reason reason = hs->op.u.ticket_open.reason;
+        return note_refused(hs, reason == HF_RESUME_NONE ? HF_RESUME_SESSION_UNKNOWN : reason);
+    }
+    if (len > SESSION_STATE_MAX ||
+        !session_state_read(span_of(server13_written_session(hs), len), session)) {
+        return note_refused(hs, HF_RESUME_STATE_UNREADABLE);
+    }
+    if (session->version != hs->result->version) {
+        return note_refused(hs, HF_RESUME_VERSION_DIFFERS);
+    }
+    const struct psk psk = psk_of_session(hs, session);
+    if (!suite_is_possible(hs, psk.hash)) {
+        return note_refused(hs, HF_RESUME_SUITE_DIFFERS);
+    }
+    TRY(psk_check_binder(hs, &psk, hs->s.psk_next - 1));
+    const hf_resume_reason reason = judge_session(hs);
+    if (reason != HF_RESUME_NONE) {
+        return note_refused(hs, reason);
+    }
+    hs->s.psk = psk;
+    hs->s.psk_index = hs->s.psk_next - 1;
+    hs->s.is_session = true;
+    hs_go(hs, HS_S13_CHOOSE_PARAMETERS);
+    return HF_OK;
+}
+
+/* This identity does not do: the next one is looked at. The first reason is the one that is told.
+ */
+static hf_status note_refused(struct hs *hs, hf_resume_reason reason)
+{
+    TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_PSK,
+          .value = (uint32_t)(hs->s.psk_next - 1), .name = hf_resume_name(reason),
+          .accepted = false, .reason = hf_resume_text(reason));
+    if (hs->result->resume_reason == HF_RESUME_NO_TICKET) {
+        hs->result->resume_reason = (uint8_t)reason;
+    }
+    session_state_wipe(hs->s.session);
+    hs_go(hs, HS_S13_FIND_PSK);
+    return HF_OK;
+}
+
+/* Whether a suite of this hash can still be chosen. */
+static bool suite_is_possible(const struct hs *hs, const hf_hash *hash)
+{
+    if (hs->result->retried) {
+        return hs->result->suite.hash == hash;
+    }
+    const struct config_list *ours = &hs->config->ciphers;
+    for (size_t i = 0; i < ours->count; i++) {
+        struct suite s;
+        if (suite_find(hs->config->provider, ours->v[i], &s) && s.hash == hash &&
+            list16_has(hs->s.offer.hello.cipher_suites, s.id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the session may be resumed by this hello, now. */
+static hf_resume_reason judge_session(struct hs *hs)
+{
+    const struct session_state *session = hs->s.session;
+    const int64_t now_ms = hs->now_ms;
+    if (now_ms < session->issued_ms - SESSION_SKEW_MS) {
+        return HF_RESUME_FROM_THE_FUTURE;
+    }
+    if (now_ms > session->issued_ms &&
+        (uint64_t)now_ms - (uint64_t)session->issued_ms >= (uint64_t)session->lifetime_s * 1000) {
+        return HF_RESUME_EXPIRED;
+    }
+    if (!span_eq(session->server_name, hs->s.offer.server_name)) {
+        return HF_RESUME_SERVER_NAME_DIFFERS;
+    }
+    if (!span_eq(session->alpn, ext_alpn_pick(hs))) {
+        return HF_RESUME_ALPN_DIFFERS;
+    }
+    if (hs->config->verify == HF_VERIFY_REQUIRE && (session->flags & SESSION_PEER_PROVEN) == 0) {
+        return HF_RESUME_PEER_UNPROVEN;
+    }
+    return HF_RESUME_NONE;
+}
+
+/* --- Chosen ----------------------------------------------------------------------------------- */
+
+hf_status server13_choose_psk(struct hs *hs)
+{
+    struct hs_result *r = hs->result;
+    r->psk = hs->s.psk.hash != NULL;
+    r->resumed = r->psk && hs->s.is_session;
+    if (r->psk && !hs->s.is_session) {
+        TRY(psk_check_binder(hs, &hs->s.psk, hs->s.psk_index));
+    }
+    if (r->resumed) {
+        r->resume_reason = HF_RESUME_NONE;
+        r->peer_proven = (hs->s.session->flags & SESSION_PEER_PROVEN) != 0;
+        r->client_certificate = r->peer_proven;
+    }
+    trace_psk(hs);
+    r->skip_early_data = hs->s.offer.early_data;
+    r->peer_post_auth = hs->s.offer.post_auth;
+    hs->s.compression = ext_compress_certificate_common(hs, hs->s.offer.compression);
+    hs_hash_received(hs);
+    if (r->psk) {
+        TRY(auth13_early_exporter(hs, &hs->s.psk));
+    }
+    if (r->resumed) {
+        memcpy(r->resumption->peer_hash, hs->s.session->peer, sizeof r->resumption->peer_hash);
+    }
+    TRY(ext_alpn_choose(hs));
+    if (hs->s.offer.early_data) {
+        return ask_about_early_data(hs);
+    }
+    if (r->early_offered) {
+        refuse_early_data(hs, HF_RESUME_RETRIED);
+    }
+    hs_go(hs, r->psk ? HS_S13_ENCAP : HS_S13_CHOOSE_IDENTITY);
+    return HF_OK;
+}
+
+static void trace_psk(struct hs *hs)
+{
+    if (!hs->s.offer.has_psk) {
+        return;
+    }
+    const hf_resume_reason reason = (hf_resume_reason)hs->result->resume_reason;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_PSK,
+          .value = (uint32_t)hs->s.psk_index,
+          .name = !hs->result->psk      ? "none"
+                  : hs->result->resumed ? "session"
+                                        : "external key",
+          .reason = hs->result->psk ? "identity known, binder right" : hf_resume_text(reason));
+}
+
+/* --- Early data ------------------------------------------------------------------------------- */
+
+static hf_status ask_about_early_data(struct hs *hs)
+{
+    const hf_resume_reason reason = judge_early_data(hs);
+    if (reason != HF_RESUME_NONE) {
+        refuse_early_data(hs, reason);
+        hs_go(hs, hs->result->psk ? HS_S13_ENCAP : HS_S13_CHOOSE_IDENTITY);
+        return HF_OK;
+    }
+    /* A binder is as good as random to whoever does not hold the key, and RFC 9846, 8.2 asks for
+     * something that is checked already. */
+    const hf_span binder = psk_binder_at(hs, hs->s.psk_index);
+    hs->op.u.replay_check.key = span_of(binder.data, HF_REPLAY_KEY_LEN);
+    hs->op.u.replay_check.now_ms = hs->now_ms;
+    hs->op.u.replay_check.window_ms = 2 * hs->config->early_window_ms;
+    hs->op.u.replay_check.reason = HF_RESUME_STORE_DOWN;
+    return hs_ask(hs, HF_OP_REPLAY_CHECK, HS_S13_REPLAY_CHECK_WAIT);
+}
+
+hf_status server13_replay_checked(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    struct hs_result *r = hs->result;
+    const hf_resume_reason reason = hs->op.u.replay_check.reason;
+    if (reason != HF_RESUME_NONE) {
+        refuse_early_data(hs, reason);
+    } else {
+        hs->s.early = true;
+        r->early_data = true;
+        r->skip_early_data = false;
+        r->early_reason = HF_RESUME_NONE;
+        r->resumption->max_early_data = hs->s.session->max_early_data;
+        auth13_early_traffic_secret(hs, &hs->s.psk, &hs->transcript, &r->resumption->secret);
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_EARLY_DATA,
+              .value = hs->s.session->max_early_data, .name = "accepted",
+              .reason = "a fresh first flight that was not seen before");
+    }
+    hs_go(hs, HS_S13_ENCAP);
+    return HF_OK;
+}
+
+static hf_resume_reason judge_early_data(const struct hs *hs)
+{
+    const struct session_state *session = hs->s.session;
+    if (hs->config->max_early_data == 0) {
+        return HF_RESUME_EARLY_DISABLED;
+    }
+    if (!hs->result->resumed) {
+        return hs->result->psk ? HF_RESUME_EARLY_DISABLED
+                               : (hf_resume_reason)hs->result->resume_reason;
+    }
+    if (hs->s.psk_index != 0) {
+        return HF_RESUME_EARLY_NOT_FIRST;
+    }
+    if (session->max_early_data == 0) {
+        return HF_RESUME_EARLY_DISABLED;
+    }
+    if (session->cipher_suite != hs->result->suite.id) {
+        return HF_RESUME_SUITE_DIFFERS;
+    }
+    return is_fresh(hs) ? HF_RESUME_NONE : HF_RESUME_AGE_SKEW;
+}
+
+/* RFC 9846, 8.3: the client's view of the ticket's age against ours. */
+static bool is_fresh(const struct hs *hs)
+{
+    struct rd r = rd_of(hs->s.offer.psk_identities);
+    (void)rd_vec16(&r, 1, 0xffff);
+    const uint32_t told_ms = rd_u32(&r) - hs->s.session->age_add;
+    const int64_t age_ms = hs->now_ms - hs->s.session->issued_ms;
+    const int64_t skew_ms = age_ms - (int64_t)told_ms;
+    const int64_t window_ms = hs->config->early_window_ms;
+    return skew_ms <= window_ms && skew_ms >= -window_ms;
+}
+
+static void refuse_early_data(struct hs *hs, hf_resume_reason reason)
+{
+    hs->result->early_reason = (uint8_t)reason;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_EARLY_DATA, .value = 0,
+          .name = hf_resume_name(reason), .reason = hf_resume_text(reason));
+}
