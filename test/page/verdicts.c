@@ -5,9 +5,9 @@
  *
  * Runs the kind of handshake of this number (test/support/run.h), writes its recording with the
  * secrets of both ends to DIRECTORY/NUMBER.json, then changes COUNT random bytes of each message,
- * one at a time, and writes what came of it to DIRECTORY/NUMBER.verdicts.json. Hellos are changed
- * on the wire, protected messages inside their protection, as only somebody could who holds the
- * keys.
+ * one at a time, and writes what came of it to DIRECTORY/NUMBER.verdicts.json. What travels in the
+ * clear is changed on the wire, protected messages inside their protection, as only somebody could
+ * who holds the keys.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -149,34 +149,38 @@ static void change_inside(hf_role role, int n, size_t at, uint8_t mask)
     stage_end(&s);
 }
 
-/* The handshake record in front of a pipe, behind what is none, or NULL. */
-static uint8_t *handshake_record(const struct pair_pipe *pipe)
+/* Flips bits of the byte that stands at `at` in all plain handshake bytes of this way, if it is in
+ * the pipe; *before: how many went through it already, counted on. */
+static bool change_in_pipe(const struct pair_pipe *pipe, size_t at, uint8_t mask, size_t *before)
 {
-    size_t at = 0;
-    while (at + REC_HEADER_LEN < pipe->len) {
-        if (pipe->data[at] == REC_HANDSHAKE) {
-            return pipe->data + at;
+    size_t record = 0;
+    while (record + REC_HEADER_LEN < pipe->len) {
+        uint8_t *header = pipe->data + record;
+        const size_t len = (size_t)header[3] << 8 | header[4];
+        if (header[0] == REC_HANDSHAKE && at < *before + len) {
+            header[REC_HEADER_LEN + at - *before] ^= mask;
+            return true;
         }
-        at += REC_HEADER_LEN + ((size_t)pipe->data[at + 3] << 8 | pipe->data[at + 4]);
+        *before += header[0] == REC_HANDSHAKE ? len : 0;
+        record += REC_HEADER_LEN + len;
     }
-    return NULL;
+    return false;
 }
 
-/* On the wire: the nth hello that this end hears, in the clear. */
-static void change_hello(const struct heard *h, int nth, size_t at, uint8_t mask)
+/* On the wire, in the clear. start: where the message stands among what this end hears. */
+static void change_plain(const struct heard *h, size_t start, size_t at, uint8_t mask)
 {
     struct pair *p = run_start(&run, NULL);
     struct pair_end *target = h->role == HF_CLIENT ? &p->client : &p->server;
+    size_t before = 0;
     assert_int_equal(hf_conn_drive(p->client.conn), HF_NEED_INPUT);
-    for (int seen = 0;;) {
+    for (;;) {
         (void)pair_pump_end(p, pair_other(p, target));
-        uint8_t *record = handshake_record(&target->in);
-        if (record != NULL && seen++ == nth) {
-            record[REC_HEADER_LEN + at] ^= mask;
+        if (change_in_pipe(&target->in, start + at, mask, &before)) {
             break;
         }
         if (!pair_pump_end(p, target)) {
-            fail_msg("%s: no such hello", heard_name(h));
+            fail_msg("%s: it never came", heard_name(h));
         }
     }
     const bool is_done = pair_handshake(p);
@@ -184,20 +188,19 @@ static void change_hello(const struct heard *h, int nth, size_t at, uint8_t mask
     pair_free(p);
 }
 
-static void change_message(hf_role role, int n, int hellos, uint32_t count)
+static void change_message(hf_role role, int n, size_t start, uint32_t count)
 {
     struct stage s;
     assert_true(heard_go_to(&s, &run, role, n));
     const struct heard h = heard_describe(&s, stage_next(&s));
     const size_t len = stage_next(&s)->len;
-    const bool is_hello =
-        h.type == MSG_CLIENT_HELLO || h.type == MSG_SERVER_HELLO || h.type == HEARD_RETRY;
+    const bool is_plain = stage_next(&s)->level == HF_LEVEL_PLAIN;
     stage_end(&s);
     for (uint32_t i = 0; i < count; i++) {
         const size_t at = random_below((uint32_t)len);
         const uint8_t mask = (uint8_t)(1 + random_below(255));
-        if (is_hello) {
-            change_hello(&h, hellos, at, mask);
+        if (is_plain) {
+            change_plain(&h, start, at, mask);
         } else {
             change_inside(role, n, at, mask);
         }
@@ -207,12 +210,12 @@ static void change_message(hf_role role, int n, int hellos, uint32_t count)
 static void change_messages(hf_role role, uint32_t count)
 {
     struct stage s;
-    int hellos = 0;
+    size_t start = 0;
     for (int n = 0; heard_go_to(&s, &run, role, n); n++) {
-        const uint8_t type = stage_next(&s)->type;
+        const size_t len = stage_next(&s)->len;
         stage_end(&s);
-        change_message(role, n, hellos, count);
-        hellos += type == MSG_CLIENT_HELLO || type == MSG_SERVER_HELLO;
+        change_message(role, n, start, count);
+        start += len;
     }
 }
 

@@ -57,9 +57,6 @@ for (const name of readdirSync(DIRECTORY).filter((file) => /^\d+\.json$/.test(fi
         assert.ok(results.length >= (is13(model) ? 19 : 4));
         assert.deepEqual(results.filter(([, result]) => result.status !== 'equal' || result.transcript === 'differs'), []);
     });
-    if (!is13(model)) {
-        continue; // the bench knows TLS 1.3
-    }
     test(`${model.title}: changed bytes`, async () => {
         for (const verdict of read(name.replace('.json', '.verdicts.json'))) {
             await compare(model, verdict);

@@ -145,7 +145,7 @@ function doubtRetry(hello, offers, answer) {
 }
 
 // Whether a share is a value of its group (RFC 9846, 4.3.8 and 7.4).
-async function judgeOffered(group, share) {
+export async function judgeOffered(group, share) {
     const invalid = (why) => { throw new Refusal('KEY_SHARE_INVALID', why); };
     if (POINTS[group]) {
         const [curve, length] = POINTS[group];

@@ -3,14 +3,15 @@ import { Reader } from './bytes.js';
 import { Refusal } from './refusal.js';
 import { isRetry } from './transcript.js';
 
-const CH = 1, SH = 2, HRR = 4, EE = 8, CR = 16, CT = 32, NST = 64;
+const CH = 1, SH = 2, HRR = 4, EE = 8, CR = 16, CT = 32, NST = 64, SH12 = 128;
 
 // Where each extension may stand (RFC 9846, 4.3, and the documents of later ones).
 const PLACES = new Map([
-    [0, CH | EE | CR], [1, CH | EE], [5, CH | CR | CT], [10, CH | EE], [11, CH], [13, CH | CR], [14, CH | EE], [15, CH | EE],
-    [16, CH | EE], [18, CH | CR | CT], [19, CH | EE], [20, CH | EE], [21, CH], [23, CH], [27, CH | CR], [28, CH | EE], [35, CH],
+    [0, CH | EE | CR | SH12], [1, CH | EE | SH12], [5, CH | CR | CT | SH12], [10, CH | EE | SH12], [11, CH | SH12], [13, CH | CR],
+    [14, CH | EE], [15, CH | EE], [16, CH | EE | SH12], [18, CH | CR | CT | SH12], [19, CH | EE], [20, CH | EE], [21, CH], [23, CH | SH12],
+    [27, CH | CR], [28, CH | EE | SH12], [35, CH | SH12],
     [41, CH | SH], [42, CH | EE | NST], [43, CH | SH | HRR], [44, CH | HRR], [45, CH], [47, CH | CR], [48, CR],
-    [49, CH], [50, CH | CR], [51, CH | SH | HRR], [0xff01, CH],
+    [49, CH], [50, CH | CR], [51, CH | SH | HRR], [0xff01, CH | SH12],
 ]);
 
 export const EXT = {
@@ -80,7 +81,25 @@ export function readClientHello(body) {
     return hello;
 }
 
+// A ServerHello or HelloRetryRequest of TLS 1.3.
 export function readServerHello(message) {
+    return readAnswer(message, isRetry(message) ? HRR : SH);
+}
+
+// A ServerHello of which the version is not known yet: which extensions may stand there is asked afterwards, by misplaced12().
+export function readAnyServerHello(message) {
+    return readAnswer(message, 0xff);
+}
+
+// Refuses what does not belong into a ServerHello of TLS 1.2.
+export function misplaced12(ext) {
+    const code = [...ext.known.keys()].find((candidate) => !(PLACES.get(candidate) & SH12));
+    if (code !== undefined) {
+        throw new Refusal('MISPLACED_EXTENSION', `extension ${code} does not belong into this message`);
+    }
+}
+
+function readAnswer(message, place) {
     const retry = isRetry(message);
     const r = new Reader(message.subarray(4));
     const hello = {
@@ -91,7 +110,7 @@ export function readServerHello(message) {
     if (!r.done()) {
         refuseForm(retry ? 'HelloRetryRequest' : 'ServerHello');
     }
-    hello.ext = extensionsOf(block, retry ? HRR : SH);
+    hello.ext = extensionsOf(block, place);
     return hello;
 }
 
@@ -192,4 +211,4 @@ export function codesIn(body, name, size = 2, least = 2, most = 0xfffe) {
     return r.done() ? codes : malformed(name);
 }
 
-export const KNOWN_TYPES = new Set([1, 2, 4, 5, 8, 11, 13, 15, 20, 24, 25]);
+export const KNOWN_TYPES = new Set([0, 1, 2, 4, 5, 8, 11, 12, 13, 14, 15, 16, 20, 22, 24, 25]);

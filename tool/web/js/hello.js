@@ -29,7 +29,7 @@ function readName(body) {
     }
 }
 
-function readAlpn(body) {
+export function readAlpn(body) {
     const r = new Reader(body);
     const list = r.vector(2, 2);
     const names = [];
@@ -100,7 +100,7 @@ function readPsk(body, hello) {
     return offered;
 }
 
-function readLimit(body, most) {
+export function readLimit(body, most) {
     if (body.length !== 2) {
         malformed('record_size_limit');
     }
@@ -110,7 +110,7 @@ function readLimit(body, most) {
     }
 }
 
-function empty(name) {
+export function empty(name) {
     return (body) => (body.length === 0 ? null : malformed(name));
 }
 
@@ -126,7 +126,7 @@ export function readOffers(hello) {
         [EXT.sct, empty('signed_certificate_timestamp')],
         [EXT.signature_algorithms, (body) => { offers.schemes = codesIn(body, 'signature_algorithms'); }],
         [EXT.signature_algorithms_cert, (body) => codesIn(body, 'signature_algorithms_cert')],
-        [EXT.ec_point_formats, readPointFormats],
+        [EXT.ec_point_formats, (body) => { offers.formats = readPointFormats(body); }],
         [EXT.extended_master_secret, empty('extended_master_secret')],
         [EXT.renegotiation_info, readRenegotiation],
         [EXT.compress_certificate, (body) => { offers.compression = codesIn(body, 'compress_certificate', 1, 2, 254); }],
@@ -152,13 +152,13 @@ function readCookie(body) {
     return r.done() ? cookie : malformed('cookie');
 }
 
-function readPointFormats(body) {
+export function readPointFormats(body) {
     const r = new Reader(body);
-    r.vector(1, 1);
-    return r.done() ? null : malformed('ec_point_formats');
+    const formats = r.vector(1, 1).bytes;
+    return r.done() ? formats : malformed('ec_point_formats');
 }
 
-function readRenegotiation(body) {
+export function readRenegotiation(body) {
     const r = new Reader(body);
     const connection = r.vector(1).bytes;
     if (!r.done()) {

@@ -3,17 +3,13 @@ import { equal, Reader, toHex } from './bytes.js';
 import { expandLabel, hmac, HASH_LENGTH } from './hkdf.js';
 import { checkSolicited, judgeAnswers, readOffers } from './hello.js';
 import { codesIn, EXT, malformed, readCertificate, readCertificateEntries, readCertificateRequest, readCertificateVerify, readClientHello, readCompressedCertificate, readEncryptedExtensions, readKeyUpdate, readNewSessionTicket } from './form.js';
-import { isIssuer, readX509 } from './certificate.js';
-import { keyKind, SCHEMES, schemeFits, schemeKey, signedContent, verifyCertificate, verifyScheme } from './signature.js';
+import { CERTIFICATE_ALERTS, judgeChain } from './chain.js';
+import { readX509 } from './certificate.js';
+import { keyKind, SCHEMES, schemeFits, schemeKey, signedContent, verifyScheme } from './signature.js';
 import { otherEnd } from './model.js';
 import { Refusal } from './refusal.js';
 import { secretOf } from './protection.js';
 import { transcriptHash, TYPE } from './transcript.js';
-
-// Alerts that a certificate which is no longer what its issuer signed may bring about: which rule is met first hangs on
-// what was changed, and on what the receiver trusts.
-const CERTIFICATE_ALERTS = ['bad_certificate', 'unknown_ca', 'certificate_expired', 'unsupported_certificate', 'certificate_unknown',
-                            'bad_certificate_status_response', 'decrypt_error', 'certificate_revoked'];
 
 export async function insideChecks(run) {
     const { original } = run;
@@ -146,7 +142,7 @@ async function judgeCertificate(run, certificate) {
     judgeStaple(entries[0].ext);
     run.pass(run.end, 'form of Certificate', `${entries.length} certificate(s)`);
     run.begin(run.end, 'certificate chain');
-    await judgeChain(entries, before);
+    await judgeChain(entries, before, (entry) => entry.ext.known.get(EXT.status_request) ?? new Uint8Array(0));
     run.pass(run.end, 'certificate chain', 'every certificate is still what its issuer signed');
 }
 
@@ -166,26 +162,6 @@ function judgeStaple(ext) {
         r.vector(2, 1);
         if (!r.done()) {
             malformed('signed_certificate_timestamp');
-        }
-    }
-}
-
-async function judgeChain(entries, before) {
-    for (const [i, entry] of entries.entries()) {
-        if (before[i] && equal(entry.data, before[i].data)) {
-            if (!equal(entry.ext.known.get(EXT.status_request) ?? new Uint8Array(0), before[i].ext.known.get(EXT.status_request) ?? new Uint8Array(0))) {
-                throw new Refusal('CERTIFICATE_STATUS', 'the stapled response is not what the authority signed', CERTIFICATE_ALERTS);
-            }
-            continue;
-        }
-        const changed = readX509(entry.data);
-        if (changed === null) {
-            throw new Refusal('CERTIFICATE_SIGNATURE', `certificate ${i + 1} cannot be read`, CERTIFICATE_ALERTS);
-        }
-        const issuer = entries.slice(i + 1).map((other) => readX509(other.data)).find((other) => other && isIssuer(other, changed));
-        const holds = issuer ? await verifyCertificate(changed, issuer.spki) : false;
-        if (holds !== true) {
-            throw new Refusal('CERTIFICATE_SIGNATURE', `certificate ${i + 1} is no longer what its issuer signed`, CERTIFICATE_ALERTS);
         }
     }
 }

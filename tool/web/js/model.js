@@ -25,6 +25,7 @@ function build(document) {
         title: document.title,
         secrets: document.secrets,
         summary: document.summary,
+        version12: document.summary.version === 0x0303,
         suite: SUITES[document.summary.cipher_suite] ?? null,
         hash: document.schedule.hash ?? prfHash(document.summary.cipher_suite_name),
         terms: document.terms,

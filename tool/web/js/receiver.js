@@ -12,15 +12,15 @@ import { expandLabel, HASH_LENGTH } from './hkdf.js';
 import { openRecord, sealRecord, trafficKeys } from './aead.js';
 import { otherEnd } from './model.js';
 import { fixedPart } from './binder.js';
+import { changed12 } from './receiver12.js';
 import { judgeClientHello } from './clienthello.js';
 import { judgeServerHello, readOffers } from './hello.js';
 import { EXT, readClientHello, readServerHello } from './form.js';
+import { readFrame } from './frame.js';
 import { Refusal } from './refusal.js';
 import { isRetry, transcriptHash, TYPE } from './transcript.js';
 import { insideChecks } from './inside.js';
-import { secretOf } from './protection.js';
-
-export const LIMIT = 65536; // the longest message that an end takes, unless it is told otherwise
+import { sealerOf } from './protection.js';
 
 // change: { message: index, bytes: the whole changed message, where: 'wire' | 'inside' }.
 export async function tamper(model, change) {
@@ -73,51 +73,18 @@ async function carryOut(run) {
         await tag(run);
         return;
     }
-    if (!frame(run)) {
+    if (!readFrame(run)) {
         return;
     }
-    if (original.level !== 'plain') {
+    if (run.model.version12) {
+        await changed12(run);
+    } else if (original.level !== 'plain') {
         await insideChecks(run);
     } else if (original.type === TYPE.client_hello) {
         await changedClientHello(run);
     } else {
         await changedServerHello(run);
     }
-}
-
-// The four bytes in front: which message it is, and how long. False: the receiver waits for what never comes.
-function frame(run) {
-    const { change, original } = run;
-    const length = (change.bytes[1] << 16) | (change.bytes[2] << 8) | change.bytes[3];
-    run.begin(otherEnd(original.from), 'message header');
-    if (length > LIMIT) {
-        throw new Refusal('MESSAGE_TOO_LONG', `${length} bytes`);
-    }
-    const rest = change.bytes.length - 4;
-    if (length > rest && !completes(run, length - rest)) {
-        run.note(run.end, 'message header', `it claims ${length} bytes, ${length - rest} more than come`);
-        run.verdict = { kind: 'waits', end: run.end, alert: null, possible: ['unexpected_message', 'bad_record_mac', 'decode_error'] };
-        return false;
-    }
-    if (change.bytes[0] !== original.type) {
-        const known = new Set([1, 2, 4, 5, 8, 11, 13, 15, 20, 24, 25]);
-        throw new Refusal(known.has(change.bytes[0]) ? 'UNEXPECTED_MESSAGE' : 'UNKNOWN_MESSAGE', `type ${change.bytes[0]} is not what may come now`,
-                          ['decode_error', 'illegal_parameter', 'bad_certificate', 'decrypt_error', 'missing_extension']);
-    }
-    run.body = change.bytes.subarray(4, 4 + length);
-    if (length > rest) {
-        run.body = concat(run.body, run.filler.subarray(0, length - rest));
-    }
-    run.pass(run.end, 'message header', `${original.name}, ${length} bytes`);
-    return true;
-}
-
-// Whether the messages that follow from this end under the same keys fill the claimed length.
-function completes(run, missing) {
-    const following = run.model.messages.slice(run.change.message + 1)
-        .filter((message) => message.from === run.original.from && message.level === run.original.level && message.level !== 'plain');
-    run.filler = concat(...following.map((message) => message.bytes));
-    return run.filler.length >= missing;
 }
 
 // --- On the wire, under protection -----------------------------------------------------------------------
@@ -128,19 +95,18 @@ async function tag(run) {
     const { model, change, original } = run;
     run.begin(otherEnd(original.from), 'AEAD tag');
     const refusal = new Refusal('RECORD_AUTH', 'the tag at the record’s end is not that of these bytes');
-    const secret = secretOf(model, original);
+    const sealer = await sealerOf(model, original);
     const numbers = original.records.map((number) => model.records[number]);
     const record = numbers.find((candidate) => candidate.messages.some((part) => touches(part, run)));
-    if (secret === null || model.suite?.cipher == null || !record) {
+    if (sealer === null || !record) {
         throw refusal;
     }
-    const keys = await trafficKeys(model.suite, secret);
     const content = contentOf(model, record);
-    const sealed = record.wire ?? await sealRecord(model.suite, keys, record.sequence, 22, content, record.padding ?? 0);
+    const sealed = record.wire ?? await sealer.seal(record.sequence, content, record.padding ?? 0);
     const changed = sealed.slice();
-    flip(changed, content, contentOf(model, record, change));
+    flip(changed, 5 + sealer.explicit, content, contentOf(model, record, change));
     run.note(run.end, 'record on the wire', `record ${record.sequence}, ${sealed.length} bytes; of them ${countDifferent(sealed, changed)} changed`);
-    if (await openRecord(model.suite, keys, record.sequence, changed) === null) {
+    if (await sealer.open(record.sequence, changed) === null) {
         throw refusal;
     }
     run.pass(run.end, 'AEAD tag', 'the changed bytes are not in this record');
@@ -166,9 +132,9 @@ function contentOf(model, record, change = null) {
     }));
 }
 
-function flip(record, before, after) {
+function flip(record, at, before, after) {
     for (let i = 0; i < before.length; i++) {
-        record[5 + i] ^= before[i] ^ after[i];
+        record[at + i] ^= before[i] ^ after[i];
     }
 }
 

@@ -21,6 +21,10 @@ const ALERTS = {
     CERTIFICATE_SIGNATURE: 'bad_certificate', CERTIFICATE_STATUS: 'bad_certificate_status_response',
     CERTIFICATE_ALGORITHM: 'illegal_parameter', CERTIFICATE_VERIFY: 'decrypt_error',
     CERTIFICATE_DECOMPRESS: 'bad_certificate', CERTIFICATE_COMPRESSION_NOT_OFFERED: 'illegal_parameter',
+    MESSAGE_INTERLEAVED: 'unexpected_message', COMPRESSION_REQUIRED: 'illegal_parameter', EMS_REQUIRED: 'handshake_failure',
+    RENEGOTIATION_UNSAFE: 'handshake_failure', POINT_FORMATS: 'illegal_parameter', CURVE_TYPE: 'illegal_parameter',
+    DH_GROUP: 'insufficient_security', SESSION_NOT_OFFERED: 'illegal_parameter', KEY_EXCHANGE_ALGORITHM: 'illegal_parameter',
+    KEY_EXCHANGE_SIGNATURE: 'decrypt_error', CERTIFICATE_MISSING: 'handshake_failure',
     FINISHED: 'decrypt_error', KEY_UPDATE_VALUE: 'illegal_parameter', EARLY_DATA_AFTER_RETRY: 'illegal_parameter',
 };
 

@@ -18,6 +18,11 @@ export const SCHEMES = {
     0x080b: { name: 'rsa_pss_pss_sha512', kind: 'RSA-PSS-PSS', hash: 'SHA-512' },
 };
 
+// What a scheme means in TLS 1.2: ECDSA is bound to no curve there, and RSA may still be of PKCS #1 (RFC 8446, 4.2.3).
+const SCHEMES12 = {
+    0x0401: { kind: 'RSA', hash: 'SHA-256' }, 0x0501: { kind: 'RSA', hash: 'SHA-384' }, 0x0601: { kind: 'RSA', hash: 'SHA-512' },
+};
+
 const HASH_LENGTHS = { 'SHA-256': 32, 'SHA-384': 48, 'SHA-512': 64 };
 // What a certificate is signed with, by the OID of its signatureAlgorithm.
 const CERTIFICATE_SIGNATURES = {
@@ -70,6 +75,20 @@ export function schemeFits(scheme, kind) {
 export async function verifyScheme(code, spki, message, signature) {
     const scheme = SCHEMES[code];
     return scheme ? verify(scheme, spki, message, signature) : null;
+}
+
+// The same for TLS 1.2.
+export async function verifyScheme12(code, spki, message, signature) {
+    const scheme = SCHEMES12[code] ?? SCHEMES[code];
+    return scheme ? verify(scheme, spki, message, signature) : null;
+}
+
+// Which kind of suite a scheme of TLS 1.2 is for: 'ECDSA', 'RSA', or null (RFC 5246, 7.4.1.4.1; RFC 8422, 5.10).
+export function authOfScheme(code) {
+    if (code >> 8 === 8) {
+        return code === 0x0807 || code === 0x0808 ? 'ECDSA' : 'RSA';
+    }
+    return { 1: 'RSA', 3: 'ECDSA' }[code & 0xff] ?? null;
 }
 
 export async function verifyCertificate(certificate, issuerSpki) {
