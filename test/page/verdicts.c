@@ -7,7 +7,7 @@
  * secrets of both ends to DIRECTORY/NUMBER.json, then changes COUNT random bytes of each message,
  * one at a time, and writes what came of it to DIRECTORY/NUMBER.verdicts.json. What travels in the
  * clear is changed on the wire, protected messages inside their protection, as only somebody could
- * who holds the keys.
+ * who holds the keys. Records of data, early data among them, are changed on the wire too.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,6 +77,40 @@ static FILE *create(const char *directory, long number, const char *suffix)
     return f;
 }
 
+/* --- Data --------------------------------------------------------------------------------------
+ */
+
+/* Seals a record of the client's data and returns where it stands in the server's pipe, which held
+ * nothing of this way's data before. */
+static size_t send_data(struct pair *p, bool early)
+{
+    static const uint8_t data[] = "GET /whatever HTTP/1.1\r\n\r\n";
+    uint8_t room[4096];
+    hf_buf out = {room, sizeof room, 0};
+    size_t taken = 0;
+    const hf_span span = span_of(data, sizeof data - 1);
+    const size_t start = p->server.in.len + hf_conn_pending(p->client.conn);
+    assert_int_equal(early ? hf_conn_send_early(p->client.conn, span, &out, &taken)
+                           : hf_conn_send(p->client.conn, span, &out, &taken),
+                     HF_OK);
+    pipe_put(&p->server.in, room, out.pos);
+    return start;
+}
+
+/* A pair whose client has sent its data: early data in its first flight, or data at the end. */
+static struct pair *start_with_data(const hf_trace *trace, bool early, size_t *at)
+{
+    struct pair *p =
+        run_start(&run, &(struct pair_options){.client_trace = trace, .server_trace = trace});
+    if (early) {
+        assert_int_equal(hf_conn_drive(p->client.conn), HF_NEED_INPUT);
+    } else {
+        run_must_finish(&run, p);
+    }
+    *at = send_data(p, early);
+    return p;
+}
+
 static void save_recording(const char *directory, long number)
 {
     static struct recorder_and_clock r;
@@ -85,9 +119,13 @@ static void save_recording(const char *directory, long number)
     recorder_init(&r.recorder, RECORDING_DEMO, true);
     r.recorder.start_ns = 0;
     const hf_trace trace = {.wanted = RECORDER_WANTED, .event = keep, .ctx = &r, .now_ns = tick};
-    struct pair *p =
-        run_start(&run, &(struct pair_options){.client_trace = &trace, .server_trace = &trace});
-    run_must_finish(&run, p);
+    size_t at = 0;
+    struct pair *p = start_with_data(&trace, run.session != NULL, &at);
+    if (run.session != NULL) {
+        run_must_finish(&run, p);
+        (void)send_data(p, false);
+    }
+    pair_settle(p);
     pair_free(p);
     recorder_title(&r.recorder, run_name(run.kind));
     recording_write(&r.recorder.recording, &text);
@@ -103,7 +141,8 @@ static void save_recording(const char *directory, long number)
 /* --- Verdicts -----------------------------------------------------------------------------------
  */
 
-static void write_verdict(const struct heard *h, size_t at, uint8_t mask, const struct pair *p,
+/* thing: what was changed, as members of a JSON object. */
+static void write_verdict(const char *thing, size_t at, uint8_t mask, const struct pair *p,
                           bool is_done)
 {
     const hf_error *errors[2] = {hf_conn_error(p->client.conn), hf_conn_error(p->server.conn)};
@@ -120,14 +159,21 @@ static void write_verdict(const struct heard *h, size_t at, uint8_t mask, const 
         }
     }
     (void)fprintf(verdicts,
-                  "%s\n{\"from\":\"%s\",\"type\":%u,\"retry\":%s,\"occurrence\":%u,\"at\":%zu,"
-                  "\"mask\":%u,\"end\":\"%s\","
-                  "\"code\":\"%s\",\"alert\":\"%s\"}",
-                  is_first ? "" : ",", h->role == HF_CLIENT ? "server" : "client",
-                  (unsigned)(h->type == HEARD_RETRY ? MSG_SERVER_HELLO : h->type),
-                  h->type == HEARD_RETRY ? "true" : "false", (unsigned)h->occurrence, at,
-                  (unsigned)mask, end, code, alert);
+                  "%s\n{%s,\"at\":%zu,\"mask\":%u,\"end\":\"%s\",\"code\":\"%s\",\"alert\":\"%s\"}",
+                  is_first ? "" : ",", thing, at, (unsigned)mask, end, code, alert);
     is_first = false;
+}
+
+static void write_message_verdict(const struct heard *h, size_t at, uint8_t mask,
+                                  const struct pair *p, bool is_done)
+{
+    char thing[128];
+    (void)snprintf(thing, sizeof thing,
+                   "\"from\":\"%s\",\"type\":%u,\"retry\":%s,\"occurrence\":%u",
+                   h->role == HF_CLIENT ? "server" : "client",
+                   (unsigned)(h->type == HEARD_RETRY ? MSG_SERVER_HELLO : h->type),
+                   h->type == HEARD_RETRY ? "true" : "false", (unsigned)h->occurrence);
+    write_verdict(thing, at, mask, p, is_done);
 }
 
 /* Inside the protection. */
@@ -145,7 +191,7 @@ static void change_inside(hf_role role, int n, size_t at, uint8_t mask)
     stage_skip(&s);
     (void)stage_record(&s, REC_HANDSHAKE, span_of(changed, len));
     const bool is_done = stage_finish(&s);
-    write_verdict(&h, at, mask, s.pair, is_done);
+    write_message_verdict(&h, at, mask, s.pair, is_done);
     stage_end(&s);
 }
 
@@ -184,7 +230,7 @@ static void change_plain(const struct heard *h, size_t start, size_t at, uint8_t
         }
     }
     const bool is_done = pair_handshake(p);
-    write_verdict(h, at, mask, p, is_done);
+    write_message_verdict(h, at, mask, p, is_done);
     pair_free(p);
 }
 
@@ -219,6 +265,30 @@ static void change_messages(hf_role role, uint32_t count)
     }
 }
 
+/* Bytes of a record of the client's data, its header too. */
+static void change_data(bool early, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        size_t start = 0;
+        struct pair *p = start_with_data(NULL, early, &start);
+        uint8_t *record = p->server.in.data + start;
+        assert_int_equal(record[0], REC_APPLICATION_DATA);
+        const size_t len = REC_HEADER_LEN + ((size_t)record[3] << 8 | record[4]);
+        /* A third of them in the header, where the rules are. */
+        const size_t at = random_below(i % 3 == 0 ? REC_HEADER_LEN : (uint32_t)len);
+        const uint8_t mask = (uint8_t)(1 + random_below(255));
+        const size_t received = p->server.received_len;
+        record[at] ^= mask;
+        pair_settle(p);
+        const bool is_done = hf_conn_is_connected(p->client.conn) &&
+                             hf_conn_is_connected(p->server.conn) &&
+                             p->server.received_len > received;
+        write_verdict(early ? "\"data\":\"early\"" : "\"data\":\"application\"", at, mask, p,
+                      is_done);
+        pair_free(p);
+    }
+}
+
 int main(int argc, char **argv)
 {
     void *state = NULL;
@@ -237,6 +307,8 @@ int main(int argc, char **argv)
     (void)fprintf(verdicts, "[");
     change_messages(HF_CLIENT, count);
     change_messages(HF_SERVER, count);
+    change_data(false, count);
+    change_data(true, run.session == NULL ? 0 : 4 * count);
     (void)fprintf(verdicts, "\n]\n");
     run_clear(&run);
     (void)run_teardown(&state);

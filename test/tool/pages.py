@@ -27,3 +27,18 @@ def recording(mode):
         done = tap.run([tap.TOOL, "demo", "--mode", mode, "--secrets", "--record", path])
         tap.equal(done.returncode, 0, done.stderr)
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def of_kind(title):
+    """A recording of one of the kinds of handshake that the engine's tests have (test/support/run.h)."""
+    program = tap.BUILD / "test/page/verdicts"
+    if not program.exists():
+        tap.skip("the tests are not built")
+    for number in range(64):
+        path = tap.directory() / f"{number}.json"
+        if not path.exists() and tap.run([program, number, tap.directory(), 1, 0], timeout=120).returncode != 0:
+            break
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["title"] == title:
+            return document
+    return tap.fail(f"there is no kind “{title}”")

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import tap
-from pages import PAGE, built, node, recording
+from pages import PAGE, built, node, of_kind, recording
 from tooling import Serve, connect
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -78,6 +78,7 @@ def in_browser(name):
         "failures": f"https://localhost:{plain.port}/last-failures", "full": page_of("full", full),
         "pair": page_of("pair", full, recording("retry")), "hostile": page_of("hostile", hostile(full)),
         "broken": page_of("broken", dict(full, version=7)),
+        "resumed": page_of("resumed", of_kind("resumed with early data")), "tls12": page_of("tls12", of_kind("1.2 full")),
     }
     if os.environ.get("HF_SHOTS"):
         os.makedirs(os.environ["HF_SHOTS"], exist_ok=True)

@@ -91,6 +91,21 @@ test('the bench: each message, changed on the wire and by one who holds the keys
     await shot(page, 'tamper');
 }));
 
+for (const [name, wanted] of [['full', { 'Push the version down': 'protocol_version', 'Swap the server’s key share': 'bad_record_mac',
+                                         'Forge the signature': 'decrypt_error', 'Forge the client’s Finished': 'decrypt_error' }],
+                              ['resumed', { 'Forge the binder': 'decrypt_error', 'Change early data': 'bad_record_mac' }],
+                              ['tls12', { 'Swap the server’s share': 'decrypt_error', 'Forge the signature': 'decrypt_error',
+                                          'Alter the certificate': 'bad_certificate', 'Change the data': 'bad_record_mac' }]]) {
+    test(`the bench: what is worth trying, ${name}`, () => visit(browser, PAGES[name], {}, async (page) => {
+        await tab(page, 'tamper');
+        for (const [trial, alert] of Object.entries(wanted)) {
+            await page.click(`.trial:text-is("${trial}")`);
+            await page.waitForSelector(`#tamper-result[data-verdict="refused"][data-alert="${alert}"]`);
+        }
+        await shot(page, `tamper-${name}`);
+    }));
+}
+
 test('two recordings side by side', () => visit(browser, PAGES.pair, {}, async (page) => {
     await page.waitForSelector('#panel-compare.shown');
     assert.match(await page.textContent('.compare-result .lead'), /messages alike/);

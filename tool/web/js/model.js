@@ -193,3 +193,9 @@ export function findField(fields, name) {
     }
     return null;
 }
+
+// Protected records of data whose bytes are in the recording.
+export function dataRecords(model) {
+    return model.records.filter((record) => record.type_name === 'application_data' && record.messages.length === 0 && record.wire !== null &&
+        record.protection !== null);
+}

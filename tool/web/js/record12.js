@@ -22,13 +22,14 @@ export function keysOfBlock(form, block, end) {
     return { key: block.subarray(which * keyLength, (which + 1) * keyLength), iv: block.subarray(ivs + which * ivLength, ivs + (which + 1) * ivLength) };
 }
 
-function additional(sequence, type, length) {
-    return concat(uint(sequence, 8), Uint8Array.of(type, 3, 3), uint(length, 2));
+// header: type and version, three bytes.
+function additional(sequence, header, length) {
+    return concat(uint(sequence, 8), header, uint(length, 2));
 }
 
 export async function seal12(form, keys, sequence, type, content) {
     const explicit = uint(sequence, 8).subarray(8 - form.explicit);
-    const aad = additional(sequence, type, content.length);
+    const aad = additional(sequence, Uint8Array.of(type, 3, 3), content.length);
     const nonce = form.explicit > 0 ? concat(keys.iv, explicit) : nonceOf(keys.iv, sequence);
     const sealed = form.cipher === 'AES-GCM' ? await gcm('encrypt', keys.key, nonce, aad, content) : chachaSeal(keys.key, nonce, aad, content);
     return concat(Uint8Array.of(type, 3, 3), uint(explicit.length + sealed.length, 2), explicit, sealed);
@@ -41,7 +42,7 @@ export async function open12(form, keys, sequence, record) {
     if (sealed.length < 16) {
         return null;
     }
-    const aad = additional(sequence, record[0], sealed.length - 16);
+    const aad = additional(sequence, record.subarray(0, 3), sealed.length - 16);
     const nonce = form.explicit > 0 ? concat(keys.iv, explicit) : nonceOf(keys.iv, sequence);
     if (form.cipher !== 'AES-GCM') {
         return chachaOpen(keys.key, nonce, aad, sealed);

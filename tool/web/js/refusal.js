@@ -2,7 +2,9 @@
 // include/handfast/err.def.
 
 const ALERTS = {
-    RECORD_AUTH: 'bad_record_mac', DECODE: 'decode_error', DECODE_EXTENSION: 'decode_error',
+    RECORD_AUTH: 'bad_record_mac', RECORD_SHORT: 'bad_record_mac', RECORD_TYPE_UNKNOWN: 'unexpected_message',
+    RECORD_TOO_LONG: 'record_overflow', RECORD_EMPTY: 'unexpected_message', RECORD_PLAIN_AFTER_KEYS: 'unexpected_message',
+    CCS_UNEXPECTED: 'unexpected_message', ALERT_MALFORMED: 'decode_error', DECODE: 'decode_error', DECODE_EXTENSION: 'decode_error',
     MESSAGE_TOO_LONG: 'illegal_parameter', UNEXPECTED_MESSAGE: 'unexpected_message', UNKNOWN_MESSAGE: 'unexpected_message',
     KEY_CHANGE_MID_MESSAGE: 'unexpected_message', DUPLICATE_EXTENSION: 'illegal_parameter',
     UNSOLICITED_EXTENSION: 'unsupported_extension', MISPLACED_EXTENSION: 'illegal_parameter',
