@@ -27,10 +27,10 @@
 enum { LINGER_MS = 300, JSON_WAIT_MS = 2000 };
 
 struct call {
-    const struct call_settings *settings;
-    const struct address *to;
-    const hf_config *config;
-    struct keylog *keylog;
+    const struct call_plan *plan;
+    const struct call_settings *settings; /* the plan's */
+    const struct address *to;             /* the plan's */
+    struct call_turn *turn;
     struct trouble *trouble;
     uv_loop_t loop;
     struct hub hub;
@@ -48,17 +48,22 @@ struct call {
     bool stuck; /* the loop cannot be ended: see dial.h */
 };
 
+static bool is_last(const struct call *c);
 static bool set_up(struct call *c);
 static void save_recording(struct call *c);
 static void on_dialled(void *ctx, const struct dial_result *result);
 static hf_conn *new_conn(struct call *c);
 static void on_connected(void *ctx);
+static void send_early(struct call *c);
+static void send_early_again(struct call *c);
+static void ask_for_page(struct call *c);
 static void start_pipe(struct call *c);
 static void on_data(void *ctx, uint8_t *data, size_t len);
 static void on_peer_closed(void *ctx);
 static void on_stream_ended(void *ctx);
 static void on_drained(void *ctx);
 static void on_over(void *ctx, enum link_end end);
+static void tell_end(struct call *c);
 static void on_gone(void *ctx);
 static void on_body(void *ctx, const uint8_t *data, size_t len);
 static void to_stdout(struct call *c, const uint8_t *data, size_t len);
@@ -69,6 +74,7 @@ static void stdout_failed(void *ctx, int error);
 static void on_signal(uv_signal_t *handle, int number);
 static void wind_down(struct call *c);
 static void network_trouble(struct call *c);
+static void take_info(struct call *c);
 
 static const struct link_owner link_owner = {
     .connected = on_connected,
@@ -82,20 +88,21 @@ static const struct link_owner link_owner = {
 static const struct source_owner source_owner = {from_stdin, stdin_ended};
 static const struct sink_owner sink_owner = {stdout_drained, stdout_failed};
 
-int call_run(const struct call_settings *settings, const struct address *to,
-             const hf_config *config, struct keylog *keylog, struct trouble *trouble)
+int call_run(const struct call_plan *plan, struct call_turn *turn, struct trouble *trouble)
 {
     struct call c = {
-        .settings = settings, .to = to, .config = config, .keylog = keylog, .trouble = trouble};
-    c.facts.settings = settings;
-    c.facts.to = to;
+        .plan = plan, .settings = plan->settings, .to = plan->to, .turn = turn, .trouble = trouble};
+    c.facts.settings = plan->settings;
+    c.facts.to = plan->to;
+    c.facts.plan = plan;
+    c.facts.turn = turn;
     c.facts.trouble = trouble;
     if (!set_up(&c)) {
         return setup_no_memory(trouble);
     }
     (void)uv_run(&c.loop, UV_RUN_DEFAULT);
-    if (settings->json && trouble->exit_code != TOOL_INTERRUPTED &&
-        trouble->exit_code != TOOL_TERMINATED) {
+    if (c.settings->json && (is_last(&c) || trouble->exit_code != 0) &&
+        trouble->exit_code != TOOL_INTERRUPTED && trouble->exit_code != TOOL_TERMINATED) {
         if (c.json.len == 0) {
             call_report_json(&c.facts, NULL, &c.json);
         }
@@ -111,6 +118,12 @@ int call_run(const struct call_settings *settings, const struct address *to,
     text_free(&c.body);
     text_free(&c.json);
     return trouble->exit_code;
+}
+
+/* Only the last connection of a series has standard input and output. */
+static bool is_last(const struct call *c)
+{
+    return c->turn->number == c->turn->of;
 }
 
 /* What was recorded is written also when the call failed: then more than ever. */
@@ -142,7 +155,7 @@ static bool set_up(struct call *c)
     }
     c->hub.fixed_wall_ms = c->settings->time_at * 1000;
     obs_init(&c->facts.observer, c->settings->secrets,
-             keylog_is_open(c->keylog) ? c->keylog : NULL);
+             keylog_is_open(c->plan->keylog) ? c->plan->keylog : NULL);
     if (c->settings->record != NULL) {
         recorder_init(&c->recorder, RECORDING_CONNECT, c->settings->secrets);
         obs_forward(&c->facts.observer, recorder_trace(&c->recorder, NULL));
@@ -201,6 +214,26 @@ static void on_dialled(void *ctx, const struct dial_result *result)
     if (c->link == NULL) {
         (void)setup_no_memory(c->trouble);
         wind_down(c);
+        return;
+    }
+    send_early(c);
+}
+
+/* Whole or not at all: half a request helps nobody. */
+static bool fits_early(const struct call_turn *turn)
+{
+    hf_session_info told = {0};
+    if (turn->session != NULL) {
+        hf_session_describe(turn->session, &told);
+    }
+    return turn->session == NULL || told.max_early_data == 0 ||
+           turn->early.len <= told.max_early_data;
+}
+
+static void send_early(struct call *c)
+{
+    if (c->turn->early.len > 0 && fits_early(c->turn)) {
+        c->turn->early_sent = link_send_early(c->link, c->turn->early);
     }
 }
 
@@ -215,9 +248,11 @@ static hf_conn *new_conn(struct call *c)
         .verify_name = s->verify_name,
         .no_sni = no_sni,
         .trace = obs_trace(&c->facts.observer),
+        .session = c->turn->session,
+        .early_data = c->turn->early.len > 0 && fits_early(c->turn),
     };
     hf_conn *conn = NULL;
-    return hf_conn_new(c->config, &params, &conn) == HF_OK ? conn : NULL;
+    return hf_conn_new(c->plan->config, &params, &conn) == HF_OK ? conn : NULL;
 }
 
 static void on_connected(void *ctx)
@@ -225,31 +260,60 @@ static void on_connected(void *ctx)
     struct call *c = ctx;
     c->facts.connected_ns = obs_clock();
     c->facts.observer.records = false;
+    c->turn->connected = true;
+    c->turn->handshake_ns = c->facts.connected_ns - c->facts.start_ns;
+    c->turn->round_trips = obs_round_trips(&c->facts.observer);
+    take_info(c);
+    send_early_again(c);
     if (!c->settings->json && !c->settings->quiet) {
         call_report_connected(&c->facts, link_conn(c->link));
     }
     if (c->settings->http != NULL) {
-        struct text request = {0};
-        hf_conn_info info;
-        hf_conn_describe(link_conn(c->link), &info);
-        const char *name =
-            c->settings->sni != NULL && info.server_name.len > 0 ? c->settings->sni : c->to->host;
-        response_init(&c->response, on_body, c);
-        c->facts.response = &c->response;
-        response_ask(&request, c->settings->http, c->to, name);
-        if (!c->settings->json) {
-            c->sink = sink_open(&c->loop, STDOUT_FILENO, &sink_owner, c);
-        }
-        (void)link_send(c->link, (hf_span){(const uint8_t *)request.ptr, request.len});
-        text_free(&request);
-        return;
-    }
-    if (c->settings->json) {
+        ask_for_page(c);
+    } else if (c->settings->json || !is_last(c)) {
         link_close_sending(c->link);
         link_deadline(c->link, JSON_WAIT_MS);
-        return;
+    } else {
+        start_pipe(c);
     }
-    start_pipe(c);
+}
+
+static void take_info(struct call *c)
+{
+    struct call_turn *turn = c->turn;
+    memcpy(turn->address, c->facts.address, sizeof turn->address);
+    hf_conn_describe(link_conn(c->link), &turn->info);
+    turn->info.alpn = (hf_span){NULL, 0};
+    turn->info.server_name = (hf_span){NULL, 0};
+    turn->info.peer_certificate_sha256 = (hf_span){NULL, 0};
+    turn->early_reason = fits_early(turn) ? turn->info.early_reason : HF_RESUME_TOO_LARGE;
+}
+
+/* Only when it was asked for: what was refused may yet have been understood. */
+static void send_early_again(struct call *c)
+{
+    struct call_turn *turn = c->turn;
+    if (turn->early.len > 0 && !turn->info.early_data && c->settings->resend_early &&
+        link_send(c->link, turn->early)) {
+        turn->early_resent = turn->early.len;
+    }
+}
+
+static void ask_for_page(struct call *c)
+{
+    struct text request = {0};
+    hf_conn_info info;
+    hf_conn_describe(link_conn(c->link), &info);
+    const char *name =
+        c->settings->sni != NULL && info.server_name.len > 0 ? c->settings->sni : c->to->host;
+    response_init(&c->response, on_body, c);
+    c->facts.response = &c->response;
+    response_ask(&request, c->settings->http, c->to, name);
+    if (!c->settings->json && is_last(c)) {
+        c->sink = sink_open(&c->loop, STDOUT_FILENO, &sink_owner, c);
+    }
+    (void)link_send(c->link, (hf_span){(const uint8_t *)request.ptr, request.len});
+    text_free(&request);
 }
 
 static void start_pipe(struct call *c)
@@ -269,9 +333,7 @@ static void on_data(void *ctx, uint8_t *data, size_t len)
     struct call *c = ctx;
     c->facts.received += len;
     if (c->settings->http == NULL) {
-        if (!c->settings->json) {
-            to_stdout(c, data, len);
-        }
+        to_stdout(c, data, len);
         return;
     }
     response_feed(&c->response, data, len);
@@ -285,7 +347,7 @@ static void on_body(void *ctx, const uint8_t *data, size_t len)
     struct call *c = ctx;
     if (!c->settings->json) {
         to_stdout(c, data, len);
-    } else if (c->body.len + len <= CALL_BODY_MAX) {
+    } else if (is_last(c) && c->body.len + len <= CALL_BODY_MAX) {
         text_add_bytes(&c->body, data, len);
     }
 }
@@ -304,7 +366,7 @@ static void on_peer_closed(void *ctx)
     if (c->settings->http != NULL) {
         response_end(&c->response);
     }
-    if (c->settings->http != NULL || c->settings->json || c->source_ended) {
+    if (c->settings->http != NULL || c->settings->json || c->source_ended || !is_last(c)) {
         link_finish(c->link);
     }
 }
@@ -346,11 +408,23 @@ static void on_over(void *ctx, enum link_end end)
     if (c->trouble->exit_code == 0 && connected && c->settings->http != NULL) {
         call_report_http(&c->facts);
     }
-    if (c->settings->json) {
+    c->turn->round_trips = obs_round_trips(&c->facts.observer);
+    c->plan->over(c->plan->ctx, c->turn, link_conn(c->link), c->trouble);
+    tell_end(c);
+}
+
+static void tell_end(struct call *c)
+{
+    const hf_conn *conn = link_conn(c->link);
+    const int exit_code = c->trouble->exit_code;
+    if (c->settings->json && (is_last(c) || exit_code != 0)) {
         c->facts.body = &c->body;
         call_report_json(&c->facts, conn, &c->json);
-    } else if (c->trouble->exit_code != 0 && c->trouble->exit_code < TOOL_INTERRUPTED) {
-        call_report_failure(&c->facts, conn);
+    } else if (!c->settings->json && exit_code != 0 && exit_code < TOOL_INTERRUPTED) {
+        call_report_failure(&c->facts, exit_code == TOOL_NOT_RESUMED ? NULL : conn);
+    }
+    if (!c->settings->json && !c->settings->quiet && !c->facts.silent && is_last(c)) {
+        call_report_kept(&c->facts);
     }
 }
 

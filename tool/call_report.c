@@ -10,10 +10,17 @@
 #include "report/facts.h"
 #include "report/story.h"
 #include "pki/certview.h"
+#include "resume_report.h"
+#include "series.h"
 #include "tool.h"
 
 static struct diagram diagram_of(const struct call_facts *f, const struct style *style,
                                  const hf_conn_info *info, const struct cert_view *leaf);
+static void add_explanation(const struct call_facts *f, const hf_conn_info *info,
+                            const struct cert_view *leaf, const struct style *style,
+                            struct text *out);
+static void print_private(struct text *out);
+static void json_resumption(const struct call_facts *f, struct json *j);
 static void heading(const struct style *style, const char *words, struct text *out);
 static void add_verdict(const struct call_facts *f, const hf_conn_info *info,
                         const struct style *style, struct text *out);
@@ -23,6 +30,7 @@ static void json_times(const struct call_facts *f, struct json *j);
 static void json_http(const struct call_facts *f, struct json *j);
 static void json_explain(const struct call_facts *f, const hf_conn *conn, struct json *j);
 static int64_t now_s(const struct call_facts *f);
+static int64_t now_ms(const struct call_facts *f);
 
 void call_report_connected(struct call_facts *f, const hf_conn *conn)
 {
@@ -34,6 +42,12 @@ void call_report_connected(struct call_facts *f, const hf_conn *conn)
     hf_conn_describe(conn, &info);
     facts_collect(conn, &facts);
     (void)cert_view_read(hf_conn_peer_certificate(conn, 0), &leaf);
+    if (f->turn->number > 1) {
+        resume_report_turn(f->turn, &style, &out);
+        add_explanation(f, &info, &leaf, &style, &out);
+        print_private(&out);
+        return;
+    }
     text_addf(&out, "%s%s%s at %s\n", style_on(&style, TINT_BOLD), f->to->host, style_off(&style),
               f->address);
     if (f->settings->explain) {
@@ -55,21 +69,54 @@ void call_report_connected(struct call_facts *f, const hf_conn *conn)
     }
     add_verdict(f, &info, &style, &out);
     add_times(f, &style, &out);
+    if (series_resumes(f->settings)) {
+        heading(&style, "resumption", &out);
+        resume_report_first(f->turn, now_ms(f), &style, &out);
+    }
+    add_explanation(f, &info, NULL, &style, &out);
+    print_private(&out);
+}
+
+/* leaf: what the picture needs to know, when it was not drawn already. */
+static void add_explanation(const struct call_facts *f, const hf_conn_info *info,
+                            const struct cert_view *leaf, const struct style *style,
+                            struct text *out)
+{
+    if (f->settings->explain && leaf != NULL) {
+        const struct diagram diagram = diagram_of(f, style, info, leaf);
+        diagram_draw(&diagram, out);
+    }
     if (f->settings->explain) {
-        heading(&style, "the hellos", &out);
-        failure_offers(&info, &f->observer, &style, &out);
-        heading(&style, "decisions", &out);
-        story_decisions(&f->observer, &style, &out);
-        story_work(&f->observer, &style, &out);
+        heading(style, "the hellos", out);
+        failure_offers(info, &f->observer, style, out);
+        heading(style, "decisions", out);
+        story_decisions(&f->observer, style, out);
+        story_work(&f->observer, style, out);
     }
     if (f->settings->secrets) {
-        heading(&style, "secrets (whoever has them can read this connection)", &out);
-        story_secrets(&f->observer, &style, &out);
+        heading(style, "secrets (whoever has them can read this connection)", out);
+        story_secrets(&f->observer, style, out);
     }
+}
+
+static void print_private(struct text *out)
+{
+    (void)text_write(out, STDERR_FILENO);
+    if (out->ptr != NULL) {
+        explicit_bzero(out->ptr, out->cap);
+    }
+    text_free(out);
+}
+
+void call_report_kept(const struct call_facts *f)
+{
+    if (f->plan->kept == NULL) {
+        return;
+    }
+    const struct style style = style_of(STDERR_FILENO);
+    struct text out = {0};
+    resume_report_kept(f->plan->kept, f->settings->session_out, now_ms(f), &style, &out);
     (void)text_write(&out, STDERR_FILENO);
-    if (out.ptr != NULL) {
-        explicit_bzero(out.ptr, out.cap);
-    }
     text_free(&out);
 }
 
@@ -135,6 +182,7 @@ void call_report_json(struct call_facts *f, const hf_conn *conn, struct text *ou
     failure_json(f->trouble, &j, "error");
     json_times(f, &j);
     if (conn == NULL) {
+        json_resumption(f, &j);
         json_end(&j);
         return;
     }
@@ -154,7 +202,28 @@ void call_report_json(struct call_facts *f, const hf_conn *conn, struct text *ou
     failure_offers_json(&info, &f->observer, &j, "offers");
     json_http(f, &j);
     json_explain(f, conn, &j);
+    json_resumption(f, &j);
     json_end(&j);
+}
+
+static void json_resumption(const struct call_facts *f, struct json *j)
+{
+    if (!series_resumes(f->settings)) {
+        return;
+    }
+    json_object(j, "resumption");
+    resume_report_json(f->turn, j);
+    json_end(j);
+    json_array(j, "connections");
+    for (unsigned i = 0; i < f->turn->number; i++) {
+        json_object(j, NULL);
+        resume_report_turn_json(&f->plan->turns[i], j);
+        json_end(j);
+    }
+    json_end(j);
+    if (f->settings->session_out != NULL) {
+        resume_report_kept_json(f->plan->kept, f->settings->session_out, j, "session_out");
+    }
 }
 
 static struct diagram diagram_of(const struct call_facts *f, const struct style *style,
@@ -178,7 +247,15 @@ static void add_verdict(const struct call_facts *f, const hf_conn_info *info,
 {
     char verdict[400];
     enum tint tint = TINT_GOOD;
-    if (info->psk) {
+    if (info->resumed && f->settings->insecure) {
+        (void)snprintf(verdict, sizeof verdict,
+                       "NOT verified (--insecure): whoever was there when the session began");
+        tint = TINT_BAD;
+    } else if (info->resumed) {
+        (void)snprintf(verdict, sizeof verdict,
+                       "believed: it holds the session of a connection whose certificate was "
+                       "believed; none is shown again");
+    } else if (info->psk) {
         (void)snprintf(verdict, sizeof verdict,
                        "no certificate needed: both ends hold the same key");
     } else if (f->settings->insecure) {
@@ -272,4 +349,9 @@ static void json_explain(const struct call_facts *f, const hf_conn *conn, struct
 static int64_t now_s(const struct call_facts *f)
 {
     return f->settings->time_at != 0 ? f->settings->time_at : (int64_t)time(NULL);
+}
+
+static int64_t now_ms(const struct call_facts *f)
+{
+    return now_s(f) * 1000;
 }

@@ -14,6 +14,8 @@ enum { CALL_BODY_MAX = 1024 * 1024 };
 struct call_facts {
     const struct call_settings *settings;
     const struct address *to;
+    const struct call_plan *plan;
+    const struct call_turn *turn;
     struct trouble *trouble;
     struct observer observer;
     char address[ADDRESS_TEXT_MAX];
@@ -25,10 +27,14 @@ struct call_facts {
     bool silent;                     /* nothing more is to be said */
 };
 
+/* In full for the first connection of a series, in a few lines for the further ones. */
 void call_report_connected(struct call_facts *f, const hf_conn *conn);
 /* conn NULL: there was none. */
 void call_report_failure(struct call_facts *f, const hf_conn *conn);
 void call_report_json(struct call_facts *f, const hf_conn *conn, struct text *out);
+
+/* Where a session was written to. */
+void call_report_kept(const struct call_facts *f);
 
 /* Judges the HTTP answer: sets the trouble when it is bad. */
 void call_report_http(struct call_facts *f);

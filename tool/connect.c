@@ -3,8 +3,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "call.h"
 #include "report/failure.h"
+#include "series.h"
 #include "tool.h"
 
 #define AT(member) offsetof(struct call_settings, member)
@@ -51,6 +51,23 @@ static const struct opt opts[] = {
      AT(no_grease), 0, 0},
     {"post-auth", NULL, "allow the server to ask for a certificate later", OPT_FLAG, AT(post_auth),
      0, 0},
+    {"resumption: earlier sessions, and data before the handshake", NULL, NULL, OPT_HEADING, 0, 0,
+     0},
+    {"resume", "N",
+     "make N further connections, each with a session of those before; stdin and stdout belong to "
+     "the last",
+     OPT_NUMBER, AT(resume), 1, SERIES_MAX},
+    {"session-in", "FILE", "offer the session that --session-out wrote to FILE", OPT_TEXT,
+     AT(session_in), 0, 0},
+    {"session-out", "FILE",
+     "write the newest session to FILE at the end; it is a secret, like a private key", OPT_TEXT,
+     AT(session_out), 0, 0},
+    {"early-data", "FILE",
+     "send FILE as early data (0-RTT) where a session allows it; whoever records that can send it "
+     "again",
+     OPT_TEXT, AT(early_data), 0, 0},
+    {"resend-early", NULL, "send FILE after the handshake when it was not taken as early data",
+     OPT_FLAG, AT(resend_early), 0, 0},
     {"what is done and told", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"http", "PATH", "ask for PATH and print the answer's body", OPT_TEXT, AT(http), 0, 0},
     {"explain", NULL, "draw the handshake and tell every decision", OPT_FLAG, AT(explain), 0, 0},
@@ -111,7 +128,7 @@ int connect_main(int argc, char **argv)
         keylog_close(&keylog);
         return setup_failed(argc, argv, &trouble, "connect");
     }
-    const int exit_code = call_run(&settings, &to, config, &keylog, &trouble);
+    const int exit_code = series_run(&settings, &to, config, &keylog, &trouble);
     if (keylog.error != 0) {
         struct trouble late = {0};
         (void)trouble_set(&late, TOOL_SYSTEM, "Look at the file system.",
@@ -128,6 +145,19 @@ static int check(const struct call_settings *s, struct trouble *trouble)
     if (s->key != NULL && s->cert == NULL) {
         return trouble_set(trouble, TOOL_USAGE, "Give --cert FILE as well.",
                            "--key %s: there is no --cert for it", s->key);
+    }
+    if (s->early_data != NULL && s->session_in == NULL && s->resume == 0) {
+        return trouble_set(trouble, TOOL_USAGE, "Give --session-in FILE, or --resume N, as well.",
+                           "--early-data %s: early data needs a session", s->early_data);
+    }
+    if (s->early_data != NULL && s->http != NULL) {
+        return trouble_set(trouble, TOOL_USAGE,
+                           "Put the whole request into the file, without --http.",
+                           "--early-data and --http: one connection carries one of them");
+    }
+    if (s->resend_early && s->early_data == NULL) {
+        return trouble_set(trouble, TOOL_USAGE, "Give --early-data FILE as well.",
+                           "--resend-early: there is no early data");
     }
     if (s->http != NULL && s->http[strcspn(s->http, " \t\r\n")] != '\0') {
         return trouble_set(trouble, TOOL_USAGE, "Write %20 for a blank.",
@@ -180,6 +210,7 @@ static hf_config *make_config(const struct call_settings *s, struct trouble *tro
         add_identity(config, s, trouble) == 0) {
         if ((s->no_grease && hf_config_set_grease(config, false) != HF_OK) ||
             (s->post_auth && hf_config_set_post_handshake_auth(config, true) != HF_OK) ||
+            (series_resumes(s) && hf_config_set_resumption(config, true) != HF_OK) ||
             hf_config_freeze(config) != HF_OK) {
             (void)failure_of_setting(hf_config_error(config), "these options", trouble);
         }

@@ -40,18 +40,20 @@ enum { VERB_COUNT = sizeof verbs / sizeof verbs[0] };
 
 const char *tool_name = "handfast";
 
-const char tool_exit_help[] = "Exit codes\n"
-                              "  0  all went well\n"
-                              "  1  the command line, or a file that it names, is wrong\n"
-                              "  2  no connection: unknown name, refused, no answer in time\n"
-                              "  3  this end refused the handshake\n"
-                              "  4  the peer refused the handshake\n"
-                              "  5  the peer's certificate was not believed\n"
-                              "  6  the connection broke after the handshake\n"
-                              "  7  no good HTTP answer, or one of status 400 and above\n"
-                              "  8  this machine failed: memory, standard input or output\n"
-                              "  9  a mode of the demo is not what it claims\n"
-                              "  130, 143  ended by Ctrl-C, by SIGTERM";
+const char tool_exit_help[] =
+    "Exit codes\n"
+    "  0  all went well\n"
+    "  1  the command line, or a file that it names, is wrong\n"
+    "  2  no connection: unknown name, refused, no answer in time\n"
+    "  3  this end refused the handshake\n"
+    "  4  the peer refused the handshake\n"
+    "  5  the peer's certificate was not believed\n"
+    "  6  the connection broke after the handshake\n"
+    "  7  no good HTTP answer, or one of status 400 and above\n"
+    "  8  this machine failed: memory, standard input or output\n"
+    "  9  a mode of the demo is not what it claims\n"
+    "  10  connected, but the session was not resumed, or its early data not taken\n"
+    "  130, 143  ended by Ctrl-C, by SIGTERM";
 
 int main(int argc, char **argv)
 {

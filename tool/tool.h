@@ -9,11 +9,12 @@ enum tool_exit {
     TOOL_UNREACHABLE = 2, /* no connection: name, address, port, time */
     TOOL_REFUSED = 3,     /* this end refused the handshake */
     TOOL_PEER_REFUSED = 4,
-    TOOL_CERTIFICATE = 5, /* the peer's certificate was not believed */
-    TOOL_BROKEN = 6,      /* the connection broke after the handshake */
-    TOOL_HTTP = 7,        /* no HTTP answer, or one of 400 and above */
-    TOOL_SYSTEM = 8,      /* this machine: memory, standard output */
-    TOOL_DEMO = 9,        /* a mode of the demo is not what it claims */
+    TOOL_CERTIFICATE = 5,  /* the peer's certificate was not believed */
+    TOOL_BROKEN = 6,       /* the connection broke after the handshake */
+    TOOL_HTTP = 7,         /* no HTTP answer, or one of 400 and above */
+    TOOL_SYSTEM = 8,       /* this machine: memory, standard output */
+    TOOL_DEMO = 9,         /* a mode of the demo is not what it claims */
+    TOOL_NOT_RESUMED = 10, /* all else went well */
     TOOL_INTERRUPTED = 130,
     TOOL_TERMINATED = 143
 };

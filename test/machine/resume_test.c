@@ -242,6 +242,31 @@ static void what_the_client_does_not_offer(void **state)
     hf_session_free(session);
 }
 
+/* A server without protocols resumes whatever the client offers; one that has some by now does not.
+ */
+static void a_session_without_a_protocol(void **state)
+{
+    (void)state;
+    run_make(&run, RUN_TICKETS);
+    set(hf_config_set_alpn(run.server, ""));
+    hf_session *session = first_session();
+    struct pair *p = start(session, NULL, 500);
+    assert_int_equal(send_early(p, "early", 5), 5);
+    assert_true(pair_handshake(p));
+    assert_true(info_of(&p->client).resumed && info_of(&p->client).early_data);
+    pair_free(p);
+    run_clear(&run);
+    run_make(&run, RUN_TICKETS);
+    p = start(session, NULL, 500);
+    assert_int_equal(send_early(p, "early", 5), 5);
+    assert_true(pair_handshake(p));
+    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_ALPN_DIFFERS);
+    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_DECLINED);
+    assert_int_equal(p->server.early_len, 0);
+    pair_free(p);
+    hf_session_free(session);
+}
+
 /* Why a server takes a session without its early data, or neither. */
 static void what_the_server_refuses(void **state)
 {
@@ -439,6 +464,7 @@ int main(void)
         cmocka_unit_test_teardown(no_more_early_data_than_the_session_allows, drop_run),
         cmocka_unit_test_teardown(a_replayed_flight_is_not_executed, drop_run),
         cmocka_unit_test_teardown(what_the_client_does_not_offer, drop_run),
+        cmocka_unit_test_teardown(a_session_without_a_protocol, drop_run),
         cmocka_unit_test_teardown(what_the_server_refuses, drop_run),
         cmocka_unit_test_teardown(a_retry_ends_early_data, drop_run),
         cmocka_unit_test_teardown(a_changed_ticket_costs_the_session_only, drop_run),

@@ -66,6 +66,10 @@ uint64_t link_bytes_out(const struct link *link);
 /* Seals data and sends it. False: the link cannot send (any more). */
 bool link_send(struct link *link, hf_span data);
 
+/* Client, right after link_open: sends data as early data (hf_conn_send_early), as much as the
+ * session allows. Returns how many bytes. */
+size_t link_send_early(struct link *link, hf_span data);
+
 /* Sends what `data` was called with, sealed in place where it lies; in one record when the peer's
  * limit allows. */
 bool link_echo(struct link *link, uint8_t *data, size_t len);

@@ -20,42 +20,60 @@ struct block {
     uint8_t bytes[];
 };
 
+typedef hf_status sealer(hf_conn *conn, hf_span data, hf_buf *out, size_t *taken);
+
+static hf_status seal(struct link *l, hf_span data, sealer *how, size_t *total);
 static void queue_rest(struct link *l, size_t written);
 static void on_written(uv_write_t *request, int status);
 static void break_writing(struct link *l, int error);
 
 bool link_send(struct link *link, hf_span data)
 {
-    struct hub *hub = link->hub;
+    size_t taken = 0;
     if (link->closing || link->failed || link->write_broken || !hf_conn_can_send(link->conn)) {
         return false;
     }
-    link_enter(link);
-    bool sent = false;
+    return seal(link, data, hf_conn_send, &taken) == HF_OK;
+}
+
+size_t link_send_early(struct link *link, hf_span data)
+{
+    size_t taken = 0;
+    if (!link->closing && !link->failed && !link->write_broken) {
+        (void)seal(link, data, hf_conn_send_early, &taken);
+    }
+    return taken;
+}
+
+static hf_status seal(struct link *l, hf_span data, sealer *how, size_t *total)
+{
+    struct hub *hub = l->hub;
+    hf_status status = HF_NEED_SPACE;
+    link_enter(l);
     /* Room for the whole, so that it is not cut into more records than it needs. */
-    if (HUB_OUT - hub->out_len < data.len + hf_conn_pending(link->conn) + 512) {
-        link_commit(link);
+    if (HUB_OUT - hub->out_len < data.len + hf_conn_pending(l->conn) + 512) {
+        link_commit(l);
     }
     for (;;) {
         hf_buf out = {hub->out, HUB_OUT, hub->out_len};
         size_t taken = 0;
-        const hf_status status = hf_conn_send(link->conn, data, &out, &taken);
+        status = how(l->conn, data, &out, &taken);
         const size_t made = out.pos - hub->out_len;
         uint8_t *bytes = hub->out + hub->out_len;
         hub->out_len = out.pos;
-        link_add_piece(link, bytes, made);
+        link_add_piece(l, bytes, made);
         data = (hf_span){data.data + taken, data.len - taken};
+        *total += taken;
         if (status != HF_NEED_SPACE || (made == 0 && out.pos == 0)) {
-            sent = status == HF_OK;
-            if (status == HF_FAILED) {
-                link_fail(link, LINK_FAILED);
-            }
             break;
         }
-        link_commit(link);
+        link_commit(l);
     }
-    link_leave(link);
-    return sent;
+    if (status == HF_FAILED) {
+        link_fail(l, LINK_FAILED);
+    }
+    link_leave(l);
+    return status;
 }
 
 bool link_echo(struct link *link, uint8_t *data, size_t len)

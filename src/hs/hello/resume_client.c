@@ -55,10 +55,11 @@ static bool offers_hash_of(const struct hs *hs, uint16_t id)
     return false;
 }
 
+/* A session without a protocol is of a server that has none, whatever was offered to it. */
 static bool offers_alpn(const struct hs *hs, hf_span protocol)
 {
     struct rd ours = rd_of(span_of(hs->config->alpn, hs->config->alpn_len));
-    bool is_offered = protocol.len == 0 && rd_left(&ours) == 0;
+    bool is_offered = protocol.len == 0;
     while (rd_left(&ours) > 0) {
         is_offered = span_eq(rd_vec8(&ours, 1, 0xff), protocol) || is_offered;
     }
