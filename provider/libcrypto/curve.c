@@ -1,4 +1,8 @@
-/* Invariants: see ecdh.c. */
+/* Invariants: see ecdh.c; a key object in the stash holds nothing but a public key. */
+
+/* EC_KEY_new and friends: key.h says why EVP_PKEY does not serve */
+#define OPENSSL_SUPPRESS_DEPRECATED
+
 #include <stdatomic.h>
 
 #include <openssl/crypto.h>
@@ -7,12 +11,14 @@
 #include "libcrypto/curve.h"
 
 static struct lc_spare desks[LC_CURVE_COUNT];
+static struct lc_spare keys[LC_CURVE_COUNT];
 
 /* What is known of each before its group was made. */
 static const struct lc_curve curves[LC_CURVE_COUNT] = {
-    [LC_P256] = {NID_X9_62_prime256v1, 256, 32, 0xff, true, NULL, NULL, &desks[LC_P256]},
-    [LC_P384] = {NID_secp384r1, 384, 48, 0xff, false, NULL, NULL, &desks[LC_P384]},
-    [LC_P521] = {NID_secp521r1, 521, 66, 0x01, false, NULL, NULL, &desks[LC_P521]},
+    [LC_P256] = {NID_X9_62_prime256v1, 256, 32, 0xff, true, NULL, NULL, &desks[LC_P256],
+                 &keys[LC_P256]},
+    [LC_P384] = {NID_secp384r1, 384, 48, 0xff, false, NULL, NULL, &desks[LC_P384], &keys[LC_P384]},
+    [LC_P521] = {NID_secp521r1, 521, 66, 0x01, false, NULL, NULL, &desks[LC_P521], &keys[LC_P521]},
 };
 
 /* Made when first asked for; without memory asked for again, so not by a CRYPTO_ONCE. */
@@ -71,6 +77,27 @@ void lc_desk_put(struct lc_desk *desk)
     BN_clear(desk->x);
     if (!lc_spare_put(desk->curve->desks, desk)) {
         desk_free(desk);
+    }
+}
+
+EC_KEY *lc_curve_key_take(const struct lc_curve *curve)
+{
+    EC_KEY *key = lc_spare_take(curve->keys);
+    if (key != NULL) {
+        return key;
+    }
+    key = EC_KEY_new();
+    if (key != NULL && EC_KEY_set_group(key, curve->group) != 1) {
+        EC_KEY_free(key);
+        return NULL;
+    }
+    return key;
+}
+
+void lc_curve_key_put(const struct lc_curve *curve, EC_KEY *key)
+{
+    if (key != NULL && !lc_spare_put(curve->keys, key)) {
+        EC_KEY_free(key);
     }
 }
 

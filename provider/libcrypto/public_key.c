@@ -42,6 +42,10 @@ hf_public_key *lc_public_key_import(hf_span spki)
 void lc_public_key_free(hf_public_key *key)
 {
     if (key != NULL) {
+        if (key->ec != NULL) {
+            lc_curve_key_put(lc_key_curve(key->kind), key->ec);
+            key->ec = NULL;
+        }
         lc_public_half_clear(key);
         OPENSSL_free(key);
     }
@@ -137,7 +141,7 @@ static bool import_rsa(struct hf_public_key *key, hf_span bytes)
     return key->bits >= LC_RSA_MIN_BITS;
 }
 
-/* RFC 5480, 2.2: uncompressed or compressed; the hybrid form must not be used. oct2point checks
+/* RFC 5480, 2.2: uncompressed or compressed; the hybrid form must not be used. oct2key checks
  * that the point is on the curve. */
 static bool import_point(struct hf_public_key *key, hf_span bytes)
 {
@@ -147,13 +151,10 @@ static bool import_point(struct hf_public_key *key, hf_span bytes)
         return false;
     }
     key->bits = curve->bits;
-    key->ec = EC_KEY_new();
+    key->ec = lc_curve_key_take(curve);
     struct lc_desk *desk = lc_desk_take(curve);
-    const bool done =
-        key->ec != NULL && desk != NULL &&
-        EC_POINT_oct2point(curve->group, desk->theirs, bytes.data, bytes.len, desk->bn) == 1 &&
-        EC_KEY_set_group(key->ec, curve->group) == 1 &&
-        EC_KEY_set_public_key(key->ec, desk->theirs) == 1;
+    const bool done = key->ec != NULL && desk != NULL &&
+                      EC_KEY_oct2key(key->ec, bytes.data, bytes.len, desk->bn) == 1;
     lc_desk_put(desk);
     return done;
 }

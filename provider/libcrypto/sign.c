@@ -1,21 +1,19 @@
 /* Signatures. libcrypto blinds RSA and makes ECDSA's nonce and scalar arithmetic in constant
  * time. */
 
-/* ECDSA_sign, RSA_private_encrypt: key.h says why not EVP_PKEY */
+/* RSA_private_encrypt: key.h says why not EVP_PKEY */
 #define OPENSSL_SUPPRESS_DEPRECATED
-
-#include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/obj_mac.h>
 
+#include "libcrypto/ecdsa.h"
 #include "libcrypto/key.h"
 #include "libcrypto/libcrypto.h"
 #include "libcrypto/quiet.h"
 
 static bool sign_digest(const struct hf_private_key *key, const struct lc_scheme *scheme,
                         hf_span message, uint8_t *sig, size_t *len);
-static bool sign_ecdsa(const struct hf_private_key *key, hf_span digest, uint8_t *sig, size_t *len);
 static bool sign_rsa_pss(const struct hf_private_key *key, const struct lc_scheme *scheme,
                          const uint8_t *digest, uint8_t *sig, size_t *len);
 static bool sign_rsa_pkcs1(const struct hf_private_key *key, hf_span digest, uint8_t *sig,
@@ -43,7 +41,7 @@ static bool sign_digest(const struct hf_private_key *key, const struct lc_scheme
     const size_t digest_len = lc_scheme_digest(scheme, message, digest);
     switch (scheme->form) {
     case LC_ECDSA:
-        return sign_ecdsa(key, (hf_span){digest, digest_len}, sig, len);
+        return lc_ecdsa_sign(key->half.ec, (hf_span){digest, digest_len}, sig, len);
     case LC_RSA_PSS:
         return sign_rsa_pss(key, scheme, digest, sig, len);
     case LC_RSA_PKCS1:
@@ -52,21 +50,6 @@ static bool sign_digest(const struct hf_private_key *key, const struct lc_scheme
         break; /* it takes the message itself */
     }
     return false;
-}
-
-static bool sign_ecdsa(const struct hf_private_key *key, hf_span digest, uint8_t *sig, size_t *len)
-{
-    /* The length of one signature is known only when it is made: SEQUENCE of two INTEGERs, each
-     * of the order's length and at most a sign byte. */
-    uint8_t made[3 + 2 * (2 + 1 + LC_FIELD_MAX_LEN)];
-    unsigned made_len = 0;
-    if (ECDSA_sign(0, digest.data, (int)digest.len, made, &made_len, key->half.ec) != 1 ||
-        made_len > *len) {
-        return false;
-    }
-    memcpy(sig, made, made_len);
-    *len = made_len;
-    return true;
 }
 
 /* RSASSA-PSS with MGF1 of the same hash and a salt of the digest's length (RFC 9846, 4.3.3). */

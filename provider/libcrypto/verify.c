@@ -1,13 +1,12 @@
 /* Verification of signatures. Everything here is public, so nothing needs constant time. */
 
-/* ECDSA_verify, RSA_public_decrypt: key.h says why not EVP_PKEY */
+/* RSA_public_decrypt: key.h says why not EVP_PKEY */
 #define OPENSSL_SUPPRESS_DEPRECATED
-
-#include <limits.h>
 
 #include <openssl/crypto.h>
 #include <openssl/obj_mac.h>
 
+#include "libcrypto/ecdsa.h"
 #include "libcrypto/key.h"
 #include "libcrypto/libcrypto.h"
 #include "libcrypto/quiet.h"
@@ -16,7 +15,6 @@ static bool verify(const hf_public_key *key, const struct lc_scheme *scheme, hf_
                    hf_span sig);
 static bool verify_digest(const struct hf_public_key *key, const struct lc_scheme *scheme,
                           hf_span message, hf_span sig);
-static bool verify_ecdsa(const struct hf_public_key *key, hf_span digest, hf_span sig);
 static bool verify_rsa_pss(const struct hf_public_key *key, const struct lc_scheme *scheme,
                            const uint8_t *digest, hf_span sig);
 static bool verify_rsa_pkcs1(const struct hf_public_key *key, hf_span digest, hf_span sig);
@@ -54,7 +52,7 @@ static bool verify_digest(const struct hf_public_key *key, const struct lc_schem
     const size_t digest_len = lc_scheme_digest(scheme, message, digest);
     switch (scheme->form) {
     case LC_ECDSA:
-        return verify_ecdsa(key, (hf_span){digest, digest_len}, sig);
+        return lc_ecdsa_verify(key->ec, (hf_span){digest, digest_len}, sig);
     case LC_RSA_PSS:
         return verify_rsa_pss(key, scheme, digest, sig);
     case LC_RSA_PKCS1:
@@ -63,13 +61,6 @@ static bool verify_digest(const struct hf_public_key *key, const struct lc_schem
         break; /* it takes the message itself */
     }
     return false;
-}
-
-/* libcrypto takes DER only, and checks the range of both numbers. */
-static bool verify_ecdsa(const struct hf_public_key *key, hf_span digest, hf_span sig)
-{
-    return sig.len <= INT_MAX &&
-           ECDSA_verify(0, digest.data, (int)digest.len, sig.data, (int)sig.len, key->ec) == 1;
 }
 
 /* RSASSA-PSS with MGF1 of the same hash and a salt of the digest's length (RFC 9846, 4.3.3). */

@@ -71,8 +71,8 @@ static struct machine *machine_take(void);
 static void machine_put(struct machine *machine);
 static struct machine *machine_new(void);
 static void machine_free(struct machine *machine);
-static bool machine_load(const struct machine *machine, const uint8_t *scalar,
-                         const uint8_t *point);
+static bool load_own(const struct machine *machine, const uint8_t *scalar);
+static bool load_peer(const struct machine *machine, const uint8_t *point);
 
 bool lc_x25519(uint8_t out[X25519_LEN], const uint8_t scalar[X25519_LEN],
                const uint8_t point[X25519_LEN])
@@ -85,7 +85,7 @@ bool lc_x25519(uint8_t out[X25519_LEN], const uint8_t scalar[X25519_LEN],
     size_t out_len = X25519_LEN;
     /* derive refuses the all-zero result: RFC 9846, 7.4.2. */
     lc_quiet_begin();
-    const bool derived = machine_load(machine, scalar, point) &&
+    const bool derived = load_own(machine, scalar) && load_peer(machine, point) &&
                          x25519.exchange_derive(machine->exchange, out, &out_len, X25519_LEN) == 1;
     lc_quiet_end();
     machine_put(machine);
@@ -145,7 +145,7 @@ static struct machine *machine_take(void)
 static void machine_put(struct machine *machine)
 {
     static const uint8_t zero[X25519_LEN] = {0};
-    if (!machine_load(machine, zero, zero) || !lc_spare_put(&machines, machine)) {
+    if (!load_own(machine, zero) || !lc_spare_put(&machines, machine)) {
         machine_free(machine);
     }
 }
@@ -161,7 +161,7 @@ static struct machine *machine_new(void)
     machine->peer = x25519.key_new(x25519.provider_ctx);
     machine->exchange = x25519.exchange_new(x25519.provider_ctx);
     if (machine->own == NULL || machine->peer == NULL || machine->exchange == NULL ||
-        !machine_load(machine, zero, zero) ||
+        !load_own(machine, zero) || !load_peer(machine, zero) ||
         x25519.exchange_init(machine->exchange, machine->own, NULL) != 1 ||
         x25519.exchange_set_peer(machine->exchange, machine->peer) != 1) {
         machine_free(machine);
@@ -184,20 +184,26 @@ static void machine_free(struct machine *machine)
     OPENSSL_free(machine);
 }
 
-/* Puts scalar and point into the key objects. The private key is imported together with a public
- * one, which derive never reads: import would otherwise compute it. */
-static bool machine_load(const struct machine *machine, const uint8_t *scalar, const uint8_t *point)
+/* The private key is imported together with a public one, which derive never reads: import would
+ * otherwise compute it. */
+static bool load_own(const struct machine *machine, const uint8_t *scalar)
 {
-    const OSSL_PARAM public_param = OSSL_PARAM_construct_octet_string(
-        OSSL_PKEY_PARAM_PUB_KEY, (uint8_t *)(uintptr_t)point, X25519_LEN);
-    const OSSL_PARAM own[] = {public_param,
-                              OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY,
-                                                                (uint8_t *)(uintptr_t)scalar,
-                                                                X25519_LEN),
-                              OSSL_PARAM_construct_end()};
-    const OSSL_PARAM peer[] = {public_param, OSSL_PARAM_construct_end()};
-    return x25519.key_import(machine->own, OSSL_KEYMGMT_SELECT_KEYPAIR, own) == 1 &&
-           x25519.key_import(machine->peer, OSSL_KEYMGMT_SELECT_PUBLIC_KEY, peer) == 1;
+    static uint8_t unread[X25519_LEN];
+    const OSSL_PARAM own[] = {
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PRIV_KEY, (uint8_t *)(uintptr_t)scalar,
+                                          X25519_LEN),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, unread, X25519_LEN),
+        OSSL_PARAM_construct_end()};
+    return x25519.key_import(machine->own, OSSL_KEYMGMT_SELECT_KEYPAIR, own) == 1;
+}
+
+static bool load_peer(const struct machine *machine, const uint8_t *point)
+{
+    const OSSL_PARAM peer[] = {OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY,
+                                                                 (uint8_t *)(uintptr_t)point,
+                                                                 X25519_LEN),
+                               OSSL_PARAM_construct_end()};
+    return x25519.key_import(machine->peer, OSSL_KEYMGMT_SELECT_PUBLIC_KEY, peer) == 1;
 }
 
 static void find_functions(void)

@@ -40,8 +40,10 @@ struct chooser {
     const struct identity_want *want;
     const struct tracer *tr;
     char host_text[HOST_MAX];
-    hf_span host; /* lower case, without a last dot; empty: none asked for */
-    uint16_t scheme_for[KIND_COUNT];
+    hf_span host;                    /* lower case, without a last dot; empty: none asked for */
+    uint32_t listed;                 /* schemes that the peer accepts of us */
+    uint16_t scheme_for[KIND_COUNT]; /* 0: none; valid where scheme_known has the kind's bit */
+    unsigned scheme_known;
     uint32_t cert_bits; /* what the peer accepts in chains */
     uint64_t group_known[GROUPS_REMEMBERED / 64];
     uint64_t group_fits[GROUPS_REMEMBERED / 64];
@@ -55,6 +57,7 @@ struct chooser {
 static hf_status choose(struct chooser *c, hf_error *error);
 static void prepare(struct chooser *c);
 static void read_host(struct chooser *c);
+static uint16_t scheme_for(struct chooser *c, hf_key_kind kind);
 static size_t consider_named(struct chooser *c);
 static void consider_entries(struct chooser *c, hf_span name, const char *because, size_t *count);
 static void consider_all(struct chooser *c, const char *because);
@@ -68,7 +71,7 @@ static hf_status refuse(const struct chooser *c, hf_error *error);
 static void list_schemes(struct text *t, const uint16_t *schemes, size_t count);
 static void trace_candidate(const struct chooser *c, size_t i, unsigned rank, unsigned blocked);
 static void trace_others(const struct chooser *c, hf_span exact, hf_span wildcard);
-static void trace_choice(const struct chooser *c);
+static void trace_choice(struct chooser *c);
 static void trace_schemes(const struct chooser *c, hf_key_kind kind, uint16_t chosen);
 static bool has_name(const hf_identity *identity, hf_span name);
 static const char *peer_of(const struct chooser *c);
@@ -89,7 +92,7 @@ hf_status identity_choose(const hf_identity_store *store, const struct identity_
     const hf_status status = choose(&c, error);
     if (status == HF_OK) {
         out->identity = hf_identity_ref(set->identities[c.best]);
-        out->scheme = c.scheme_for[set->traits[c.best].kind];
+        out->scheme = scheme_for(&c, set->traits[c.best].kind);
         out->index = c.best;
         trace_choice(&c);
     }
@@ -116,22 +119,31 @@ static hf_status choose(struct chooser *c, hf_error *error)
 static void prepare(struct chooser *c)
 {
     const struct identity_want *want = c->want;
-    const uint32_t listed = identity_scheme_bits(want->schemes, want->scheme_count);
+    c->listed = identity_scheme_bits(want->schemes, want->scheme_count);
     /* RFC 9846, 4.3.3: without signature_algorithms_cert the other list holds for chains too. */
     c->cert_bits = want->cert_scheme_count == 0
-                       ? listed
+                       ? c->listed
                        : identity_scheme_bits(want->cert_schemes, want->cert_scheme_count);
+    read_host(c);
+}
+
+/* The first scheme of our list that fits a kind of key and that the peer lists; 0: none. Found once
+ * for each kind, and only for kinds that somebody has. */
+static uint16_t scheme_for(struct chooser *c, hf_key_kind kind)
+{
+    const struct identity_want *want = c->want;
+    if ((c->scheme_known >> kind & 1) != 0) {
+        return c->scheme_for[kind];
+    }
+    c->scheme_known |= 1u << kind;
     for (size_t i = 0; i < want->allowed_count; i++) {
-        if ((identity_scheme_bit(want->allowed[i]) & listed) == 0) {
-            continue;
-        }
-        for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-            if (c->scheme_for[kind] == 0 && hf_key_kind_fits((hf_key_kind)kind, want->allowed[i])) {
-                c->scheme_for[kind] = want->allowed[i];
-            }
+        const uint16_t scheme = want->allowed[i];
+        if (hf_key_kind_fits(kind, scheme) && (identity_scheme_bit(scheme) & c->listed) != 0) {
+            c->scheme_for[kind] = scheme;
+            break;
         }
     }
-    read_host(c);
+    return c->scheme_for[kind];
 }
 
 static void read_host(struct chooser *c)
@@ -231,7 +243,7 @@ static unsigned weigh(struct chooser *c, size_t i, unsigned *blocked)
     }
     if (!trait->may_sign) {
         *blocked |= BLOCKED_USAGE;
-    } else if (c->scheme_for[trait->kind] == 0) {
+    } else if (scheme_for(c, trait->kind) == 0) {
         *blocked |= BLOCKED_SCHEME;
     } else if ((unlisted & SCHEME_BIT_SHA1) != 0) {
         *blocked |= BLOCKED_SHA1; /* RFC 9846, 4.5.1.2: not even as a last resort */
@@ -380,12 +392,12 @@ static void trace_others(const struct chooser *c, hf_span exact, hf_span wildcar
     }
 }
 
-static void trace_choice(const struct chooser *c)
+static void trace_choice(struct chooser *c)
 {
     const hf_identity *identity = c->set->identities[c->best];
     TRACE(c->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_IDENTITY, .value = (uint32_t)c->best,
           .name = identity->label, .reason = c->best_because);
-    const uint16_t scheme = c->scheme_for[identity->kind];
+    const uint16_t scheme = scheme_for(c, identity->kind);
     if (TRACE_ON(c->tr, HF_EV_CANDIDATE)) {
         trace_schemes(c, identity->kind, scheme);
     }
@@ -397,12 +409,11 @@ static void trace_choice(const struct chooser *c)
 static void trace_schemes(const struct chooser *c, hf_key_kind kind, uint16_t chosen)
 {
     const struct identity_want *want = c->want;
-    const uint32_t listed = identity_scheme_bits(want->schemes, want->scheme_count);
     bool past = false;
     for (size_t i = 0; i < want->allowed_count; i++) {
         const uint16_t scheme = want->allowed[i];
         const bool fits = hf_key_kind_fits(kind, scheme);
-        const bool is_listed_here = (identity_scheme_bit(scheme) & listed) != 0;
+        const bool is_listed_here = (identity_scheme_bit(scheme) & c->listed) != 0;
         char reason[96];
         struct text t;
         x5_text_init(&t, reason, sizeof reason);

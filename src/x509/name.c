@@ -30,9 +30,9 @@ void x5_name_text(struct text *t, hf_span name)
     /* RFC 4514, 2.1: last first. That is also the order in which people look at them. */
     for (size_t i = count; i > 0; i--) {
         const struct attribute *a = &attributes[i - 1];
-        x5_text_add(t, "%s", i == count ? "" : ", ");
+        x5_text_words(t, i == count ? "" : ", ");
         x5_oid_text(t, a->oid);
-        x5_text_add(t, "=");
+        x5_text_words(t, "=");
         value_text(t, a, true);
     }
 }
@@ -45,13 +45,13 @@ void x5_name_brief(struct text *t, hf_span name)
     if (best == NULL) {
         best = find(attributes, count, x5_oid_organization);
     }
-    x5_text_add(t, "'");
+    x5_text_words(t, "'");
     if (best != NULL) {
         value_text(t, best, false);
     } else {
         x5_name_text(t, name);
     }
-    x5_text_add(t, "'");
+    x5_text_words(t, "'");
 }
 
 void x5_name_certificate(struct text *t, const struct x5_certificate *c)
@@ -63,11 +63,11 @@ void x5_name_certificate(struct text *t, const struct x5_certificate *c)
     }
     struct der list = x5_san_open(c);
     struct san_entry first;
-    x5_text_add(t, "'");
+    x5_text_words(t, "'");
     if (x5_san_next(&list, &first)) {
         x5_san_entry_text(t, &first);
     }
-    x5_text_add(t, "'");
+    x5_text_words(t, "'");
 }
 
 struct der x5_san_open(const struct x5_certificate *c)

@@ -113,7 +113,7 @@ void x5_oid_text(struct text *t, hf_span oid)
 {
     const char *name = x5_oid_name(oid);
     if (name != NULL) {
-        x5_text_add(t, "%s", name);
+        x5_text_words(t, name);
     } else {
         dotted_text(t, oid);
     }

@@ -29,6 +29,11 @@ void x5_text_add(struct text *t, const char *format, ...)
     }
 }
 
+void x5_text_words(struct text *t, const char *words)
+{
+    put(t, words, strlen(words));
+}
+
 void x5_text_bytes(struct text *t, hf_span utf8)
 {
     while (utf8.len > 0 && !t->cut) {

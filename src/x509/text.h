@@ -19,6 +19,8 @@ struct text {
 void x5_text_init(struct text *t, char *out, size_t cap);
 /* Adds what printf would write. For our own words. */
 void x5_text_add(struct text *t, const char *format, ...) HF_PRINTF(2, 3);
+/* Adds our own words as they stand: each handshake writes a few, and printf is slow. */
+void x5_text_words(struct text *t, const char *words);
 /* Adds somebody else's UTF-8. */
 void x5_text_bytes(struct text *t, hf_span utf8);
 /* Whether it is UTF-8 (RFC 3629). */

@@ -140,7 +140,7 @@ void x5_verdict_accept(hf_verdict *verdict, const struct x5_request *request,
     x5_text_init(&t, verdict->subject, sizeof verdict->subject);
     x5_name_text(&t, path->step[0].c->subject);
     x5_text_init(&t, verdict->detail, sizeof verdict->detail);
-    x5_text_add(&t, path->count == 1 ? "trusted itself" : "trusted through ");
+    x5_text_words(&t, path->count == 1 ? "trusted itself" : "trusted through ");
     if (path->count > 1) {
         x5_name_certificate(&t, path->step[path->count - 1].c);
     }
