@@ -55,7 +55,7 @@ static void seal_and_change(hf_span input)
         CHECK(hf_ticket_keys_open(keys, now, whole, back, sizeof back, &back_len) ==
               HF_RESUME_NONE);
         CHECK(span_eq(span_of(back, back_len), state));
-        ticket[(input.data[0] << 8 | input.data[1]) % len] ^= input.data[2] | 1;
+        ticket[(size_t)(input.data[0] << 8 | input.data[1]) % len] ^= input.data[2] | 1;
         CHECK(hf_ticket_keys_open(keys, now, whole, back, sizeof back, &back_len) !=
               HF_RESUME_NONE);
     }
