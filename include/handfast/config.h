@@ -125,7 +125,9 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_resumption(hf_config *config, bool 
  * HF_OP_TICKET_SEAL and HF_OP_TICKET_OPEN. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_ticket_keys(hf_config *config, hf_ticket_keys *keys);
 /* Server: how many tickets follow a full handshake, 0..8 (default 2; after a resumed one at most
- * one), and for how many seconds a session lives, 1..604800 (default 7200). */
+ * one), and for how many seconds a session lives, 1..604800 (default 7200). One with a client's
+ * certificate ends with that certificate at the latest, and seven days after it was shown, however
+ * often it is renewed; and it is for configurations with the same trust only (RFC 9846, 4.7.1). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_tickets(hf_config *config, unsigned count,
                                                      uint32_t lifetime_s);
 /* Server: take early data of up to max bytes for each connection; 0 (default): none. The age of a

@@ -111,7 +111,8 @@ typedef struct hf_op {
             size_t signature_len;
         } sign;
         /* in: the chain as sent (leaf first). out: the verdict. A verdict that is not accepted
-         * ends the handshake with its code; hf_op_finish(op, HF_OK) in both cases. */
+         * ends the handshake with its code; hf_op_finish(op, HF_OK) in both cases. Sessions end
+         * with verdict.until_s, if it is not 0. */
         struct {
             const hf_span *chain;
             size_t count;

@@ -44,7 +44,8 @@ typedef struct hf_session_info {
     uint16_t version;
     uint16_t cipher_suite;
     int64_t received_ms;     /* Unix time by this client's clock */
-    uint32_t lifetime_s;     /* as the server says, at most 7 days */
+    uint32_t lifetime_s;     /* as the server says; at most 7 days, and with verified not beyond the
+                              * end of the chain */
     uint32_t max_early_data; /* bytes; 0: the server takes none */
     bool verified;           /* the server's chain was verified for server_name */
     hf_span server_name;     /* that was verified or sent; empty: none */

@@ -352,7 +352,7 @@ void hf_conn_describe(const hf_conn *conn, hf_conn_info *out)
         .resume_reason = (hf_resume_reason)r->resume_reason,
         .early_reason = (hf_resume_reason)r->early_reason,
         .peer_certificate_sha256 = r->resumption != NULL && r->resumed && r->client_certificate
-                                       ? span_of(r->resumption->peer_hash, SESSION_PEER_LEN)
+                                       ? span_of(r->resumption->proof.peer, SESSION_PEER_LEN)
                                        : span_of(NULL, 0),
         .client_certificate = r->client_certificate,
         .post_auth_pending = conn->hs != NULL && conn->hs->post,

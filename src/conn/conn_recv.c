@@ -5,8 +5,9 @@
 #include "wire/iana.h"
 
 enum {
-    IDLE_RECORDS_MAX = 32,              /* records without any content in a row */
-    EARLY_SKIP_MAX = 16 * REC_MAX_PLAIN /* refused early data that is read over */
+    IDLE_RECORDS_MAX = 32,                 /* records without any content in a row */
+    EARLY_SKIP_BESIDE = 16 * REC_MAX_PLAIN /* refused early data that is read over, beside what our
+                                              own sessions allow */
 };
 
 /* --- The three kinds that are not application data -------------------------------------------- */
@@ -156,14 +157,20 @@ static hf_status dispatch(hf_conn *conn, struct rec_plain *plain, hf_received *o
     }
 }
 
-/* Early data that this server refused is read over, up to a bound (RFC 9846, 4.3.10). */
+/* Early data that this server refused is read over, up to a bound (RFC 9846, 4.3.10). What may be
+ * content counts, as with the client; and an empty record as one byte, so that there is an end. */
 static hf_status skip_early(hf_conn *conn, size_t len)
 {
-    conn->early_skipped += (uint32_t)len;
-    if (conn->early_skipped > EARLY_SKIP_MAX) {
-        return err_raise(&conn->error, HF_E_EARLY_DATA_TOO_MUCH, "%u bytes",
+    enum { AROUND = 1 + HF_AEAD_TAG_LEN };
+    const uint64_t wished = (uint64_t)conn->config->max_early_data + EARLY_SKIP_BESIDE;
+    const uint32_t most = wished < UINT32_MAX ? (uint32_t)wished : UINT32_MAX;
+    const uint32_t content = len > AROUND ? (uint32_t)len - AROUND : 1;
+    if (content > most - conn->early_skipped) {
+        return err_raise(&conn->error, HF_E_EARLY_DATA_TOO_MUCH,
+                         "%u bytes were read over, and there are more",
                          (unsigned)conn->early_skipped);
     }
+    conn->early_skipped += content;
     return HF_OK;
 }
 

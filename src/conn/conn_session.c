@@ -10,14 +10,18 @@ hf_status conn_keep_session(hf_conn *conn, const struct new_session_ticket *tick
 {
     struct hs_resumption *r = conn->result.resumption;
     /* RFC 9846, 4.7.1: a lifetime of zero means that it is not to be kept. */
-    if (r == NULL || r->secret.len == 0 || ticket->ticket_lifetime == 0) {
+    if (r == NULL || r->secret.len == 0 || ticket->ticket.len > SESSION_TICKET_MAX) {
         return HF_OK;
     }
     struct session_state state;
     hf_status s = describe(conn, ticket, &state);
-    hf_session *session = s == HF_OK ? session_new(&state, ticket->ticket, false) : NULL;
+    const bool is_kept = state.lifetime_s > 0;
+    hf_session *session = s == HF_OK && is_kept ? session_new(&state, ticket->ticket, false) : NULL;
     session_state_wipe(&state);
     TRY(s);
+    if (!is_kept) {
+        return HF_OK;
+    }
     if (session == NULL) {
         return err_raise(&conn->error, HF_E_NO_MEMORY, NULL);
     }
@@ -33,17 +37,18 @@ static hf_status describe(hf_conn *conn, const struct new_session_ticket *ticket
 {
     const struct hs_result *r = &conn->result;
     const char *name = conn->verify_name != NULL ? conn->verify_name : conn->server_name;
-    const uint32_t lifetime_s = ticket->ticket_lifetime;
     *out = (struct session_state){
         .version = r->version,
         .cipher_suite = r->suite.id,
         .flags = r->peer_proven ? SESSION_PEER_PROVEN : 0,
         .issued_ms = conn->now_ms,
-        .lifetime_s = lifetime_s < SESSION_LIFETIME_MAX_S ? lifetime_s : SESSION_LIFETIME_MAX_S,
+        .lifetime_s = ticket->ticket_lifetime,
         .age_add = ticket->ticket_age_add,
         .server_name = span_str(name),
         .alpn = r->alpn,
+        .proof = r->resumption->proof,
     };
+    session_state_limit(out);
     if (ext_has(&ticket->ext, EXT_early_data)) {
         struct rd body = rd_of(ticket->ext.body[EXT_early_data]);
         out->max_early_data = rd_u32(&body);

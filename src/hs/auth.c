@@ -56,6 +56,54 @@ hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, e
     return hs_ask(hs, HF_OP_VERIFY_CHAIN, wait);
 }
 
+/* A mark of the anchors, pins and lists of now; zeros where somebody else verifies. */
+static void mark_trust(const hf_config *config, uint8_t out[SESSION_TRUST_LEN])
+{
+    hf_trust *trust = config->trust == NULL ? NULL : hf_trust_store_current(config->trust);
+    memset(out, 0, SESSION_TRUST_LEN);
+    if (trust != NULL) {
+        memcpy(out, x5_trust_fingerprint(trust), SESSION_TRUST_LEN);
+    }
+    hf_trust_free(trust);
+}
+
+/* What sessions of this connection will stand on. A chain holds until a certificate of its path
+ * ends; and as revocation may come at any time, for no longer than one session would live (RFC
+ * 9846, 4.7.1). */
+static hf_status keep_proof(struct hs *hs, const hf_verdict *v)
+{
+    const hf_config *config = hs->config;
+    const unsigned kept = HF_OP_BIT(HF_OP_TICKET_SEAL) | HF_OP_BIT(HF_OP_SESSION_PUT);
+    if (!config->resumption && config->ticket_keys == NULL && (config->external_ops & kept) == 0) {
+        return HF_OK;
+    }
+    if (hs_need_resumption(hs) == NULL) {
+        return hs_no_memory(hs);
+    }
+    struct session_proof *proof = &hs->result->resumption->proof;
+    const int64_t longest_s = hs->now_ms / 1000 + SESSION_LIFETIME_MAX_S;
+    x5_sha256(hs->result->chain->cert[0], proof->peer);
+    mark_trust(config, proof->trust);
+    proof->until_ms = hs->now_ms + (int64_t)SESSION_LIFETIME_MAX_S * 1000;
+    if (v->until_s != 0 && v->until_s < longest_s) { /* 0: the verifier does not say */
+        proof->until_ms = v->until_s * 1000;
+    }
+    return HF_OK;
+}
+
+hf_resume_reason auth_judge_proof(const struct hs *hs, const struct session_state *state)
+{
+    uint8_t trust[SESSION_TRUST_LEN];
+    if ((state->flags & SESSION_PEER_PROVEN) == 0) {
+        return hs->config->verify == HF_VERIFY_REQUIRE ? HF_RESUME_PEER_UNPROVEN : HF_RESUME_NONE;
+    }
+    mark_trust(hs->config, trust);
+    if (memcmp(trust, state->proof.trust, sizeof trust) != 0) {
+        return HF_RESUME_TRUST_DIFFERS;
+    }
+    return hs->now_ms < state->proof.until_ms ? HF_RESUME_NONE : HF_RESUME_EXPIRED;
+}
+
 hf_status auth_chain_verified(struct hs *hs)
 {
     TRY(hs_answer(hs));
@@ -70,7 +118,7 @@ hf_status auth_chain_verified(struct hs *hs)
     if (!x5_subject_public_key_info(hs->result->chain->cert[0], &hs->peer_spki)) {
         return err_raise(hs->error, HF_E_CERTIFICATE_MALFORMED, "the leaf");
     }
-    return HF_OK;
+    return keep_proof(hs, v);
 }
 
 /* --- Signatures ------------------------------------------------------------------------------- */

@@ -20,6 +20,9 @@ void auth_chain_drop(struct hs_result *r);
 hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait);
 hf_status auth_chain_verified(struct hs *hs);
 
+/* Whether what stands behind a session is enough by the present configuration, and still holds. */
+hf_resume_reason auth_judge_proof(const struct hs *hs, const struct session_state *state);
+
 /* --- Signatures ------------------------------------------------------------------------------- */
 
 /* Room that a signature of the identity's key may take. */

@@ -123,6 +123,13 @@ struct psk psk_of_session(const struct hs *hs, const struct session_state *state
                         .binder_label = "res binder"};
 }
 
+bool psk_fits_suite(const struct hs *hs, const struct session_state *state)
+{
+    struct suite s;
+    return !suite_find(hs->config->provider, state->cipher_suite, &s) ||
+           s.hash->digest_len == state->secret.len;
+}
+
 static struct psk of_config(const struct config_psk *own)
 {
     return (struct psk){.identity = span_of(own->identity, own->identity_len),

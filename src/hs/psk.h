@@ -19,6 +19,10 @@ void psk_fill_binders(struct hs *hs, struct wr *w, size_t binders_at);
 /* Server: the external key of the configuration with this identity. False: there is none. */
 bool psk_find_external(const struct hs *hs, hf_span identity, struct psk *out);
 
+/* Whether the session's key is of the length that its suite makes keys of; one of an unknown suite
+ * is. */
+bool psk_fits_suite(const struct hs *hs, const struct session_state *state);
+
 /* The pre-shared key of a session. */
 struct psk psk_of_session(const struct hs *hs, const struct session_state *state);
 

@@ -27,12 +27,11 @@ enum { HS_SESSIONS_MAX = 4 }; /* received and not taken; a further one replaces 
 /* What only a connection with a pre-shared key, or one that asks for sessions, needs. */
 struct hs_resumption {
     struct secret early_exporter; /* len 0: none */
-    struct secret secret; /* resumption_secret; at a server only while tickets are made of it,
-                             and before that client_early_traffic_secret */
-    uint8_t peer_hash[SESSION_PEER_LEN]; /* server, resumed and peer_proven: SHA-256 of the client's
-                                            certificate */
-    uint32_t max_early_data;             /* bytes that the session allows */
-    uint32_t early_bytes;                /* of them sent or taken */
+    struct secret secret;       /* resumption_secret; at a server only while tickets are made of it,
+                                   and before that client_early_traffic_secret */
+    struct session_proof proof; /* of the peer, given now or when the session began */
+    uint32_t max_early_data;    /* bytes that the session allows */
+    uint32_t early_bytes;       /* of them sent or taken */
     size_t session_count;
     hf_session *session[HS_SESSIONS_MAX]; /* references; oldest first */
 };

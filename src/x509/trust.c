@@ -211,6 +211,11 @@ size_t x5_trust_expired(const hf_trust *trust, int64_t now_s)
     return count;
 }
 
+const uint8_t *x5_trust_fingerprint(const hf_trust *trust)
+{
+    return trust->fingerprint;
+}
+
 void x5_trust_mix(uint8_t fingerprint[TRUST_FINGERPRINT_LEN], char kind, hf_span bytes)
 {
     const hf_hash *sha256 = hf_provider_default()->sha256;

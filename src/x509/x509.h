@@ -66,6 +66,9 @@ enum x5_issued {
 };
 enum x5_issued x5_is_issued_by(hf_span certificate, hf_span issuer);
 
+/* 32 bytes that are others when anchors, pins or revocation lists are others. */
+const uint8_t *x5_trust_fingerprint(const hf_trust *trust);
+
 /* The SHA-256 of some bytes. */
 void x5_sha256(hf_span bytes, uint8_t out[32]);
 

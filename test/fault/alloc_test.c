@@ -326,7 +326,7 @@ enum {
     ADDRESS = 16,          /* the peer's, which a cookie is bound to */
     VERBATIM = 4096,       /* the messages that a client of TLS 1.2 signs */
     MASTER = 128,          /* TLS 1.2 keeps its master secret and the randoms for exporters */
-    RESUMPTION = 192,      /* the early exporter, what sessions are made of, and where they wait */
+    RESUMPTION = 224,      /* the early exporter, what sessions are made of, and where they wait */
     SESSIONS = 2 * 512,    /* two tickets that nobody takes */
     TICKET = 2048,         /* room for the state and the ticket that is sealed from it */
     TRANSCRIPT = 256       /* kept where a certificate may be asked for later */

@@ -383,6 +383,7 @@ static void take_session(struct hs *hs)
     hs->result->resumed = true;
     hs->result->resume_reason = HF_RESUME_NONE;
     hs->result->peer_proven = (state->flags & SESSION_PEER_PROVEN) != 0;
+    hs->result->resumption->proof = state->proof;
     if (hs->result->suite.id != state->cipher_suite) {
         refuse_early_data(hs, HF_RESUME_SUITE_DIFFERS);
     }
@@ -403,7 +404,8 @@ static hf_status judge_psk(struct hs *hs, const struct server_hello *sh)
         return err_raise(hs->error, HF_E_PSK_INDEX, "index %u", (unsigned)selected);
     }
     hs->result->psk = true;
-    if (hs->c.session != NULL && span_eq(hs->c.psk.identity, session_ticket(hs->c.session))) {
+    /* By its key: an external one may have the ticket's bytes as its name. */
+    if (hs->c.session != NULL && hs->c.psk.key.data == session_state_of(hs->c.session)->secret.b) {
         take_session(hs);
     } else {
         refuse_early_data(hs, HF_RESUME_EARLY_NOT_FIRST);

@@ -1,10 +1,13 @@
 /* Whether the caller's session is offered, and early data with it. */
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth.h"
 #include "hs/hello/hello.h"
+#include "hs/psk.h"
 #include "wire/iana.h"
 
 static hf_resume_reason judge_session(const struct hs *hs, const struct session_state *state);
+static hf_resume_reason judge_early_data(const struct hs *hs, const struct session_state *state);
 
 hf_status hello_client_choose_session(struct hs *hs)
 {
@@ -32,11 +35,22 @@ hf_status hello_client_choose_session(struct hs *hs)
         r->early_reason = (uint8_t)(is_early_wanted ? reason : HF_RESUME_NONE);
     } else if (is_early_wanted) {
         r->resumption->max_early_data = session_state_of(c->session)->max_early_data;
-        c->early = r->resumption->max_early_data > 0;
+        reason = judge_early_data(hs, session_state_of(c->session));
+        c->early = reason == HF_RESUME_NONE;
         r->early_offered = c->early;
-        r->early_reason = (uint8_t)(c->early ? HF_RESUME_EARLY_DECLINED : HF_RESUME_EARLY_DISABLED);
+        r->early_reason = (uint8_t)(c->early ? HF_RESUME_EARLY_DECLINED : reason);
     }
     return HF_OK;
+}
+
+/* Early data goes under the suite of the session, which must be one that is offered now. */
+static hf_resume_reason judge_early_data(const struct hs *hs, const struct session_state *state)
+{
+    if (state->max_early_data == 0) {
+        return HF_RESUME_EARLY_DISABLED;
+    }
+    return config_list_has(&hs->config->ciphers, state->cipher_suite) ? HF_RESUME_NONE
+                                                                      : HF_RESUME_SUITE_DIFFERS;
 }
 
 static bool offers_hash_of(const struct hs *hs, uint16_t id)
@@ -59,7 +73,7 @@ static bool offers_hash_of(const struct hs *hs, uint16_t id)
 static bool offers_alpn(const struct hs *hs, hf_span protocol)
 {
     struct rd ours = rd_of(span_of(hs->config->alpn, hs->config->alpn_len));
-    bool is_offered = protocol.len == 0;
+    bool is_offered = protocol.len == 0; /* a server that chose none may do so again */
     while (rd_left(&ours) > 0) {
         is_offered = span_eq(rd_vec8(&ours, 1, 0xff), protocol) || is_offered;
     }
@@ -80,14 +94,20 @@ static hf_resume_reason judge_session(const struct hs *hs, const struct session_
     if ((uint64_t)now_ms - (uint64_t)state->issued_ms >= (uint64_t)state->lifetime_s * 1000) {
         return HF_RESUME_EXPIRED;
     }
+    if (!psk_fits_suite(hs, state)) {
+        return HF_RESUME_STATE_UNREADABLE;
+    }
+    if (session_ticket(hs->c.session).len > SESSION_TICKET_MAX) {
+        return HF_RESUME_TICKET_TOO_LONG;
+    }
     if (!offers_hash_of(hs, state->cipher_suite)) {
         return HF_RESUME_SUITE_DIFFERS;
     }
     if (!span_eq(state->server_name, span_str(hs->c.server_name))) {
         return HF_RESUME_SERVER_NAME_DIFFERS;
     }
-    if (hs->config->verify == HF_VERIFY_REQUIRE && (state->flags & SESSION_PEER_PROVEN) == 0) {
-        return HF_RESUME_PEER_UNPROVEN;
+    if (!offers_alpn(hs, state->alpn)) {
+        return HF_RESUME_ALPN_DIFFERS;
     }
-    return offers_alpn(hs, state->alpn) ? HF_RESUME_NONE : HF_RESUME_ALPN_DIFFERS;
+    return auth_judge_proof(hs, state);
 }

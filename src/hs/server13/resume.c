@@ -5,6 +5,7 @@
  */
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth.h"
 #include "hs/auth13.h"
 #include "hs/ext/extensions.h"
 #include "hs/psk.h"
@@ -83,7 +84,8 @@ hf_status server13_ticket_opened(struct hs *hs)
         return note_refused(hs, reason == HF_RESUME_NONE ? HF_RESUME_SESSION_UNKNOWN : reason);
     }
     if (len > SESSION_STATE_MAX ||
-        !session_state_read(span_of(server13_written_session(hs), len), session)) {
+        !session_state_read(span_of(server13_written_session(hs), len), session) ||
+        !psk_fits_suite(hs, session)) {
         return note_refused(hs, HF_RESUME_STATE_UNREADABLE);
     }
     if (session->version != hs->result->version) {
@@ -155,10 +157,7 @@ static hf_resume_reason judge_session(struct hs *hs)
     if (!span_eq(session->alpn, ext_alpn_pick(hs))) {
         return HF_RESUME_ALPN_DIFFERS;
     }
-    if (hs->config->verify == HF_VERIFY_REQUIRE && (session->flags & SESSION_PEER_PROVEN) == 0) {
-        return HF_RESUME_PEER_UNPROVEN;
-    }
-    return HF_RESUME_NONE;
+    return auth_judge_proof(hs, session);
 }
 
 /* --- Chosen ----------------------------------------------------------------------------------- */
@@ -185,7 +184,7 @@ hf_status server13_choose_psk(struct hs *hs)
         TRY(auth13_early_exporter(hs, &hs->s.psk));
     }
     if (r->resumed) {
-        memcpy(r->resumption->peer_hash, hs->s.session->peer, sizeof r->resumption->peer_hash);
+        r->resumption->proof = hs->s.session->proof;
     }
     TRY(ext_alpn_choose(hs));
     if (hs->s.offer.early_data) {

@@ -289,7 +289,8 @@ hf_status server13_signature_verified(struct hs *hs)
 static hf_status keep_transcript(struct hs *hs)
 {
     /* RFC 9846, 4.4.2: with an external pre-shared key no certificate may be asked for. */
-    if (!hs->result->peer_post_auth || hs->config->trust == NULL || hs->result->psk) {
+    const bool is_external = hs->result->psk && !hs->result->resumed;
+    if (!hs->result->peer_post_auth || hs->config->trust == NULL || is_external) {
         return HF_OK;
     }
     struct transcript *kept = mem_alloc(sizeof *kept);

@@ -7,6 +7,7 @@
 
 enum { TICKET_MAX = 1024, AROUND_TICKET = 32 };
 
+static hf_status end_tickets(struct hs *hs);
 static hf_status ask_seal(struct hs *hs);
 static hf_status describe_session(struct hs *hs, struct session_state *out);
 
@@ -31,14 +32,19 @@ hf_status server13_plan_tickets(struct hs *hs)
 hf_status server13_seal_ticket(struct hs *hs)
 {
     if (hs->s.tickets_left == 0) {
-        if (hs->result->resumption != NULL) {
-            secret_wipe(&hs->result->resumption->secret);
-        }
-        hs_go(hs, HS_CONNECTED);
-        return HF_OK;
+        return end_tickets(hs);
     }
     hs->s.tickets_left--;
     return ask_seal(hs);
+}
+
+static hf_status end_tickets(struct hs *hs)
+{
+    if (hs->result->resumption != NULL) {
+        secret_wipe(&hs->result->resumption->secret);
+    }
+    hs_go(hs, HS_CONNECTED);
+    return HF_OK;
 }
 
 /* What the op is given lies in one piece of the arena: the state, then room for the ticket. */
@@ -54,16 +60,16 @@ static hf_status ask_seal(struct hs *hs)
     struct session_state state;
     hf_status s = describe_session(hs, &state);
     const size_t len = s == HF_OK ? session_state_write(&state, written) : 0;
+    const uint32_t lifetime_s = state.lifetime_s;
     session_state_wipe(&state);
     TRY(s);
-    if (len == 0) { /* a name too long to be remembered: no tickets */
-        hs->s.tickets_left = 0;
-        hs_go(hs, HS_CONNECTED);
-        return HF_OK;
+    if (len == 0 || lifetime_s == 0) { /* a name too long to be remembered; a proof at its end */
+        return end_tickets(hs);
     }
+    hs->s.session->lifetime_s = lifetime_s;
     hs->op.u.ticket_seal.state = span_of(written, len);
     hs->op.u.ticket_seal.now_ms = hs->now_ms;
-    hs->op.u.ticket_seal.lifetime_s = hs->config->ticket_lifetime_s;
+    hs->op.u.ticket_seal.lifetime_s = lifetime_s;
     hs->op.u.ticket_seal.ticket = hs->s.ticket;
     hs->op.u.ticket_seal.capacity = TICKET_MAX;
     hs->op.u.ticket_seal.ticket_len = 0;
@@ -90,15 +96,10 @@ static hf_status describe_session(struct hs *hs, struct session_state *out)
     hs->s.session->age_add = out->age_add;
     ticket_key(r->suite.hash, &hs->result->resumption->secret, span_of(&hs->s.tickets_sent, 1),
                hs->tr, &out->secret);
-    if (r->client_certificate && r->resumed) {
-        memcpy(out->peer, r->resumption->peer_hash, sizeof out->peer);
-    } else if (r->client_certificate && r->chain != NULL) {
-        const hf_hash *sha256 = hs->config->provider->sha256;
-        hf_hash_ctx ctx;
-        sha256->init(&ctx);
-        sha256->update(&ctx, r->chain->cert[0].data, r->chain->cert[0].len);
-        sha256->final(&ctx, out->peer);
+    if (r->client_certificate) {
+        out->proof = r->resumption->proof;
     }
+    session_state_limit(out);
     return HF_OK;
 }
 
@@ -113,7 +114,7 @@ hf_status server13_send_ticket(struct hs *hs)
     if (len > 0) {
         struct wr w;
         TRY(hs_begin(hs, MSG_NEW_SESSION_TICKET, AROUND_TICKET + len, &w));
-        wr_u32(&w, hs->config->ticket_lifetime_s);
+        wr_u32(&w, hs->s.session->lifetime_s);
         wr_u32(&w, hs->s.session->age_add);
         wr_vec(&w, span_of(&hs->s.tickets_sent, 1), 1); /* ticket_nonce */
         wr_vec(&w, span_of(hs->s.ticket, len), 2);

@@ -26,7 +26,9 @@ static struct session_state example(uint8_t secret_len)
     for (uint8_t i = 0; i < secret_len; i++) {
         state.secret.b[i] = (uint8_t)(i + 1);
     }
-    memset(state.peer, 0x5a, sizeof state.peer);
+    memset(state.proof.peer, 0x5a, sizeof state.proof.peer);
+    memset(state.proof.trust, 0xa5, sizeof state.proof.trust);
+    state.proof.until_ms = INT64_C(1790000900000);
     return state;
 }
 
@@ -38,7 +40,7 @@ static void what_is_written_comes_back(void **unused)
         const struct session_state in = example(secret_lens[i]);
         uint8_t bytes[SESSION_STATE_MAX];
         const size_t len = session_state_write(&in, bytes);
-        assert_int_equal(len, 27 + secret_lens[i] + 1 + 15 + 1 + 2 + 32);
+        assert_int_equal(len, 27 + secret_lens[i] + 1 + 15 + 1 + 2 + 32 + 16 + 8);
         struct session_state out;
         assert_true(session_state_read(span_of(bytes, len), &out));
         assert_int_equal(out.version, HF_TLS13);
@@ -52,7 +54,9 @@ static void what_is_written_comes_back(void **unused)
         assert_memory_equal(out.secret.b, in.secret.b, secret_lens[i]);
         assert_true(span_eq(out.server_name, in.server_name));
         assert_true(span_eq(out.alpn, in.alpn));
-        assert_memory_equal(out.peer, in.peer, sizeof in.peer);
+        assert_memory_equal(out.proof.peer, in.proof.peer, sizeof in.proof.peer);
+        assert_memory_equal(out.proof.trust, in.proof.trust, sizeof in.proof.trust);
+        assert_true(out.proof.until_ms == in.proof.until_ms);
     }
 }
 
@@ -99,6 +103,8 @@ static void what_no_one_writes_is_refused(void **unused)
     } rows[] = {
         {0, 2},     /* form */
         {5, 0x81},  /* an unknown flag */
+        {6, 0x80},  /* a time before all others */
+        {7, 0x01},  /* and one behind them */
         {14, 0xff}, /* a lifetime of more than seven days */
         {26, 31},   /* a secret too short for any hash */
         {26, 49},   /* and one too long */
@@ -114,6 +120,36 @@ static void what_no_one_writes_is_refused(void **unused)
     }
 }
 
+/* A session lives for seven days at most, and no longer than what stands behind it. */
+static void a_lifetime_has_its_limits(void **unused)
+{
+    (void)unused;
+    static const struct {
+        uint8_t flags;
+        uint32_t wished_s;
+        int64_t left_ms;
+        uint32_t lifetime_s;
+    } rows[] = {
+        {SESSION_PEER_PROVEN, 7200, INT64_C(7200000), 7200},
+        {SESSION_PEER_PROVEN, 7200, INT64_C(7199999), 7199},
+        {SESSION_PEER_PROVEN, 7200, 999, 0},
+        {SESSION_PEER_PROVEN, 7200, 0, 0},
+        {SESSION_PEER_PROVEN, 7200, -1000000, 0},
+        {SESSION_PEER_PROVEN, UINT32_MAX, INT64_C(900000000000), 604800},
+        {0, 7200, 0, 7200},
+        {0, UINT32_MAX, 0, 604800},
+        {0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct session_state state = example(32);
+        state.flags = rows[i].flags;
+        state.lifetime_s = rows[i].wished_s;
+        state.proof.until_ms = state.issued_ms + rows[i].left_ms;
+        session_state_limit(&state);
+        assert_int_equal(state.lifetime_s, rows[i].lifetime_s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +157,7 @@ int main(void)
         cmocka_unit_test(the_longest_fits_and_longer_is_refused),
         cmocka_unit_test(every_truncation_and_any_tail_is_refused),
         cmocka_unit_test(what_no_one_writes_is_refused),
+        cmocka_unit_test(a_lifetime_has_its_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

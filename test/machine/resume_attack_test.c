@@ -1,0 +1,727 @@
+/* What a hostile peer, an unlucky clock or a changed configuration tries with sessions and early
+ * data of TLS 1.3 (RFC 9846, 4.3.10, 4.3.11, 4.7.1 and 8). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/span.h"
+#include "conn/conn.h"
+#include "record/record.h"
+#include "support/run.h"
+#include "wire/message.h"
+
+enum { NAME_AT = 60 /* of a session's export with a key of SHA-256: the server's name */ };
+
+static struct run run;
+
+static int drop_run(void **state)
+{
+    (void)state;
+    run_clear(&run);
+    return 0;
+}
+
+static void set(hf_status status)
+{
+    assert_int_equal(status, HF_OK);
+}
+
+static void make(void)
+{
+    run_clear(&run);
+    run_make(&run, RUN_TICKETS);
+}
+
+/* One connection of the run that offers this session. */
+static struct pair *start(const hf_session *session, int64_t later_ms)
+{
+    struct pair *p = pair_new(&(struct pair_options){.client = pair_freeze(run.client),
+                                                     .server = pair_freeze(run.server),
+                                                     .session = session,
+                                                     .early_data = true});
+    assert_non_null(p);
+    hf_conn_set_time(p->client.conn, PKI_NOW * 1000 + later_ms);
+    hf_conn_set_time(p->server.conn, PKI_NOW * 1000 + later_ms);
+    return p;
+}
+
+static hf_conn_info info_of(const struct pair_end *end)
+{
+    hf_conn_info info;
+    hf_conn_describe(end->conn, &info);
+    return info;
+}
+
+/* A session of this connection, which must come about. */
+static hf_session *session_of(struct pair *p)
+{
+    if (!pair_handshake(p)) {
+        fail_msg("%s", run_describe(p));
+    }
+    hf_session *session = hf_conn_take_session(p->client.conn);
+    assert_non_null(session);
+    pair_free(p);
+    return session;
+}
+
+static hf_session *first_session(void)
+{
+    return session_of(start(NULL, 0));
+}
+
+/* Puts early data behind the client's first flight. Returns how many bytes were taken. */
+static size_t send_early(struct pair *p, const void *data, size_t len)
+{
+    static uint8_t room[1 << 21];
+    hf_buf out = {room, sizeof room, 0};
+    size_t taken = 0;
+    assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
+    const hf_status s = hf_conn_send_early(p->client.conn, (hf_span){data, len}, &out, &taken);
+    assert_int_equal(s, taken == len ? HF_OK : HF_NEED_INPUT);
+    pipe_put(&p->server.in, room, out.pos);
+    return taken;
+}
+
+/* The handshake comes about, resumed or not, and data passes. Returns the client's reason. */
+static hf_resume_reason finish(struct pair *p, bool is_resumed)
+{
+    if (!pair_handshake(p)) {
+        fail_msg("%s", run_describe(p));
+    }
+    const hf_conn_info client = info_of(&p->client);
+    assert_int_equal(client.resumed, is_resumed);
+    assert_int_equal(info_of(&p->server).resumed, is_resumed);
+    assert_true(pair_send(p, &p->client, "data", 4));
+    pair_free(p);
+    return client.resume_reason;
+}
+
+/* --- What the client's own configuration says now ------------------------------------------------
+ */
+
+/* Early data goes under the suite of the session, and not when that is no longer wanted. */
+static void early_data_under_a_suite_that_is_no_longer_wanted(void **state)
+{
+    (void)state;
+    make();
+    set(hf_config_set_ciphers(run.client, "TLS_AES_128_GCM_SHA256"));
+    hf_session *session = first_session();
+    make();
+    set(hf_config_set_ciphers(run.client, "TLS_CHACHA20_POLY1305_SHA256"));
+    struct pair *p = start(session, 500);
+    assert_int_equal(send_early(p, "data", 4), 0);
+    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
+    assert_int_equal(finish(p, true), HF_RESUME_NONE); /* the hash is the same */
+    hf_session_free(session);
+}
+
+/* A server that speaks no ALPN costs nothing, though the client offers protocols. */
+static void a_session_without_a_protocol(void **state)
+{
+    (void)state;
+    make();
+    set(hf_config_set_alpn(run.server, NULL));
+    hf_session *session = first_session();
+    struct pair *p = start(session, 500);
+    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(finish(p, true), HF_RESUME_NONE);
+    /* One that speaks it now has not agreed to it then. */
+    make();
+    p = start(session, 500);
+    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(finish(p, false), HF_RESUME_DECLINED);
+    hf_session_free(session);
+}
+
+/* --- Hostile servers
+ * -------------------------------------------------------------------------------- */
+
+/* A ticket that no hello has room for. */
+static void a_ticket_of_any_length(void **state)
+{
+    (void)state;
+    static const size_t lens[] = {16384, 16385, 65000, 65535};
+    static uint8_t bytes[HF_SESSION_EXPORT_MAX];
+    make();
+    hf_session *session = first_session();
+    hf_buf out = {bytes, sizeof bytes, 0};
+    set(hf_session_export(session, &out));
+    hf_session_free(session);
+    const size_t ticket_at = 4 + (size_t)(bytes[2] << 8 | bytes[3]);
+    for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
+        bytes[ticket_at] = (uint8_t)(lens[i] >> 8);
+        bytes[ticket_at + 1] = (uint8_t)lens[i];
+        session = hf_session_import((hf_span){bytes, ticket_at + 2 + lens[i]});
+        assert_non_null(session);
+        assert_int_equal(finish(start(session, 500), false),
+                         lens[i] > 16384 ? HF_RESUME_TICKET_TOO_LONG : HF_RESUME_DECLINED);
+        hf_session_free(session);
+    }
+}
+
+/* Tickets without end: the client keeps the last few, and does not listen for ever. */
+static void more_tickets_than_anyone_needs(void **state)
+{
+    (void)state;
+    make();
+    struct pair *p = start(NULL, 0);
+    assert_true(pair_handshake(p));
+    hf_conn *client = p->client.conn;
+    const uint8_t ticket[] = {0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, 7, 0, 0};
+    struct new_session_ticket parsed;
+    assert_int_equal(
+        new_session_ticket_parse(span_of(ticket, sizeof ticket), &client->error, &parsed), HF_OK);
+    for (int i = 0; i < 10000; i++) {
+        set(conn_keep_session(client, &parsed));
+    }
+    int count = 0;
+    for (hf_session *s = hf_conn_take_session(client); s != NULL;
+         s = hf_conn_take_session(client)) {
+        hf_session_free(s);
+        count++;
+    }
+    assert_int_equal(count, HS_SESSIONS_MAX);
+    /* One that is too long to be offered is not even kept. */
+    static uint8_t much[16385];
+    parsed.ticket = span_of(much, sizeof much);
+    set(conn_keep_session(client, &parsed));
+    assert_null(hf_conn_take_session(client));
+    /* On the wire the flood ends by itself. */
+    hf_status s = HF_OK;
+    size_t taken = 0;
+    while (s == HF_OK && taken < 10000) {
+        uint8_t record[64];
+        const uint8_t head[] = {MSG_NEW_SESSION_TICKET, 0, 0, sizeof ticket};
+        uint8_t message[sizeof head + sizeof ticket];
+        memcpy(message, head, sizeof head);
+        memcpy(message + sizeof head, ticket, sizeof ticket);
+        const struct rec_seal_args args = {REC_HANDSHAKE, 0x0303, message, sizeof message, 0};
+        hf_received got;
+        set(rec_seal(&p->server.conn->write, &args, record, &p->server.conn->error));
+        s = hf_conn_recv(client, record, rec_sealed_len(&p->server.conn->write, sizeof message, 0),
+                         &got);
+        taken++;
+    }
+    assert_int_equal(hf_conn_error(client)->code, HF_E_KEY_UPDATE_FLOOD);
+    assert_true(taken <= 2 * client->config->limits.post_handshake);
+    pair_free(p);
+}
+
+/* A server whose ticket has the name of an external key, and then takes that key: it is that key
+ * that was taken, not the session, and no early data goes with it. */
+static void a_ticket_with_the_name_of_another_key(void **state)
+{
+    (void)state;
+    make();
+    hf_session *session = first_session();
+    make();
+    const hf_span name = session_ticket(session);
+    const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
+    set(hf_config_add_psk(run.client, name, key, 256));
+    struct pair *p = start(session, 500);
+    assert_int_equal(send_early(p, "data", 4), 4);
+    (void)pair_pump_end(p, &p->server);
+    uint8_t *hello = p->client.in.data;
+    const size_t len = REC_HEADER_LEN + (size_t)(hello[3] << 8 | hello[4]);
+    static const uint8_t first[] = {0, 41, 0, 2, 0, 0};
+    size_t at = 0;
+    while (at + sizeof first <= len && memcmp(hello + at, first, sizeof first) != 0) {
+        at++;
+    }
+    assert_true(at + sizeof first <= len);
+    hello[at + 5] = 1; /* selected_identity */
+    hf_received got;
+    assert_int_equal(hf_conn_recv(p->client.conn, hello, len, &got), HF_OK);
+    const hf_conn_info info = info_of(&p->client);
+    assert_false(info.resumed);
+    assert_int_equal(info.early_reason, HF_RESUME_EARLY_NOT_FIRST);
+    assert_false(p->client.conn->result.peer_proven);
+    pair_free(p);
+    hf_session_free(session);
+}
+
+/* --- Early data that is refused
+ * ----------------------------------------------------------------------- */
+
+static hf_resume_reason seen_already(void *ctx, hf_span key, int64_t now_ms, uint32_t window_ms)
+{
+    (void)ctx, (void)key, (void)now_ms, (void)window_ms;
+    return HF_RESUME_REPLAYED;
+}
+
+/* A server that allows much and takes none of it this time. */
+static void refuse_replays(uint32_t max_early_data)
+{
+    const hf_replay_calls calls = {.size = sizeof calls, .check = seen_already};
+    hf_replay_guard *guard = hf_replay_guard_new(&calls, NULL);
+    assert_non_null(guard);
+    make();
+    set(hf_config_set_early_data(run.server, max_early_data, 10000));
+    set(hf_config_set_replay_guard(run.server, guard));
+    hf_replay_guard_free(guard);
+}
+
+/* RFC 9846, 4.3.10: as much is read over as the session allows to be sent. */
+static void all_that_may_be_sent_is_read_over(void **state)
+{
+    (void)state;
+    static const uint8_t much[1000000];
+    refuse_replays(sizeof much);
+    hf_session *session = first_session();
+    struct pair *p = start(session, 500);
+    assert_int_equal(send_early(p, much, sizeof much), sizeof much);
+    assert_int_equal(finish(p, true), HF_RESUME_NONE);
+    /* In records of one byte too. */
+    refuse_replays(16384);
+    hf_session_free(session);
+    session = first_session();
+    p = start(session, 500);
+    for (size_t i = 0; i < 16384; i++) {
+        assert_int_equal(send_early(p, much, 1), 1);
+    }
+    assert_int_equal(finish(p, true), HF_RESUME_NONE);
+    hf_session_free(session);
+}
+
+/* ... and no more, whatever is in it. */
+static void not_more_is_read_over(void **state)
+{
+    (void)state;
+    static const uint8_t fragment_lens[] = {0, 17, 200};
+    refuse_replays(1000);
+    hf_session *session = first_session();
+    for (size_t i = 0; i < sizeof fragment_lens; i++) {
+        struct pair *p = start(session, 500);
+        assert_int_equal(send_early(p, "data", 4), 4);
+        (void)pair_pump_end(p, &p->server);
+        uint8_t record[REC_HEADER_LEN + 200] = {REC_APPLICATION_DATA, 3, 3, 0, fragment_lens[i]};
+        hf_status s = HF_OK;
+        size_t count = 0;
+        for (; s == HF_OK && count < 400000; count++) {
+            hf_received got;
+            uint8_t copy[sizeof record];
+            memcpy(copy, record, sizeof copy);
+            s = hf_conn_recv(p->server.conn, copy, REC_HEADER_LEN + (size_t)fragment_lens[i], &got);
+        }
+        assert_int_equal(s, HF_FAILED);
+        assert_true(count <= 1000 + (1 << 18) + 1);
+        pair_free(p);
+    }
+    hf_session_free(session);
+}
+
+/* The same after a HelloRetryRequest, where nothing is decrypted. */
+static void empty_records_after_a_retry(void **state)
+{
+    (void)state;
+    make();
+    hf_session *session = first_session();
+    make();
+    set(hf_config_set_groups(run.client, "secp256r1,x25519"));
+    set(hf_config_set_key_shares(run.client, "secp256r1"));
+    struct pair *p = start(session, 500);
+    assert_int_equal(send_early(p, "data", 4), 4);
+    (void)pair_pump_end(p, &p->server);
+    hf_status s = HF_OK;
+    for (size_t count = 0; s == HF_OK && count < 400000; count++) {
+        hf_received got;
+        uint8_t record[] = {REC_APPLICATION_DATA, 3, 3, 0, 0};
+        s = hf_conn_recv(p->server.conn, record, sizeof record, &got);
+    }
+    assert_int_equal(s, HF_FAILED);
+    pair_free(p);
+    hf_session_free(session);
+}
+
+/* --- Proofs that no longer hold
+ * ---------------------------------------------------------------------------- */
+
+/* An authority of this kind of test, which has nothing to do with the others. */
+static void trust_another_one_too(hf_config *config, const struct pki *usual)
+{
+    struct pki_cert *other = pki_make(&(struct pki_spec){.common_name = "Other", .ca = true});
+    hf_error error = {.code = HF_E_NONE};
+    hf_trust *trust = hf_trust_new();
+    assert_non_null(trust);
+    set(hf_trust_add(trust, usual->ca->der, &error));
+    set(hf_trust_add(trust, other->der, &error));
+    hf_trust_store *store = hf_trust_store_new(trust);
+    set(hf_config_set_trust(config, store));
+    hf_trust_store_free(store);
+    hf_trust_free(trust);
+    pki_cert_free(other);
+}
+
+/* Whom a client trusts has changed: what was proved under the earlier rules is proved anew. */
+static void the_client_trusts_others_now(void **state)
+{
+    (void)state;
+    make();
+    hf_session *session = first_session();
+    make();
+    assert_int_equal(finish(start(session, 500), true), HF_RESUME_NONE); /* the same again */
+    make();
+    trust_another_one_too(run.client, run_server_pki());
+    assert_int_equal(finish(start(session, 500), false), HF_RESUME_TRUST_DIFFERS);
+    hf_session_free(session);
+}
+
+/* Two servers with one ring of keys and different rules for clients: a session of the one is no
+ * way around the rules of the other. */
+static void a_client_is_not_known_where_others_are_trusted(void **state)
+{
+    (void)state;
+    make();
+    pair_make_mutual(run.client, run.server, run_client_pki());
+    hf_session *session = first_session();
+    make();
+    pair_make_mutual(run.client, run.server, run_client_pki());
+    trust_another_one_too(run.server, run_client_pki());
+    struct pair *p = start(session, 500);
+    assert_true(pair_handshake(p));
+    assert_false(info_of(&p->server).resumed);
+    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_TRUST_DIFFERS);
+    assert_true(info_of(&p->server).client_certificate); /* by a full handshake */
+    pair_free(p);
+    /* Where nobody is asked, nobody is known by a proof either. */
+    make();
+    trust_another_one_too(run.server, run_client_pki());
+    p = start(session, 500);
+    assert_true(pair_handshake(p));
+    assert_false(info_of(&p->server).client_certificate);
+    pair_free(p);
+    hf_session_free(session);
+}
+
+/* A leaf that ends after an hour, for both ends. */
+static struct pki ends_in_an_hour(const struct pki *usual, const char *name)
+{
+    struct pki pki = *usual;
+    pki.leaf = pki_make(&(struct pki_spec){
+        .kind = PKI_ED25519, .issuer = usual->ca, .names = name, .not_after_s = PKI_NOW + 3600});
+    pki.chain_pem = pki.leaf->pem;
+    pki.key_pem = pki.leaf->key_pem;
+    pki.chain[0] = pki.leaf->der;
+    return pki;
+}
+
+static void use_identity(hf_config *config, const struct pki *pki)
+{
+    hf_identity *identity = pair_identity(pki);
+    hf_identity_store *store = hf_identity_store_new(&identity, 1);
+    set(hf_config_set_identities(config, store));
+    hf_identity_store_free(store);
+    hf_identity_free(identity);
+}
+
+static uint32_t lifetime_of(const hf_session *session)
+{
+    hf_session_info info;
+    hf_session_describe(session, &info);
+    return info.lifetime_s;
+}
+
+/* RFC 9846, 4.7.1: no session outlives the certificate that stands behind it, however often it is
+ * renewed. */
+static void a_session_ends_with_its_certificate(void **state)
+{
+    (void)state;
+    struct pki server = ends_in_an_hour(run_server_pki(), "server.example");
+    make();
+    use_identity(run.server, &server);
+    hf_session *session = first_session();
+    assert_int_equal(lifetime_of(session), 3600);
+    hf_session *renewed = session_of(start(session, 1800000));
+    assert_int_equal(lifetime_of(renewed), 1800);
+    hf_session_free(session);
+    hf_session_free(renewed);
+    pki_cert_free(server.leaf);
+    /* That of a client, by what the server says. */
+    struct pki client = ends_in_an_hour(run_client_pki(), "client.example");
+    make();
+    pair_make_mutual(run.client, run.server, &client);
+    session = first_session();
+    assert_int_equal(lifetime_of(session), 3600);
+    struct pair *p = start(session, 1800000);
+    assert_true(pair_handshake(p));
+    assert_true(info_of(&p->server).resumed);
+    renewed = hf_conn_take_session(p->client.conn);
+    assert_non_null(renewed);
+    assert_int_equal(lifetime_of(renewed), 1800);
+    pair_free(p);
+    hf_session_free(session);
+    hf_session_free(renewed);
+    pki_cert_free(client.leaf);
+}
+
+/* Seven days after a proof it is given again, however often the session was renewed. */
+static void renewing_does_not_go_on_for_ever(void **state)
+{
+    (void)state;
+    enum { DAY_MS = 86400000 };
+    make();
+    hf_ticket_keys *keys = hf_ticket_keys_new(NULL);
+    set(hf_ticket_keys_rotate(keys, 86400, 604800, PKI_NOW * 1000));
+    set(hf_config_set_ticket_keys(run.server, keys));
+    set(hf_config_set_tickets(run.server, 2, 604800));
+    hf_ticket_keys_free(keys);
+    hf_session *session = first_session();
+    assert_int_equal(lifetime_of(session), 604800);
+    for (int day = 1; day < 7; day++) {
+        struct pair *p = start(session, (int64_t)day * DAY_MS);
+        hf_session_free(session);
+        assert_true(pair_handshake(p));
+        assert_true(info_of(&p->client).resumed);
+        session = hf_conn_take_session(p->client.conn);
+        assert_non_null(session);
+        assert_int_equal(lifetime_of(session), 604800 - day * 86400);
+        pair_free(p);
+    }
+    assert_int_equal(finish(start(session, INT64_C(7) * DAY_MS), false), HF_RESUME_EXPIRED);
+    hf_session_free(session);
+}
+
+/* --- States that somebody has changed
+ * ------------------------------------------------------------------------ */
+
+/* An export with its byte at a place changed to a value. */
+static hf_session *changed(const hf_session *session, size_t at, uint8_t value)
+{
+    uint8_t bytes[2048];
+    hf_buf out = {bytes, sizeof bytes, 0};
+    set(hf_session_export(session, &out));
+    assert_true(at < out.pos);
+    bytes[at] = value;
+    return hf_session_import((hf_span){bytes, out.pos});
+}
+
+/* A client that keeps its sessions badly fails by the rules, and nothing worse. */
+static void sessions_that_were_kept_badly(void **state)
+{
+    (void)state;
+    make();
+    hf_session *session = first_session();
+    /* A suite whose hash is not that of the key. */
+    hf_session *bad = changed(session, 4 + 4, 0x02);
+    assert_true(bad == NULL || !session_state_of(bad)->max_early_data ||
+                finish(start(bad, 500), false) == HF_RESUME_STATE_UNREADABLE);
+    hf_session_free(bad);
+    /* Another server's name: this server's session, as it says, is for the first. */
+    bad = changed(session, NAME_AT + 4, 'X');
+    assert_non_null(bad);
+    struct pair *p = start(bad, 500);
+    (void)pair_handshake(p);
+    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
+    pair_free(p);
+    hf_session_free(bad);
+    /* Received long before there was time: the age goes round. */
+    bad = changed(session, 4 + 6, 0x80);
+    if (bad != NULL) {
+        assert_int_equal(finish(start(bad, 500), false), HF_RESUME_EXPIRED);
+    }
+    hf_session_free(bad);
+    hf_session_free(session);
+}
+
+/* A store outside that answers with a state of no sense: the session is not taken, that is all. */
+static bool answer_nonsense(void *ctx, hf_op *op)
+{
+    hf_op_run(op);
+    if (op->kind == HF_OP_TICKET_OPEN) {
+        const int what = *(const int *)ctx;
+        op->u.ticket_open.state[what == 0 ? 4 : 6] ^= what == 0 ? 0x03 : 0x80;
+        op->u.ticket_open.state_len += what == 2 ? 1000 : 0;
+    }
+    return true;
+}
+
+static void a_store_that_answers_nonsense(void **state)
+{
+    (void)state;
+    make();
+    hf_session *session = first_session();
+    make();
+    set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
+    for (int what = 0; what < 3; what++) {
+        struct pair *p = start(session, 500);
+        p->on_op = answer_nonsense;
+        p->ctx = &what;
+        assert_true(pair_handshake(p));
+        assert_false(info_of(&p->server).resumed);
+        assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_STATE_UNREADABLE);
+        pair_free(p);
+    }
+    hf_session_free(session);
+}
+
+/* --- Hellos of an attacker who has a session ----------------------------------------------------
+ */
+
+static void compute_binder(const hf_session *session, hf_span truncated, uint8_t out[32])
+{
+    static const struct tracer silent = {0};
+    const hf_hash *const sha256 = hf_provider_default()->sha256;
+    uint8_t digest[32];
+    uint8_t nothing[32];
+    struct transcript t;
+    struct sched13 early;
+    struct secret binder_key;
+    transcript_start(&t, sha256);
+    transcript_value(&t, nothing);
+    transcript_add(&t, truncated);
+    transcript_value(&t, digest);
+    sched13_start(&early, sha256, secret_span(&session_state_of(session)->secret), &silent);
+    sched13_derive(&early, "res binder", span_of(nothing, 32), "binder_key", &binder_key);
+    finished_mac(sha256, &binder_key, span_of(digest, 32), &silent, out);
+    sched13_wipe(&early);
+}
+
+/* The client's first hello with a second identity before or behind its own, of which nobody knows
+ * the key. Returns its length as a record. */
+static size_t with_a_stranger(const struct pair *p, const hf_session *session, bool is_before,
+                              uint8_t strange_binder, uint8_t out[2048])
+{
+    static const uint8_t stranger[] = {0, 8, 's', 't', 'r', 'a', 'n', 'g', 'e', 'r', 0, 0, 0, 0};
+    enum { BINDER = 33, EXTRA = sizeof stranger + BINDER };
+    const uint8_t *record = p->server.in.data;
+    const size_t len = REC_HEADER_LEN + (size_t)(record[3] << 8 | record[4]);
+    const size_t ticket_len = session_ticket(session).len;
+    const size_t own_len = 2 + ticket_len + 4;
+    const size_t binders_at = len - 2 - BINDER;
+    const size_t ids_at = binders_at - own_len - 2;
+    memcpy(out, record, ids_at);
+    size_t at = ids_at;
+    const size_t ids_len = own_len + sizeof stranger;
+    out[at++] = (uint8_t)(ids_len >> 8);
+    out[at++] = (uint8_t)ids_len;
+    const size_t own_at = at + (is_before ? sizeof stranger : 0);
+    memcpy(out + own_at, record + ids_at + 2, own_len);
+    memcpy(out + at + (is_before ? 0 : own_len), stranger, sizeof stranger);
+    at += ids_len;
+    /* Lengths of the record, the message, the extensions and the extension. */
+    const size_t suites_at = REC_HEADER_LEN + 4 + 2 + 32 + 1 + 32;
+    const size_t block_at = suites_at + 2 + (size_t)(out[suites_at] << 8 | out[suites_at + 1]) + 2;
+    const size_t places[] = {3, 7, block_at, ids_at - 2};
+    for (size_t i = 0; i < 4; i++) {
+        uint8_t *n = out + places[i];
+        const size_t grown = (size_t)(n[0] << 8 | n[1]) + EXTRA;
+        n[0] = (uint8_t)(grown >> 8);
+        n[1] = (uint8_t)grown;
+    }
+    uint8_t binder[32];
+    compute_binder(session, span_of(out + REC_HEADER_LEN, at - REC_HEADER_LEN), binder);
+    out[at++] = 0;
+    out[at++] = 2 * BINDER;
+    for (int i = 0; i < 2; i++) {
+        out[at++] = 32;
+        memset(out + at, strange_binder, 32);
+        if ((i == 1) == is_before) {
+            memcpy(out + at, binder, 32);
+        }
+        at += 32;
+    }
+    return at;
+}
+
+/* What a server that hears this hello, and nothing more, says of it. */
+static hf_conn_info heard_by_a_server(const hf_session *session, bool is_before,
+                                      uint8_t strange_binder)
+{
+    uint8_t hello[2048];
+    struct pair *p = start(session, 500);
+    assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
+    (void)pair_pump_end(p, &p->client);
+    const size_t len = with_a_stranger(p, session, is_before, strange_binder, hello);
+    hf_received got;
+    assert_int_equal(hf_conn_recv(p->server.conn, hello, len, &got), HF_OK);
+    assert_int_equal(got.consumed, len);
+    const hf_conn_info info = info_of(&p->server);
+    pair_free(p);
+    return info;
+}
+
+/* RFC 9846, 4.3.10: early data is the first identity's; that of the second is not looked for. */
+static void early_data_under_the_second_identity(void **state)
+{
+    (void)state;
+    make();
+    hf_session *session = first_session();
+    const hf_conn_info info = heard_by_a_server(session, true, 7);
+    assert_true(info.resumed && info.early_data_offered);
+    assert_false(info.early_data);
+    assert_int_equal(info.early_reason, HF_RESUME_EARLY_NOT_FIRST);
+    hf_session_free(session);
+}
+
+/* RFC 9846, 8.2: the flight is known again by what was verified of it, whatever else is changed. */
+static void a_replay_with_a_binder_that_nobody_checks(void **state)
+{
+    (void)state;
+    make();
+    const hf_strike_params params = {
+        .size = sizeof params, .bytes = 4096, .started_ms = PKI_NOW * 1000, .nothing_before = true};
+    hf_replay_guard *guard = hf_strike_register_new(&params);
+    assert_non_null(guard);
+    set(hf_config_set_replay_guard(run.server, guard));
+    hf_replay_guard_free(guard);
+    hf_session *session = first_session();
+    const struct pair_seed seed = run.client_seed;
+    hf_conn_info info = heard_by_a_server(session, false, 1);
+    assert_true(info.resumed && info.early_data);
+    run.client_seed = seed; /* the client says the very same */
+    info = heard_by_a_server(session, false, 2);
+    assert_true(info.resumed);
+    assert_false(info.early_data);
+    assert_int_equal(info.early_reason, HF_RESUME_REPLAYED);
+    hf_session_free(session);
+}
+
+/* RFC 9846, 4.4.2: who resumed may still be asked for a certificate, afterwards. */
+static void a_certificate_after_a_resumption(void **state)
+{
+    (void)state;
+    make();
+    pair_make_mutual(run.client, run.server, run_client_pki());
+    set(hf_config_set_verify(run.server, HF_VERIFY_NONE));
+    set(hf_config_set_post_handshake_auth(run.client, true));
+    hf_session *session = first_session();
+    struct pair *p = start(session, 500);
+    assert_true(pair_handshake(p));
+    assert_true(info_of(&p->server).resumed);
+    assert_false(info_of(&p->server).client_certificate);
+    set(hf_conn_request_certificate(p->server.conn));
+    pair_settle(p);
+    assert_true(info_of(&p->server).client_certificate);
+    assert_true(pair_send(p, &p->client, "data", 4));
+    pair_free(p);
+    hf_session_free(session);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_teardown(early_data_under_a_suite_that_is_no_longer_wanted, drop_run),
+        cmocka_unit_test_teardown(a_session_without_a_protocol, drop_run),
+        cmocka_unit_test_teardown(a_ticket_of_any_length, drop_run),
+        cmocka_unit_test_teardown(more_tickets_than_anyone_needs, drop_run),
+        cmocka_unit_test_teardown(a_ticket_with_the_name_of_another_key, drop_run),
+        cmocka_unit_test_teardown(all_that_may_be_sent_is_read_over, drop_run),
+        cmocka_unit_test_teardown(not_more_is_read_over, drop_run),
+        cmocka_unit_test_teardown(empty_records_after_a_retry, drop_run),
+        cmocka_unit_test_teardown(the_client_trusts_others_now, drop_run),
+        cmocka_unit_test_teardown(a_client_is_not_known_where_others_are_trusted, drop_run),
+        cmocka_unit_test_teardown(a_session_ends_with_its_certificate, drop_run),
+        cmocka_unit_test_teardown(renewing_does_not_go_on_for_ever, drop_run),
+        cmocka_unit_test_teardown(sessions_that_were_kept_badly, drop_run),
+        cmocka_unit_test_teardown(a_store_that_answers_nonsense, drop_run),
+        cmocka_unit_test_teardown(early_data_under_the_second_identity, drop_run),
+        cmocka_unit_test_teardown(a_replay_with_a_binder_that_nobody_checks, drop_run),
+        cmocka_unit_test_teardown(a_certificate_after_a_resumption, drop_run),
+    };
+    return cmocka_run_group_tests(tests, run_setup, run_teardown);
+}
