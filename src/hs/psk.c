@@ -12,11 +12,13 @@ static struct transcript transcript_before(const struct hs *hs, const struct psk
 
 /* --- Client ----------------------------------------------------------------------------------- */
 
-/* RFC 9846, 4.3.11.1: the age in milliseconds, plus ticket_age_add, modulo 2^32. */
+/* RFC 9846, 4.3.11.1: the age in milliseconds, plus ticket_age_add, modulo 2^32. Both times were
+ * cut to whole milliseconds, so their difference may be one too many; and a ticket that is older
+ * here than at its server is refused by some. */
 static uint32_t obfuscate_age(const struct hs *hs, const struct session_state *state)
 {
     const uint64_t age_ms = (uint64_t)hs->now_ms - (uint64_t)state->issued_ms;
-    return (uint32_t)age_ms + state->age_add;
+    return (uint32_t)(age_ms > 0 ? age_ms - 1 : 0) + state->age_add;
 }
 
 bool psk_offered_at(const struct hs *hs, size_t position, struct psk *out)

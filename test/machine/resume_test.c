@@ -242,6 +242,38 @@ static void what_the_client_does_not_offer(void **state)
     hf_session_free(session);
 }
 
+/* RFC 9846, 4.3.11.1: what the client tells of the ticket's age is never more than the truth,
+ * though its clock counts whole milliseconds. */
+static void the_age_is_not_overstated(void **state)
+{
+    (void)state;
+    run_make(&run, RUN_TICKETS);
+    hf_session *session = first_session();
+    uint8_t bytes[2048];
+    hf_buf out = {bytes, sizeof bytes, 0};
+    set(hf_session_export(session, &out));
+    const uint8_t *add = bytes + 4 + 1 + 2 + 2 + 1 + 8 + 4; /* ticket_age_add in the state */
+    const size_t ticket_at = 2 + 2 + (size_t)(bytes[2] << 8 | bytes[3]) + 2;
+    static const int64_t ages_ms[] = {0, 1, 2, 1000};
+    for (size_t i = 0; i < sizeof ages_ms / sizeof ages_ms[0]; i++) {
+        struct pair *p = start(session, NULL, ages_ms[i]);
+        assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
+        (void)pair_pump_end(p, &p->client);
+        const uint8_t *told =
+            memmem(p->server.in.data, p->server.in.len, bytes + ticket_at, out.pos - ticket_at);
+        assert_non_null(told);
+        told += out.pos - ticket_at;
+        uint32_t age = 0, add_value = 0;
+        for (size_t k = 0; k < 4; k++) {
+            age = age << 8 | told[k];
+            add_value = add_value << 8 | add[k];
+        }
+        assert_int_equal(age - add_value, ages_ms[i] == 0 ? 0 : ages_ms[i] - 1);
+        pair_free(p);
+    }
+    hf_session_free(session);
+}
+
 /* A server without protocols resumes whatever the client offers; one that has some by now does not.
  */
 static void a_session_without_a_protocol(void **state)
@@ -464,6 +496,7 @@ int main(void)
         cmocka_unit_test_teardown(no_more_early_data_than_the_session_allows, drop_run),
         cmocka_unit_test_teardown(a_replayed_flight_is_not_executed, drop_run),
         cmocka_unit_test_teardown(what_the_client_does_not_offer, drop_run),
+        cmocka_unit_test_teardown(the_age_is_not_overstated, drop_run),
         cmocka_unit_test_teardown(a_session_without_a_protocol, drop_run),
         cmocka_unit_test_teardown(what_the_server_refuses, drop_run),
         cmocka_unit_test_teardown(a_retry_ends_early_data, drop_run),

@@ -34,7 +34,8 @@ hf_status ext_early_data_answered(struct hs *hs, hf_span body)
     }
     if (!hs->c.early) {
         /* RFC 9846, 4.3.10: only with the first key, its suite, and without a retry. */
-        return err_raise(hs->error, HF_E_EARLY_DATA_ACCEPTED, "its session was not taken");
+        return err_raise(hs->error, HF_E_EARLY_DATA_ACCEPTED, "%s",
+                         hf_resume_text((hf_resume_reason)hs->result->early_reason));
     }
     hs->result->early_data = true;
     return HF_OK;

@@ -1,5 +1,5 @@
-// A client and a server of Go's crypto/tls for one connection, told by flags what to do, answering with one
-// line of JSON on its standard error about what was negotiated. Only the standard library is used.
+// A client and a server of Go's crypto/tls, told by flags what to do, answering with one line of JSON on its
+// standard error about what was negotiated on each connection. Only the standard library is used.
 //
 //	peer client -port 4433 -ca ca.pem -groups X25519MLKEM768 -talk get
 //	peer server -cert chain.pem -key key.pem -talk page      (first says "listening on PORT")
@@ -23,7 +23,8 @@ import (
 )
 
 type options struct {
-	port, size, chunk                                                              int
+	port, size, chunk, connections                                                 int
+	tickets                                                                        bool
 	ca, cert, key, groups, alpn, sni, talk, auth, exporter, keylog, ocsp, versions string
 }
 
@@ -40,6 +41,7 @@ type facts struct {
 	Exported          string `json:"exported"`
 	AlertReceived     int    `json:"alert_received"`
 	Error             string `json:"error"`
+	Resumed           bool   `json:"resumed"`
 	Received          int64  `json:"received"`
 	Digest            string `json:"digest"`
 	ReceivedAfterSend bool   `json:"received_after_send"`
@@ -61,23 +63,35 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	conn, err := open(opts, config, os.Args[1] == "server")
+	next, err := source(opts, config, os.Args[1] == "server")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+	for count := 0; count < opts.connections; count++ {
+		conn, err := next()
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(2)
+		}
+		if err = run(conn, opts); err != nil && opts.connections == 1 {
+			os.Exit(1)
+		}
+	}
+}
+
+// run is one connection from its handshake to its end.
+func run(conn *tls.Conn, opts options) error {
 	conn.SetDeadline(time.Now().Add(60 * time.Second))
 	seen := facts{AlertReceived: -1}
-	err = conn.Handshake()
+	err := conn.Handshake()
 	if err == nil {
 		err = talk(conn, opts, &seen)
 	}
 	describe(conn, opts, &seen, err)
 	conn.Close()
 	json.NewEncoder(os.Stderr).Encode(seen)
-	if err != nil {
-		os.Exit(1)
-	}
+	return err
 }
 
 func parse(arguments []string) options {
@@ -86,6 +100,8 @@ func parse(arguments []string) options {
 	set.IntVar(&o.port, "port", 0, "port to connect to")
 	set.IntVar(&o.size, "size", 0, "bytes for the talks that send much")
 	set.IntVar(&o.chunk, "chunk", 16384, "bytes for each write of them")
+	set.IntVar(&o.connections, "connections", 1, "how many, one after the other")
+	set.BoolVar(&o.tickets, "tickets", false, "issue sessions, or keep and offer them")
 	set.StringVar(&o.ca, "ca", "", "file of trusted certificates")
 	set.StringVar(&o.cert, "cert", "", "certificate chain to show")
 	set.StringVar(&o.key, "key", "", "its private key")
@@ -139,8 +155,11 @@ func configure(o options, isServer bool) (*tls.Config, error) {
 	if isServer {
 		config.ClientAuth = map[string]tls.ClientAuthType{"none": tls.NoClientCert,
 			"request": tls.VerifyClientCertIfGiven, "require": tls.RequireAndVerifyClientCert}[o.auth]
-		// Without tickets the conversation is the same in every run.
-		config.SessionTicketsDisabled = true
+	}
+	// Without tickets the conversation is the same in every run.
+	config.SessionTicketsDisabled = !o.tickets
+	if o.tickets && !isServer {
+		config.ClientSessionCache = tls.NewLRUClientSessionCache(0)
 	}
 	if o.keylog != "" {
 		file, err := os.OpenFile(o.keylog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -159,24 +178,29 @@ func list(text string) []string {
 	return strings.Split(text, ",")
 }
 
-func open(o options, config *tls.Config, isServer bool) (*tls.Conn, error) {
+// source makes what gives one connection after the other.
+func source(o options, config *tls.Config, isServer bool) (func() (*tls.Conn, error), error) {
 	if !isServer {
-		raw, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", o.port))
-		if err != nil {
-			return nil, err
-		}
-		return tls.Client(raw, config), nil
+		return func() (*tls.Conn, error) {
+			raw, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", o.port))
+			if err != nil {
+				return nil, err
+			}
+			return tls.Client(raw, config), nil
+		}, nil
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(os.Stderr, "listening on %d\n", listener.Addr().(*net.TCPAddr).Port)
-	raw, err := listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return tls.Server(raw, config), nil
+	return func() (*tls.Conn, error) {
+		raw, err := listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		return tls.Server(raw, config), nil
+	}, nil
 }
 
 // talk is what is said on a connection that stands.
@@ -276,6 +300,7 @@ func describe(conn *tls.Conn, o options, seen *facts, err error) {
 		seen.SNI = state.ServerName
 		seen.PeerCertificates = len(state.PeerCertificates)
 		seen.Stapled = len(state.OCSPResponse) > 0
+		seen.Resumed = state.DidResume
 		if o.exporter != "" {
 			material, err := state.ExportKeyingMaterial(o.exporter, nil, 32)
 			if err == nil {
