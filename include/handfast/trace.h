@@ -5,8 +5,8 @@
  * event costs a predicted branch and its arguments are not evaluated. Viewers, key logs and
  * recordings are consumers of these events; the engine knows none of them.
  *
- * Spans in an event live only during the call. Secrets appear only in HF_EV_SECRET and
- * HF_EV_KEY_STEP, which must be wanted expressly. The function must not call back into the
+ * Spans in an event live only during the call. Secrets appear only in HF_EV_SECRET, HF_EV_KEY_STEP
+ * and HF_EV_KEY_SHARE, which must be wanted expressly. The function must not call back into the
  * connection.
  *
  * Threads: called on the thread that drives the connection.
@@ -34,13 +34,15 @@ typedef enum hf_event_kind {
     HF_EV_ERROR,     /* the connection failed: u.error */
     HF_EV_NOTE,      /* a fact worth showing, such as an ignored extension: u.note */
     HF_EV_WIRE,      /* a record as it travels: u.wire. Its HF_EV_RECORD follows if it opens */
+    HF_EV_KEY_SHARE, /* randomness was drawn for a key share: u.key_share. SECRET */
     HF_EV_COUNT
 } hf_event_kind;
 
 #define HF_EV_BIT(kind) (UINT64_C(1) << (kind))
 /* Everything but secrets. */
 #define HF_EV_PUBLIC                                                                               \
-    ((HF_EV_BIT(HF_EV_COUNT) - 1) & ~(HF_EV_BIT(HF_EV_SECRET) | HF_EV_BIT(HF_EV_KEY_STEP)))
+    ((HF_EV_BIT(HF_EV_COUNT) - 1) &                                                                \
+     ~(HF_EV_BIT(HF_EV_SECRET) | HF_EV_BIT(HF_EV_KEY_STEP) | HF_EV_BIT(HF_EV_KEY_SHARE)))
 
 /* Under which keys bytes travel. */
 typedef enum hf_level {
@@ -149,6 +151,14 @@ typedef struct hf_event {
             hf_direction direction;
             hf_span bytes;
         } wire;
+        /* random: what the provider drew for this end's share of the group (IANA's number). Of
+         * (EC)DH and X25519 it is the private key, drawn again until it is in range; of a hybrid
+         * the seed or the message of ML-KEM stands before the key of X25519. Not told when the
+         * caller answers the operation. */
+        struct {
+            uint16_t group;
+            hf_span random;
+        } key_share;
     } u;
 } hf_event;
 
@@ -168,7 +178,7 @@ HF_API size_t hf_keylog_line(const hf_event *event, char *out, size_t cap);
 /* Writes the event as one line of JSON with line end and NUL: "event", "role", "conn", "at_ns"
  * and the members of its kind under their names above; bytes in hexadecimal. Returns the length
  * that it needs without the NUL; when that is >= cap the line is cut and must not be used.
- * Secrets stand in the lines of HF_EV_SECRET and HF_EV_KEY_STEP only. */
+ * Secrets stand in the lines of HF_EV_SECRET, HF_EV_KEY_STEP and HF_EV_KEY_SHARE only. */
 HF_API size_t hf_event_json(const hf_event *event, char *out, size_t cap);
 
 HF_END_DECLS

@@ -179,21 +179,41 @@ static hf_status run_verify_signature(hf_op *op)
     return s;
 }
 
+/* Random bytes that whoever asked for secrets is shown on their way into a key share. */
+struct shown_random {
+    const struct op_context *context;
+    const hf_group *group;
+};
+
+static bool draw_and_show(void *ctx, uint8_t *out, size_t len)
+{
+    const struct shown_random *shown = ctx;
+    if (!shown->context->random(shown->context->random_ctx, out, len)) {
+        return false;
+    }
+    TRACE(shown->context->tr, HF_EV_KEY_SHARE, key_share, .group = shown->group->id,
+          .random = span_of(out, len));
+    return true;
+}
+
 static hf_status run_key(hf_op *op, const struct op_context *context)
 {
+    struct shown_random shown = {context, NULL};
+    const bool is_shown = TRACE_ON(context->tr, HF_EV_KEY_SHARE);
+    const hf_random_fn random = is_shown ? draw_and_show : context->random;
+    void *random_ctx = is_shown ? &shown : context->random_ctx;
     if (op->kind == HF_OP_KEY_GENERATE) {
-        const hf_group *g = op->u.key_generate.group;
-        return g->generate(context->random, context->random_ctx, op->u.key_generate.priv,
-                           op->u.key_generate.share)
+        const hf_group *g = shown.group = op->u.key_generate.group;
+        return g->generate(random, random_ctx, op->u.key_generate.priv, op->u.key_generate.share)
                    ? HF_OK
                    : err_raise(&op->error, HF_E_CRYPTO, "a key share of %s could not be generated",
                                g->name);
     }
     if (op->kind == HF_OP_KEY_ENCAP) {
-        const hf_group *g = op->u.key_encap.group;
+        const hf_group *g = shown.group = op->u.key_encap.group;
         hf_span peer = op->u.key_encap.peer_share;
-        return g->encap(context->random, context->random_ctx, peer.data, peer.len,
-                        op->u.key_encap.share, op->u.key_encap.secret)
+        return g->encap(random, random_ctx, peer.data, peer.len, op->u.key_encap.share,
+                        op->u.key_encap.secret)
                    ? HF_OK
                    : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the share of %s", g->name);
     }

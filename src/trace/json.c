@@ -21,7 +21,7 @@ typedef void write_fn(struct json *j, const hf_event *event);
 
 static write_fn write_state, write_message, write_record, write_candidate, write_decision,
     write_keys, write_secret, write_key_step, write_op, write_alert, write_error, write_note,
-    write_wire;
+    write_wire, write_key_share;
 
 static const struct {
     const char *name;
@@ -40,6 +40,7 @@ static const struct {
     [HF_EV_ERROR] = {"error", write_error},
     [HF_EV_NOTE] = {"note", write_note},
     [HF_EV_WIRE] = {"wire", write_wire},
+    [HF_EV_KEY_SHARE] = {"key_share", write_key_share},
 };
 _Static_assert(sizeof kinds / sizeof kinds[0] == HF_EV_COUNT, "every kind is written");
 
@@ -214,6 +215,12 @@ static void write_wire(struct json *j, const hf_event *event)
     member_text(j, "direction", NAME_OF(directions, event->u.wire.direction));
     member_number(j, "len", event->u.wire.bytes.len);
     member_bytes(j, "bytes", event->u.wire.bytes);
+}
+
+static void write_key_share(struct json *j, const hf_event *event)
+{
+    member_number(j, "group", event->u.key_share.group);
+    member_bytes(j, "random", event->u.key_share.random);
 }
 
 /* --- Members ---------------------------------------------------------------------------------- */

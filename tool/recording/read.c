@@ -134,6 +134,9 @@ static bool judge(const struct judge *j, const json_t *root)
            list(j, root, "errors",
                 "end:e at_ns:n code:s origin:s alert:S state:S sentence:s detail:s cause:s fix:s "
                 "place:s") &&
+           (json_object_get(root, "key_shares") == NULL ||
+            (member(j, root, "", "key_shares", 'a') &&
+             list(j, root, "key_shares", "end:e group:n group_name:s random:h at_ns:n"))) &&
            messages(j, root) && steps(j, root) && decisions(j, root) && indexes(j, root);
 }
 

@@ -21,6 +21,7 @@ static void on_record(struct recorder *rec, const hf_event *event);
 static void on_keys(struct recorder *rec, const hf_event *event);
 static void on_step(struct recorder *rec, const hf_event *event);
 static void on_secret(struct recorder *rec, const hf_event *event);
+static void on_share(struct recorder *rec, const hf_event *event);
 static void on_candidate(struct recorder *rec, const hf_event *event);
 static void on_decision(struct recorder *rec, const hf_event *event);
 static void on_state(struct recorder *rec, const hf_event *event);
@@ -109,6 +110,7 @@ void recorder_event(struct recorder *recorder, const hf_event *event)
         [HF_EV_ERROR] = on_error,
         [HF_EV_NOTE] = on_note,
         [HF_EV_WIRE] = on_wire,
+        [HF_EV_KEY_SHARE] = on_share,
     };
     if ((size_t)event->kind < HF_EV_COUNT && take[event->kind] != NULL) {
         if (recorder->recording.source != RECORDING_PCAP) {
@@ -381,6 +383,21 @@ static void on_secret(struct recorder *rec, const hf_event *event)
     }
     step->by[event->role] = is_watched(rec);
     inert_name(step->key_log, event->u.secret.label);
+}
+
+/* The schedule's steps are kept without secrets too, for their names; of a share nothing would be
+ * left. */
+static void on_share(struct recorder *rec, const hf_event *event)
+{
+    struct recording *r = &rec->recording;
+    struct recorded_share *share =
+        r->secrets ? RECORDING_ADD(r, shares, RECORDING_SHARES_MAX) : NULL;
+    if (share != NULL) {
+        share->end = event->role;
+        share->group = event->u.key_share.group;
+        share->random = recording_copy(r, event->u.key_share.random);
+        share->at_ns = time_of(rec, event);
+    }
 }
 
 /* --- What was thought ------------------------------------------------------------------------- */

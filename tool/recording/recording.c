@@ -19,6 +19,9 @@ void recording_free(struct recording *r)
         recording_bytes_free(&r->steps.items[i].context);
         recording_bytes_free(&r->steps.items[i].out);
     }
+    for (size_t i = 0; i < r->shares.count; i++) {
+        recording_bytes_free(&r->shares.items[i].random);
+    }
     for (size_t i = 0; i < r->notes.count; i++) {
         free(r->notes.items[i].about);
         free(r->notes.items[i].text);
@@ -28,6 +31,7 @@ void recording_free(struct recording *r)
     free(r->records.items);
     free(r->keys.items);
     free(r->steps.items);
+    free(r->shares.items);
     free(r->decisions.items);
     free(r->states.items);
     free(r->ops.items);

@@ -1,7 +1,8 @@
 /* One handshake as it was seen, in memory: what a recorder fills and write.h turns into a document.
  *
  * Invariants: lists are in order of time; indexes refer to entries that exist; what a list has no
- * more room for is left out and counted, never cut. Secrets are in steps only, and wiped with them.
+ * more room for is left out and counted, never cut. Secrets are in steps and shares only, and wiped
+ * with them.
  *
  * Threads: that of the connections. /
  */
@@ -18,6 +19,7 @@ enum {
     RECORDING_WIRE_MAX = 1024 * 1024,
     /* Data is not what a recording is about: so many of its records are kept of each end. */
     RECORDING_DATA_RECORDS = 16,
+    RECORDING_SHARES_MAX = 64,
     RECORDING_NAME_MAX = 64,
     RECORDING_NONE = -1
 };
@@ -77,6 +79,14 @@ struct recorded_step {
     char key_log[RECORDING_NAME_MAX]; /* label of its line in a key log; "" */
     struct recording_bytes in, context, out;
     bool by[2]; /* hf_role: who computed it */
+    uint64_t at_ns;
+};
+
+/* What an end drew for a key share. SECRET. */
+struct recorded_share {
+    hf_role end;
+    uint16_t group;
+    struct recording_bytes random;
     uint64_t at_ns;
 };
 
@@ -150,6 +160,7 @@ struct recording {
     RECORDING_LIST(recorded_record) records;
     RECORDING_LIST(recorded_keys) keys;
     RECORDING_LIST(recorded_step) steps;
+    RECORDING_LIST(recorded_share) shares; /* none without secrets */
     RECORDING_LIST(recorded_decision) decisions;
     RECORDING_LIST(recorded_state) states;
     RECORDING_LIST(recorded_op) ops;

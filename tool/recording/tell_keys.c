@@ -7,6 +7,7 @@ static void step(const struct teller *t, const json_t *s);
 static void input(const struct teller *t, const json_t *i);
 static void context(const struct teller *t, const json_t *s);
 static void secret(const struct teller *t, const json_t *o, const char *key);
+static void shares(const struct teller *t);
 static void protections(const struct teller *t);
 static void decision(const struct teller *t, const json_t *d);
 static void moves(const struct teller *t);
@@ -24,11 +25,28 @@ void tell_keys(const struct teller *t)
     text_add(t->out, "  hash: ");
     tell_inert(t, tell_text(schedule, "hash"));
     text_add(t->out, "\n\n");
+    shares(t);
     json_array_foreach(json_object_get(schedule, "steps"), i, s)
     {
         step(t, s);
     }
     protections(t);
+}
+
+/* What the key exchange was made of. */
+static void shares(const struct teller *t)
+{
+    size_t i;
+    const json_t *share;
+    json_array_foreach(json_object_get(t->root, "key_shares"), i, share)
+    {
+        tell_inert(t, tell_text(share, "end"));
+        text_add(t->out, " drew for its share of ");
+        tell_tinted(t, TINT_BOLD, tell_text(share, "group_name"));
+        text_add(t->out, "\n    private  ");
+        secret(t, share, "random");
+        text_add(t->out, "\n");
+    }
 }
 
 static void step(const struct teller *t, const json_t *s)

@@ -56,6 +56,7 @@ void recording_write(const struct recording *r, struct text *out)
     write_messages(&d);
     write_protections(&d);
     write_schedule(&d);
+    write_shares(&d);
     write_why(&d);
     ending(&d);
     terms_json(&d.terms, &d.j);
@@ -144,7 +145,7 @@ static void left_out(struct document *d)
         {"keys", r->keys.left_out},           {"steps of the key schedule", r->steps.left_out},
         {"decisions", r->decisions.left_out}, {"moves of state", r->states.left_out},
         {"operations", r->ops.left_out},      {"alerts", r->alerts.left_out},
-        {"notes", r->notes.left_out},
+        {"notes", r->notes.left_out},         {"key shares", r->shares.left_out},
     };
     json_array(&d->j, "left_out");
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {

@@ -37,6 +37,7 @@ size_t write_flight_of(const struct recording *r, size_t message);
 /* write_keys.c: "schedule" */
 bool write_name_steps(struct document *d); /* makes ids; false: no memory */
 void write_schedule(struct document *d);
+void write_shares(struct document *d);
 
 /* write_why.c: "decisions", "states", "operations", "alerts", "notes", "errors" */
 void write_why(struct document *d);

@@ -89,6 +89,22 @@ void write_schedule(struct document *d)
     free(h.of);
 }
 
+void write_shares(struct document *d)
+{
+    json_array(&d->j, "key_shares");
+    for (size_t i = 0; i < d->r->shares.count; i++) {
+        const struct recorded_share *share = &d->r->shares.items[i];
+        json_object(&d->j, NULL);
+        write_end_name(d, "end", share->end);
+        json_number(&d->j, "group", share->group);
+        json_string(&d->j, "group_name", hf_code_name(HF_CODES_GROUP, share->group));
+        json_hex(&d->j, "random", recording_span(&share->random));
+        json_number(&d->j, "at_ns", (int64_t)share->at_ns);
+        json_end(&d->j);
+    }
+    json_end(&d->j);
+}
+
 /* RFC 9846, 4.1: after a HelloRetryRequest the first ClientHello counts as message_hash. */
 static bool hash_all(const struct document *d, struct hashes *h)
 {

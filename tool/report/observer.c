@@ -175,6 +175,7 @@ static void on_event(void *ctx, const hf_event *event)
         item = add_item(o, event);
         break;
     case HF_EV_WIRE:
+    case HF_EV_KEY_SHARE:
     case HF_EV_ERROR: /* hf_conn_error tells it */
     case HF_EV_COUNT:
         return;

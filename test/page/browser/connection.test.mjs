@@ -20,6 +20,10 @@ test('in the laboratory: its own handshake, every secret computed again and equa
     await tab(page, 'keys');
     const statuses = await page.$$eval('.key-node', (nodes) => nodes.map((node) => [node.dataset.step, node.dataset.status]));
     assert.deepEqual(statuses.filter(([, status]) => status !== 'equal'), []);
+    // Of the two ends only the server is watched: its private key makes its share, and both parts of the secret.
+    const exchange = await page.$$eval('#exchange .verdict', (nodes) => nodes.map((node) => node.dataset.status));
+    assert.deepEqual(exchange, ['equal', 'equal', 'equal']);
+    assert.match(await page.textContent('#exchange'), /SHA3-512/);
     await page.click('[data-step*="server_handshake_traffic_secret"]');
     assert.match(await page.textContent('.key-detail'), /hash of ClientHello, ServerHello/);
     assert.match(await page.textContent('.key-detail'), /that of the messages in this recording/);
@@ -38,6 +42,7 @@ test('without the laboratory no secret is in the document', () => visit(browser,
     assert.equal(await page.$('.banner.lab'), null);
     const recording = JSON.parse(await page.textContent('#recording')).recordings[0];
     assert.equal(recording.secrets, false);
+    assert.deepEqual(recording.key_shares, []);
     for (const step of recording.schedule.steps) {
         assert.equal(step.output, null, step.id);
         assert.deepEqual(step.inputs.filter((input) => input.hex !== null && input.kind !== 'zeros'), [], step.id);

@@ -70,7 +70,9 @@ async function compare(model, engine) {
 for (const name of readdirSync(DIRECTORY).filter((file) => /^\d+\.json$/.test(file))) {
     const model = modelOf(read(name));
     test(`${model.title}: every secret computed again`, async () => {
-        const results = [...(await recompute(model)).entries()];
+        const all = await recompute(model);
+        const results = [...all.entries()];
+        checkExchange(model, all.exchange);
         assert.ok(results.length >= (is13(model) ? 19 : 4));
         assert.deepEqual(results.filter(([, result]) => result.status !== 'equal' || result.transcript === 'differs'), []);
     });
@@ -88,6 +90,17 @@ for (const name of readdirSync(DIRECTORY).filter((file) => /^\d+\.json$/.test(fi
             assert.match(checks[0].detail, /of them 1 changed/, 'the record was sealed again and changed');
         }
     });
+}
+
+// Both ends were watched: the exchange comes out from both private keys, ML-KEM's part from what the server drew.
+function checkExchange(model, exchange) {
+    if (model.summary.group === null) {
+        assert.equal(exchange, null);
+        return;
+    }
+    assert.deepEqual(Array.from(exchange.computed), Array.from(exchange.secret));
+    assert.deepEqual(exchange.steps.filter((step) => step.status !== 'equal'), []);
+    assert.equal(exchange.steps.length, model.summary.group_name === 'X25519MLKEM768' ? 5 : 4);
 }
 
 // Drops a member, or makes it something else.

@@ -6,7 +6,9 @@ import '../node.mjs';
 import { nonceOf, openRecord, sealRecord, SUITES, trafficKeys } from '../../../tool/web/js/aead.js';
 import { concat, equal, fromHex, Reader, toHex, uint, utf8 } from '../../../tool/web/js/bytes.js';
 import { chacha20, chachaOpen, chachaSeal, poly1305 } from '../../../tool/web/js/chacha.js';
+import { derive, publicOf } from '../../../tool/web/js/dh.js';
 import { expand, expandLabel, extract, hmac, prf12 } from '../../../tool/web/js/hkdf.js';
+import { sha3 } from '../../../tool/web/js/sha3.js';
 import { transcriptHash } from '../../../tool/web/js/transcript.js';
 
 const NONE = new Uint8Array(0);
@@ -19,6 +21,23 @@ test('HKDF with SHA-256 (RFC 5869, A.1 and A.3)', async () => {
                  '3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865');
     const bare = await extract('SHA-256', NONE, ikm);
     assert.equal(toHex(bare), '19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04');
+});
+
+test('SHA-3 (FIPS 202, examples of NIST), short and longer than a block', () => {
+    assert.equal(toHex(sha3(256, NONE)), 'a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a');
+    assert.equal(toHex(sha3(512, utf8('abc'))), 'b751850b1a57168a5693cd924b6b096e08f621827444f70d884f5d0240d2712e' +
+                                                '10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0');
+    assert.equal(toHex(sha3(256, new Uint8Array(200).fill(0xa3))), '79f38adec5c20307a98ef76e8324afbfd46cfd81b22e3973c65fa1bd9de31787');
+});
+
+test('X25519 (RFC 7748, 6.1), and P-256 (RFC 5903, 8.1)', async () => {
+    const alice = fromHex('77076d0a7318a57d3c16c17251b26645df4c2f87ebc0992ab177fba51db92c2a');
+    const bob = fromHex('de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f');
+    assert.equal(toHex(await publicOf(29, alice)), '8520f0098930a754748b7ddcb43ef75a0dbf3a0d26381af4eba4a98eaa9b4e6a');
+    assert.equal(toHex(await derive(29, alice, bob)), '4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742');
+    const i = fromHex('c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433');
+    const r = fromHex('04d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf6356fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab');
+    assert.equal(toHex(await derive(23, i, r)), 'd6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de');
 });
 
 test('the key schedule of RFC 8448, 3', async () => {

@@ -217,6 +217,22 @@ static void little_data_is_kept(void **state)
     recorder_free(&rec);
 }
 
+static void private_shares_are_kept_with_secrets_only(void **state)
+{
+    (void)state;
+    for (int secrets = 0; secrets < 2; secrets++) {
+        struct recorder rec;
+        struct text out = {0};
+        recorder_init(&rec, RECORDING_DEMO, secrets);
+        event(&rec, (hf_event){.kind = HF_EV_KEY_SHARE,
+                               .u.key_share = {29, {(const uint8_t *)"\xc0\xff\xee", 3}}});
+        recording_write(&rec.recording, &out);
+        assert_int_equal(strstr(out.ptr, "c0ffee") != NULL, secrets);
+        text_free(&out);
+        recorder_free(&rec);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -226,6 +242,7 @@ int main(void)
         cmocka_unit_test(secrets_stay_out_of_a_redacted_recording),
         cmocka_unit_test(what_does_not_fit_is_left_out_and_said),
         cmocka_unit_test(little_data_is_kept),
+        cmocka_unit_test(private_shares_are_kept_with_secrets_only),
     };
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }

@@ -117,6 +117,9 @@ static void secrets_stand_in_their_own_events(void **state)
                "{\"event\":\"key_step\",\"role\":\"client\",\"conn\":\"0\",\"at_ns\":0,"
                "\"step\":\"Extract\",\"name\":\"early_secret\",\"label\":null,\"in\":\"1122\","
                "\"salt_or_context\":\"\",\"out\":\"9988\"}\n");
+    const hf_event share = {.kind = HF_EV_KEY_SHARE, .u.key_share = {29, secret}};
+    check_line(&share, "{\"event\":\"key_share\",\"role\":\"client\",\"conn\":\"0\",\"at_ns\":0,"
+                       "\"group\":29,\"random\":\"9988\"}\n");
 }
 
 static void errors_are_told_in_full(void **state)

@@ -84,7 +84,8 @@ static void public_events_hold_no_secrets(void **state)
 {
     (void)state;
     for (int kind = 0; kind < HF_EV_COUNT; kind++) {
-        const bool is_secret = kind == HF_EV_SECRET || kind == HF_EV_KEY_STEP;
+        const bool is_secret =
+            kind == HF_EV_SECRET || kind == HF_EV_KEY_STEP || kind == HF_EV_KEY_SHARE;
         assert_int_equal((HF_EV_PUBLIC & HF_EV_BIT(kind)) != 0, !is_secret);
     }
 }

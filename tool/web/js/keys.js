@@ -1,6 +1,7 @@
 // The key schedule as a graph that grows as messages arrive. Every node is computed again in this page.
 import { el, fill, rfcLink, svg } from './dom.js';
 import { countStatus, recompute } from './schedule.js';
+import { exchangeView } from './exchangeview.js';
 import { rowsOf } from './keytree.js';
 import { termOf } from './model.js';
 import { toHex } from './bytes.js';
@@ -24,11 +25,12 @@ export function keysView(store, model) {
     const rows = rowsOf(model.steps);
     const summary = el('p', { class: 'lead', id: 'key-summary', role: 'status', text: 'Computing …' });
     const detail = el('div', { class: 'key-detail', 'aria-live': 'polite' });
+    const exchange = el('div', {});
     const list = el('ol', { class: 'key-rows', 'aria-label': 'Key schedule' });
     const edges = svg('svg', { class: 'edges', 'aria-hidden': 'true' });
     const buttons = rows.map((row, i) => rowNode(store, model, row, i));
     fill(list, buttons.map((item) => item.node));
-    fill(element, summary, legend(), el('div', { class: 'key-graph' }, edges, list), detail);
+    fill(element, summary, exchange, legend(), el('div', { class: 'key-graph' }, edges, list), detail);
     drawEdges(edges, rows);
     store.watch(['position', 'step'], (state) => {
         rows.forEach((row, i) => {
@@ -41,6 +43,7 @@ export function keysView(store, model) {
     const ready = recompute(model).then((results) => {
         rows.forEach((row, i) => buttons[i].judge(results.get(row.step.id)));
         fill(summary, summaryText(model, countStatus(results)));
+        fill(exchange, exchangeView(results.exchange, model.secrets));
         summary.classList.toggle('bad', countStatus(results).differs > 0);
         store.watch(['step'], (state) => fill(detail, state.step ? detailOf(model, model.stepById.get(state.step), results) : ''));
         return results;
@@ -68,7 +71,7 @@ function rowNode(store, model, row, index) {
     const mark = el('i', { class: 'mark wait', 'aria-hidden': 'true', text: '…' });
     const spoken = el('span', { class: 'spoken' });
     const value = step.output === null ? `${step.output_len} bytes` : `${toHex(step.output).slice(0, 16)}…`;
-    const button = el('button', { type: 'button', class: `key-node ${step.op}`, 'aria-pressed': 'false', data: { step: step.id },
+    const button = el('button', { type: 'button', class: `key-node ${step.op} ${levelOfStep(step)}`, 'aria-pressed': 'false', data: { step: step.id },
                                   onclick: () => store.set({ step: store.get().step === step.id ? null : step.id }) },
                       mark, el('span', { class: 'step-name', text: step.name }), el('span', { class: 'op', text: opText(step) }),
                       el('code', { class: 'value', text: value }), spoken);
@@ -85,6 +88,12 @@ function rowNode(store, model, row, index) {
             button.dataset.status = status;
         },
     };
+}
+
+// Under which keys a step's value protects, for its colour.
+function levelOfStep(step) {
+    const found = /(early|handshake|application)_traffic|key_block/.exec(step.id);
+    return found ? found[1] ?? 'application' : /binder_key/.test(step.id) ? 'early' : '';
 }
 
 function opText(step) {

@@ -33,6 +33,7 @@ function build(document) {
         messages: document.messages.map(messageOf),
         records: document.records.map(recordOf),
         protections: document.protections,
+        keyShares: (document.key_shares ?? []).map((share) => ({ ...share, bytes: fromHex(share.random) })),
         flights: document.flights,
         steps: [],
     };

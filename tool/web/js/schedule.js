@@ -3,12 +3,15 @@
 // one wrong value shows in all that follows.
 import { equal } from './bytes.js';
 import { expandLabel, extract, HASH_LENGTH, prf12 } from './hkdf.js';
+import { recomputeExchange } from './exchange.js';
 import { transcriptHash, withoutBinders } from './transcript.js';
 
 // Results by id: { status, output, transcript, why }. status: 'equal', 'differs', 'given' (nothing to
 // compute), 'hidden' (the recording has no secrets), 'cannot'. transcript: the same of the context.
+// results.exchange: the key exchange (exchange.js), or null.
 export async function recompute(model) {
     const results = new Map();
+    results.exchange = await recomputeExchange(model);
     for (const step of model.steps) {
         const result = await recomputeStep(model, step, results);
         result.transcript = await checkContext(model, step);
@@ -27,7 +30,8 @@ async function recomputeStep(model, step, results) {
     const inputs = {};
     for (const input of step.inputs) {
         const source = input.step === null ? null : results.get(input.step);
-        inputs[input.role] = source?.output ?? input.bytes ??
+        const computed = input.kind === 'shared_secret' ? results.exchange?.computed : null;
+        inputs[input.role] = source?.output ?? computed ?? input.bytes ??
             (input.kind === 'zeros' ? new Uint8Array(HASH_LENGTH[model.hash] ?? 32) : null);
         if (inputs[input.role] === null) {
             return { status: 'cannot', output: step.output, why: `its ${input.role} is not in the recording` };
