@@ -145,6 +145,7 @@ static bool start_recording(struct session *s)
         return false;
     }
     recorder_init(s->recorder, RECORDING_SERVE, settings->secrets);
+    s->recorder->keeps_shares = settings->secrets || settings->lab;
     recorder_title(s->recorder, "serve");
     recorder_address(s->recorder, HF_CLIENT, s->peer);
     return true;

@@ -42,6 +42,7 @@ void recorder_init(struct recorder *recorder, enum recording_source source, bool
     *recorder = (struct recorder){.start_ns = on_clock(NULL)};
     recorder->recording.source = source;
     recorder->recording.secrets = secrets;
+    recorder->keeps_shares = secrets;
     recorder->recording.started_unix_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
     for (size_t i = 0; i < 2; i++) {
         struct recorder_end *end = &recorder->end[i];
@@ -60,8 +61,12 @@ void recorder_free(struct recorder *recorder)
 const hf_trace *recorder_trace(struct recorder *recorder, const hf_trace *next)
 {
     recorder->next = next;
-    recorder->trace = (hf_trace){
-        .wanted = RECORDER_WANTED, .event = on_event, .ctx = recorder, .now_ns = on_clock};
+    /* What is not kept is not even shown. */
+    const uint64_t unwanted = recorder->keeps_shares ? 0 : HF_EV_BIT(HF_EV_KEY_SHARE);
+    recorder->trace = (hf_trace){.wanted = RECORDER_WANTED & ~unwanted,
+                                 .event = on_event,
+                                 .ctx = recorder,
+                                 .now_ns = on_clock};
     return &recorder->trace;
 }
 
@@ -391,7 +396,7 @@ static void on_share(struct recorder *rec, const hf_event *event)
 {
     struct recording *r = &rec->recording;
     struct recorded_share *share =
-        r->secrets ? RECORDING_ADD(r, shares, RECORDING_SHARES_MAX) : NULL;
+        rec->keeps_shares ? RECORDING_ADD(r, shares, RECORDING_SHARES_MAX) : NULL;
     if (share != NULL) {
         share->end = event->role;
         share->group = event->u.key_share.group;

@@ -30,6 +30,7 @@ struct recorder {
     const hf_trace *next; /* who sees every event as well; NULL */
     struct recording recording;
     uint64_t start_ns;
+    bool keeps_shares; /* private key shares too; as secrets, until somebody says otherwise */
     struct recorder_end end[2];
 };
 

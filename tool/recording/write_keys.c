@@ -92,7 +92,7 @@ void write_schedule(struct document *d)
 void write_shares(struct document *d)
 {
     json_array(&d->j, "key_shares");
-    for (size_t i = 0; i < d->r->shares.count; i++) {
+    for (size_t i = 0; d->r->secrets && i < d->r->shares.count; i++) {
         const struct recorded_share *share = &d->r->shares.items[i];
         json_object(&d->j, NULL);
         write_end_name(d, "end", share->end);
