@@ -19,6 +19,10 @@ static const struct opt opts[] = {
     {"ca", "FILE", "authorities to believe (PEM), instead of the system's; repeatable", OPT_LIST,
      AT(ca), 0, 0},
     {"insecure", NULL, "believe any certificate: for tests only", OPT_FLAG, AT(insecure), 0, 0},
+    {"no-chain-cache", NULL,
+     "with --resume: judge the server's chain anew each time; else one that was believed is "
+     "believed again",
+     OPT_FLAG, AT(no_chain_cache), 0, 0},
     {"time-at", "UNIX", "judge certificates as at this time (seconds since 1970)", OPT_NUMBER,
      AT(time_at), 1, INT64_C(253402300799)},
     {"who we are", NULL, NULL, OPT_HEADING, 0, 0, 0},
@@ -146,6 +150,10 @@ static int check(const struct call_settings *s, struct trouble *trouble)
         return trouble_set(trouble, TOOL_USAGE, "Give --cert FILE as well.",
                            "--key %s: there is no --cert for it", s->key);
     }
+    if (s->no_chain_cache && s->resume == 0) {
+        return trouble_set(trouble, TOOL_USAGE, "Give --resume N as well, or leave it out.",
+                           "--no-chain-cache: one connection remembers nothing");
+    }
     if (s->early_data != NULL && s->session_in == NULL && s->resume == 0) {
         return trouble_set(trouble, TOOL_USAGE, "Give --session-in FILE, or --resume N, as well.",
                            "--early-data %s: early data needs a session", s->early_data);
@@ -207,7 +215,8 @@ static hf_config *make_config(const struct call_settings *s, struct trouble *tro
         parameters.alpn = "http/1.1";
     }
     if (setup_parameters(config, &parameters, trouble) == 0 && add_trust(config, s, trouble) == 0 &&
-        add_identity(config, s, trouble) == 0) {
+        add_identity(config, s, trouble) == 0 &&
+        (s->resume == 0 || s->no_chain_cache || setup_chain_cache(config, trouble) == 0)) {
         if ((s->no_grease && hf_config_set_grease(config, false) != HF_OK) ||
             (s->post_auth && hf_config_set_post_handshake_auth(config, true) != HF_OK) ||
             (series_resumes(s) && hf_config_set_resumption(config, true) != HF_OK) ||

@@ -42,6 +42,10 @@ static const struct opt opts[] = {
      0},
     {"client-ca", "FILE", "authorities of clients (PEM); repeatable", OPT_LIST, AT(client_ca), 0,
      0},
+    {"no-chain-cache", NULL,
+     "judge a client's chain anew each time; else one that was believed is believed again while "
+     "its certificates are valid and the authorities stay the same",
+     OPT_FLAG, AT(no_chain_cache), 0, 0},
     {"what is accepted (lists: best first, comma between)", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"tls", "RANGE", "versions: 1.2, 1.3 or 1.2-1.3", OPT_TEXT, AT(parameters.tls), 0, 0},
     {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(parameters.ciphers), 0, 0},
@@ -154,6 +158,11 @@ static int check(const struct serve_settings *s, struct trouble *trouble)
         return trouble_set(
             trouble, TOOL_USAGE, "Add --client-auth request or --client-auth require.",
             "--client-ca %s: no client is asked for a certificate", s->client_ca.items[0]);
+    }
+    if (!asks && s->no_chain_cache) {
+        return trouble_set(trouble, TOOL_USAGE,
+                           "Add --client-auth request or --client-auth require.",
+                           "--no-chain-cache: no client is asked for a certificate");
     }
     if (s->parameters.psk_hash != 0 && s->parameters.psk_hash != 256 &&
         s->parameters.psk_hash != 384) {

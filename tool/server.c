@@ -130,6 +130,10 @@ static int set_policy(hf_config *config, const struct server *server, struct tro
                 hf_config_set_trust(config, server->credentials.clients) == HF_OK) &&
                hf_config_set_verify(config, verify) == HF_OK &&
                (!s->strict_sni || hf_config_set_strict_sni(config, true) == HF_OK);
+    if (set && verify != HF_VERIFY_NONE && !s->no_chain_cache &&
+        setup_chain_cache(config, trouble) != 0) {
+        return trouble->exit_code;
+    }
     if (set && s->stateless_retry) {
         uint8_t key[32];
         const hf_provider *provider = hf_provider_default();

@@ -13,6 +13,7 @@ struct serve_settings {
     bool strict_sni, allow_expired;
     struct setup_parameters parameters;
     const char *client_auth; /* NULL, "none", "request", "require" */
+    bool no_chain_cache;
     bool stateless_retry, echo, quiet, json;
     int64_t max_connections; /* 0: as many as the limits allow */
     int64_t handshake_s, idle_s;

@@ -114,6 +114,14 @@ int setup_trust(const char *option, const struct opt_list *files, hf_trust **out
     return 0;
 }
 
+int setup_chain_cache(hf_config *config, struct trouble *trouble)
+{
+    hf_chain_cache *cache = hf_chain_cache_new(0);
+    const bool set = cache != NULL && hf_config_set_chain_cache(config, cache) == HF_OK;
+    hf_chain_cache_free(cache);
+    return set ? 0 : setup_no_memory(trouble);
+}
+
 int setup_failed(int argc, char **argv, const struct trouble *trouble, const char *verb)
 {
     bool wants_json = false;

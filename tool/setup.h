@@ -44,6 +44,9 @@ int setup_identity(const struct setup_identity *from, hf_identity **out, struct 
 int setup_trust(const char *option, const struct opt_list *files, hf_trust **out,
                 struct trouble *trouble);
 
+/* Lets the connections of a configuration share the chains that were believed. */
+int setup_chain_cache(hf_config *config, struct trouble *trouble);
+
 /* Tells a trouble that came before any work began: as text, or as JSON if the command line asks for
  * that. */
 int setup_failed(int argc, char **argv, const struct trouble *trouble, const char *verb);

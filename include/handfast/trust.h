@@ -118,7 +118,8 @@ typedef struct hf_verdict {
     hf_rule rule;      /* the one that was broken: cause and fix are in hf_rule_lookup */
     int index;         /* of that certificate in the chain as sent; -1: an anchor, or none */
     int64_t now_s;     /* what the clock showed: Unix time, as given */
-    uint32_t tried;    /* paths that were looked at, the accepted one included */
+    uint32_t tried;    /* paths that were looked at, the accepted one included; 0 for a verdict out
+                          of a chain cache */
     /* When accepted: how long the same bytes will be (the path's validity). */
     int64_t from_s, until_s;
 } hf_verdict;

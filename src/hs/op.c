@@ -75,9 +75,21 @@ static void trace_path(void *ctx, const struct x5_told *told)
           .accepted = told->verdict->accepted, .reason = told->verdict->detail);
 }
 
+/* A verdict that was remembered: no path was looked at. */
+static void trace_remembered(const struct tracer *tr, const hf_verdict *verdict)
+{
+    char reason[sizeof verdict->detail + 32];
+    struct text t;
+    x5_text_init(&t, reason, sizeof reason);
+    x5_text_words(&t, "believed before, ");
+    x5_text_words(&t, verdict->detail);
+    TRACE(tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_CERTIFICATE, .value = 0,
+          .name = verdict->subject, .accepted = true, .reason = reason);
+}
+
 /* The verdict over a chain, a remembered one where there is one. */
 static hf_status judge_chain(hf_chain_cache *cache, const struct x5_request *request,
-                             hf_verdict *verdict)
+                             const struct tracer *tr, hf_verdict *verdict)
 {
     if (cache == NULL) {
         return x5_verify_chain(request, verdict);
@@ -85,6 +97,10 @@ static hf_status judge_chain(hf_chain_cache *cache, const struct x5_request *req
     uint8_t key[STORE_CHAIN_KEY_LEN];
     x5_request_digest(request, key);
     if (store_chain_find(cache, key, request->now_s, verdict)) {
+        verdict->tried = 0;
+        if (TRACE_ON(tr, HF_EV_CANDIDATE)) {
+            trace_remembered(tr, verdict);
+        }
         return HF_OK;
     }
     TRY(x5_verify_chain(request, verdict));
@@ -143,7 +159,7 @@ static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
         .listen = TRACE_ON(&watching, HF_EV_CANDIDATE) ? trace_path : NULL,
         .listen_ctx = &watching,
     };
-    hf_status s = judge_chain(config->chain_cache, &request, verdict);
+    hf_status s = judge_chain(config->chain_cache, &request, &watching, verdict);
     hf_trust_free(trust);
     return s == HF_OK ? HF_OK : err_raise(&op->error, HF_E_NO_MEMORY, NULL);
 }

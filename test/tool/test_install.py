@@ -80,7 +80,8 @@ def parts():
     for name in ("libhandfast.so", "libhandfast.so.0", "pkgconfig/handfast.pc",
                  "cmake/Handfast/HandfastConfig.cmake", "cmake/Handfast/HandfastConfigVersion.cmake"):
         tap.true((library / name).exists(), f"{name} is not installed")
-    for name in ("include/handfast/handfast.h", "include/handfast/err.def", "share/man/man3/libhandfast.3"):
+    for name in ("include/handfast/handfast.h", "include/handfast/err.def", "share/man/man3/libhandfast.3",
+                 "share/man/man3/hf_trust_judge.3"):
         tap.true((PREFIX / name).exists(), f"{name} is not installed")
     private = [str(path) for path in PREFIX.rglob("*.h") if path.parent.name != "handfast"]
     tap.equal(private, [], "headers that are not public")
@@ -125,6 +126,17 @@ def static():
     done = tap.run([COMPILER, *FLAGS, EXAMPLE, SURROUNDINGS, "-o", program, *pkg_config("--cflags"), *libraries])
     tap.equal(done.returncode, 0, done.stdout + done.stderr)
     runs(program)
+
+
+@tap.test("the example of hf_trust_judge(3)")
+def judge_example():
+    page = (installed() / "share/man/man3/hf_trust_judge.3").read_text()
+    block = re.search(r"^\.Bd -literal\n(.*?)^\.Ed$", page, re.S | re.M)
+    tap.true(block, "the page has an example")
+    source = tap.directory() / "judge.c"
+    source.write_text(block.group(1).replace("\\e", "\\"))
+    done = tap.run([COMPILER, *FLAGS, "-c", source, "-o", source.with_suffix(".o"), *pkg_config("--cflags")])
+    tap.equal(done.returncode, 0, done.stdout + done.stderr)
 
 
 @tap.test("the README's example, by find_package, both ways")

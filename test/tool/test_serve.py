@@ -102,6 +102,42 @@ def require():
     tap.contains(done.stderr, "the server refused this client")
 
 
+def why_believed(server_options, connections):
+    """What a server with these options writes down of why it believed each of some connections."""
+    pattern = tap.directory() / "believed-%n.json"
+    server = Serve("--client-auth", "require", "--client-ca", certs().ca, "--record", str(pattern), *server_options)
+    reasons = []
+    for number in range(1, connections + 1):
+        tap.equal(page(server, *certs().pair("client"))[0], 0)
+        path = Path(str(pattern).replace("%n", str(number)))
+        wait_until(lambda path=path: path.exists() and path.read_text().endswith("}\n"), f"no {path}", server)
+        decisions = json.loads(path.read_text())["decisions"]
+        reasons += [candidate["reason"] for decision in decisions if decision["about"] == "certificate"
+                    for candidate in decision["candidates"]]
+        path.unlink()
+    return reasons
+
+
+@tap.test("a client's chain is believed again, unless --no-chain-cache")
+def chain_cache():
+    known, again = "trusted through 'Test CA'", "believed before, trusted through 'Test CA'"
+    tap.equal(why_believed([], 3), [known, again, again])
+    tap.equal(why_believed(["--no-chain-cache"], 2), [known, known])
+
+
+@tap.test("what was believed is not believed under other authorities")
+def cache_and_reload():
+    authorities = tap.directory() / "authorities.pem"
+    authorities.write_bytes(Path(certs().ca).read_bytes())
+    server = Serve("--client-auth", "require", "--client-ca", str(authorities))
+    tap.equal([page(server, *certs().pair("client"))[0] for _ in range(2)], [0, 0])
+    authorities.write_bytes(Path(certs().cert("rsa")).read_bytes())
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for("reloaded certificates: 1")
+    code, told = page(server, *certs().pair("client"))
+    tap.true(code == 4 and told["error"]["alert"] in ("unknown_ca", "certificate_required"), told["error"])
+
+
 @tap.test("--client-auth request")
 def request():
     server = Serve("--client-auth", "request", "--client-ca", certs().ca)

@@ -82,6 +82,8 @@ for title, arguments_, parts_ in [
     ("a choice of client-auth", ["serve", "--client-auth", "maybe"], ["--client-auth maybe", "request"]),
     ("client-auth without authorities", ["serve", "--client-auth", "require"], ["--client-ca"]),
     ("authorities without client-auth", ["serve", "--client-ca", "f"], ["--client-auth"]),
+    ("a cache without client-auth", ["serve", "--no-chain-cache"], ["--no-chain-cache", "--client-auth"]),
+    ("a cache for one connection", ["connect", "--no-chain-cache", "localhost"], ["--no-chain-cache", "--resume"]),
     ("a listener without a port", ["serve", "--listen", "127.0.0.1"], ["--listen 127.0.0.1", "port"]),
     ("an address of another machine", ["serve", "--listen", "192.0.2.1:0"], ["--listen 192.0.2.1:0"]),
     ("a mode of the demo", ["demo", "--mode", "rtery"], ["--mode rtery", "'retry'"]),
