@@ -4,9 +4,10 @@
 BUILD ?= build
 ARGS ?=
 CMAKE_FLAGS ?=
+TIME ?= 600
 build = script/build $(BUILD)
 
-.PHONY: all product run tests test check format san tsan valgrind cover bench fuzz-smoke graph doc install clean help
+.PHONY: all product run tests test check format san tsan valgrind cover bench fuzz fuzz-smoke fuzz-cover graph doc install clean help
 
 all: product ## Build the library and the program
 
@@ -55,10 +56,18 @@ bench: ## Measure handshakes and bulk beside libssl: a table and build/bench.jso
 	@$(build) bench -DHF_BENCH=ON $(CMAKE_FLAGS)
 	@script/bench $(BUILD) $(ARGS)
 
-fuzz-smoke: ## Run each fuzz target for a few seconds
+fuzz: ## Run all fuzz targets for TIME seconds in all (TIME=3600), going on from what earlier runs found
 	@script/bootstrap san
 	@CC=clang script/build build-fuzz fuzz -DHF_FUZZ=ON -DHF_TOOL=OFF -DHF_SANITIZE=address,undefined
-	@script/fuzz build-fuzz $(ARGS)
+	@script/fuzz build-fuzz $(TIME)
+
+fuzz-smoke: ## The same for a minute
+	@$(MAKE) --no-print-directory fuzz TIME=60
+
+fuzz-cover: ## Measure which lines the corpora of the fuzz targets reach, and what `make fuzz` found
+	@script/bootstrap san fuzz-cover
+	@CC=clang script/build build-fuzz-cover fuzz -DHF_FUZZ=ON -DHF_TOOL=OFF -DHF_COVERAGE=ON
+	@script/fuzz-cover build-fuzz-cover build-fuzz
 
 graph: ## Draw the state machines from their tables: build/graph/
 	@script/bootstrap graph

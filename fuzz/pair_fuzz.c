@@ -209,6 +209,11 @@ static hf_span secret_of(const struct hs_result *r)
     return secret_span(r->master != NULL ? &r->master->secret : &r->exporter);
 }
 
+static hf_span early_secret_of(const struct hs_result *r)
+{
+    return r->resumption == NULL ? span_of(NULL, 0) : secret_span(&r->resumption->early_exporter);
+}
+
 static void check_agreement(const struct end *client, const struct end *server)
 {
     const struct hs_result *c = &client->conn->result;
@@ -216,13 +221,21 @@ static void check_agreement(const struct end *client, const struct end *server)
     END_CHECK(c->version == s->version && c->suite.id == s->suite.id && c->group == s->group);
     END_CHECK(c->server_scheme == s->server_scheme);
     END_CHECK(c->retried == s->retried && c->psk == s->psk);
+    END_CHECK(c->resumed == s->resumed && c->early_data == s->early_data);
     END_CHECK(same_text(c->alpn, s->alpn));
     /* An end that has failed has forgotten its secrets. */
     if (!client->conn->failed && !server->conn->failed) {
         END_CHECK(same_text(secret_of(c), secret_of(s)) && secret_of(c).len > 0);
+        END_CHECK(!c->psk || same_text(early_secret_of(c), early_secret_of(s)));
+        /* EndOfEarlyData has come, so all that was sent before it has. */
+        END_CHECK(!s->early_data || server->early_len == client->early_sent);
     }
     /* After the handshake a client's proof may be on its way, or lost. */
     const bool is_late = (client->settings & END_POST_AUTH) != 0;
+    /* And what a session says of it only the server knows. */
+    if (s->resumed) {
+        return;
+    }
     END_CHECK(!s->client_certificate || c->client_certificate);
     END_CHECK(is_late || (c->client_certificate == s->client_certificate &&
                           c->client_scheme == s->client_scheme));
@@ -233,6 +246,15 @@ static void check_data(const struct end *from, const struct end *to)
     END_CHECK(to->data_len <= from->sent);
     for (size_t i = 0; i < to->data_len; i++) {
         END_CHECK(to->data[i] == (uint8_t)i);
+    }
+}
+
+/* Early data comes from its beginning, unchanged, or not at all. */
+static void check_early_data(const struct end *client, const struct end *server)
+{
+    END_CHECK(server->early_len <= client->early_sent && client->early_len == 0);
+    for (size_t i = 0; i < server->early_len; i++) {
+        END_CHECK(server->early[i] == (uint8_t)(255 - i));
     }
 }
 
@@ -249,6 +271,7 @@ static void check(const struct end *client, const struct end *server)
     }
     check_data(client, server);
     check_data(server, client);
+    check_early_data(client, server);
 }
 
 /* Nothing in the settings keeps them apart. */

@@ -38,6 +38,21 @@ static const struct setting settings[] = {
     {"late", END_POST_AUTH, "", "\x83"},
     {"updates", END_UPDATE_OFTEN, "\x82\x84\x81\x84", "\x84\x82\x84"},
     {"closed", END_WATCHED, "\x80", "\x80"},
+    {"sessions", END_SESSIONS | END_ALPN, "\x8e\x8e\x8e", ""},
+    {"sessions_mutual", END_SESSIONS | END_REQUIRE | END_SHA384, "\x84", "\x84"},
+    {"resumed", END_SESSIONS | END_RESUMED, "\x84", "\x84"},
+    {"resumed_mutual", END_SESSIONS | END_RESUMED | END_REQUIRE | END_ALPN, "", ""},
+    {"resumed_retry", END_SESSIONS | END_RESUMED | END_EARLY | END_STATELESS | END_ALWAYS_RETRY, "",
+     ""},
+    {"resumed_external", END_SESSIONS | END_RESUMED | END_EARLY | END_EXTERNAL, "", ""},
+    {"early", END_SESSIONS | END_RESUMED | END_EARLY | END_ALPN | END_PADDING, "\x84", "\x84"},
+    {"early_late", END_SESSIONS | END_RESUMED | END_EARLY | END_POST_AUTH | END_NO_COMPAT, "",
+     "\x83"},
+    {"tls12", END_TLS12 | END_ALPN | END_GREASE, "\x84", "\x84"},
+    {"tls12_mutual", END_TLS12 | END_REQUIRE | END_EXTERNAL, "\x84\x80", "\x84"},
+    {"tls12_request", END_TLS12 | END_REQUEST | END_NO_COMPAT | END_RECORD_LIMIT, "", "\x85\x80"},
+    {"tls12_sessions", END_TLS12 | END_SESSIONS, "\x8e", ""},
+    {"tls12_resumed", END_TLS12 | END_SESSIONS | END_RESUMED, "\x84", "\x84"},
     {"bits", END_PADDING | END_UPDATE_OFTEN, "\x8b\x8c", "\x8c\x8b"},
 };
 
@@ -214,7 +229,11 @@ static void make(const struct setting *s)
     end_open(&client, HF_CLIENT, client_settings);
     end_open(&server, HF_SERVER, s->settings);
     settle(&client, &server, &to_client, &to_server);
-    END_CHECK(hf_conn_is_connected(client.conn) && hf_conn_is_connected(server.conn));
+    if (!hf_conn_is_connected(client.conn) || !hf_conn_is_connected(server.conn)) {
+        (void)fprintf(stderr, "%s: client: %s; server: %s\n", s->name,
+                      hf_conn_error(client.conn)->detail, hf_conn_error(server.conn)->detail);
+        exit(1);
+    }
     act(&client, &to_client, s->client_does);
     act(&server, &to_server, s->server_does);
     settle(&client, &server, &to_client, &to_server);
@@ -321,6 +340,22 @@ static void make_early_data(void)
     write_file("server", "early_data", NULL, 0, span_of(out, w.len));
 }
 
+/* Early data that the server does not take: it must not open under the handshake's keys either,
+ * which the trusting provider only knows of what is marked as forged. */
+static void make_refused_early_data(void)
+{
+    static uint8_t bytes[8192];
+    const size_t len = read_seed("server", "early", bytes, sizeof bytes);
+    size_t at = END_SETTINGS_LEN;
+    while (at + 3 < len && bytes[at] != REC_APPLICATION_DATA) {
+        at += 3 + (size_t)(bytes[at + 1] << 8 | bytes[at + 2]);
+    }
+    END_CHECK(at + 3 < len);
+    bytes[at] |= 0x40;
+    bytes[0] |= END_REPLAYED >> 24;
+    write_file("server", "early_refused", NULL, 0, span_of(bytes, len));
+}
+
 /* Settings and mutations for the pair; each mutation is kind, record, offset, value
  * (pair_fuzz.c). */
 static void make_pairs(void)
@@ -338,6 +373,16 @@ static void make_pairs(void)
         {"all",
          END_REQUEST | END_COMPRESS | END_ALPN | END_RECORD_LIMIT | END_PADDING | END_EXTERNAL, "",
          0},
+        {"tls12", END_TLS12 | END_ALPN, "", 0},
+        {"tls12_bent", END_TLS12 | END_REQUIRE, "\x00\x81\x30\x01", 4},
+        {"resumed", END_SESSIONS | END_RESUMED | END_ALPN, "", 0},
+        {"tls12_resumed", END_TLS12 | END_SESSIONS | END_RESUMED, "", 0},
+        {"early", END_SESSIONS | END_RESUMED | END_EARLY, "", 0},
+        {"early_retry", END_SESSIONS | END_RESUMED | END_EARLY | END_STATELESS | END_ALWAYS_RETRY,
+         "", 0},
+        {"early_refused", END_SESSIONS | END_RESUMED | END_EARLY | END_REPLAYED, "", 0},
+        {"early_dropped", END_SESSIONS | END_RESUMED | END_EARLY, "\x02\x02\x00\x00", 4},
+        {"early_twice", END_SESSIONS | END_RESUMED | END_EARLY, "\x03\x02\x00\x00", 4},
         {"flip", 0, "\x00\x80\x30\x01", 4},
         {"split", END_PSK, "\x06\x00\x10\x00\x06\x80\x10\x00", 8},
         {"acts", END_POST_AUTH, "\x09\x01\x00\x83\x09\x02\x00\x82\x09\x82\x00\x81", 12},
@@ -374,6 +419,7 @@ int main(int argc, char **argv)
     }
     make_tails();
     make_early_data();
+    make_refused_early_data();
     make_pairs();
     make_inbox();
     return 0;

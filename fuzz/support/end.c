@@ -154,6 +154,7 @@ static hf_config *make_config(hf_role role, uint32_t settings, uint64_t *seed)
         must(hf_config_set_signature_algorithms_cert(config, "ed25519,rsa_pkcs1_sha256"));
     }
     must(hf_config_set_middlebox_compat(config, !is_set(settings, END_NO_COMPAT)));
+    end_configure_sessions(config, role, settings);
     configure_limits(config, settings);
     configure_versions(config, settings);
     must(hf_config_external_ops(config,
@@ -203,16 +204,22 @@ void end_open(struct end *e, hf_role role, uint32_t settings)
 {
     settings &= END_SETTINGS_MASK;
     *e = (struct end){.settings = settings};
-    e->config = end_config(role, settings);
     e->trace = (hf_trace){.wanted = is_set(settings, END_WATCHED) ? HF_EV_BIT(HF_EV_COUNT) - 1 : 0,
                           .event = on_event};
+    const bool is_resumed = role == HF_CLIENT && is_set(settings, END_RESUMED);
     const hf_conn_params params = {.size = sizeof params,
                                    .now_ms = INT64_C(1000) * NOW_S,
                                    .server_name = role == HF_CLIENT ? "server.example" : NULL,
-                                   .trace = &e->trace};
+                                   .trace = &e->trace,
+                                   .session = is_resumed ? end_session(settings) : NULL,
+                                   .early_data = is_set(settings, END_EARLY)};
+    e->config = end_config(role, settings); /* its randomness begins here */
     must(hf_conn_new(e->config, &params, &e->conn));
     END_CHECK(hf_conn_drive(e->conn) != HF_FAILED);
     end_settle(e);
+    if (is_resumed && is_set(settings, END_EARLY)) {
+        end_act(e, END_DO_SEND_EARLY);
+    }
 }
 
 void end_close(struct end *e)
@@ -221,6 +228,7 @@ void end_close(struct end *e)
     hf_config_free(e->config);
     free(e->out);
     free(e->data);
+    free(e->early);
 }
 
 /* --- Promises --------------------------------------------------------------------------------- */
@@ -236,6 +244,19 @@ static void check_failed(const struct end *e)
     END_CHECK(!hf_conn_can_send(e->conn) && !hf_conn_is_connected(e->conn));
 }
 
+/* No session but one that was asked for, no early data without it, no proof that was not given. */
+static void check_resumed(const struct end *e, const hf_conn_info *info)
+{
+    const bool is_client = e->config->role == HF_CLIENT;
+    END_CHECK(!info->resumed || is_set(e->settings, is_client ? END_RESUMED : END_SESSIONS));
+    END_CHECK(info->resumed || !info->early_data || info->version == HF_TLS12);
+    END_CHECK(!info->early_data || (info->early_data_offered && !info->retried));
+    END_CHECK(!info->early_data || is_client || !is_set(e->settings, END_REPLAYED));
+    END_CHECK(is_client || !info->resumed || !is_set(e->settings, END_REQUIRE) ||
+              info->client_certificate);
+    END_CHECK(is_client || info->early_data || e->early_len == 0);
+}
+
 static void check_connected(const struct end *e, const hf_conn_info *info)
 {
     uint8_t keys[16];
@@ -247,7 +268,8 @@ static void check_connected(const struct end *e, const hf_conn_info *info)
               info->version <= e->config->version_highest);
     END_CHECK(info->cipher_suite != 0 && info->group != 0);
     END_CHECK(!needs_proof || info->peer_chain_count > 0 || e->is_chain_forgotten);
-    END_CHECK(!info->psk || is_set(e->settings, END_PSK));
+    END_CHECK(!info->psk || info->resumed || is_set(e->settings, END_PSK));
+    check_resumed(e, info);
     /* RFC 7627, 5.4: in TLS 1.2 not without extended_master_secret. */
     const hf_status exported =
         hf_conn_export(e->conn, false, "x", span_of(NULL, 0), keys, sizeof keys);
@@ -346,6 +368,11 @@ static void append(uint8_t **to, size_t *to_len, size_t *to_cap, const uint8_t *
     *to_len += len;
 }
 
+void end_say(struct end *e, const uint8_t *bytes, size_t len)
+{
+    append(&e->out, &e->out_len, &e->out_cap, bytes, len);
+}
+
 /* Moves what waits, in rooms of a size. */
 static void flush(struct end *e, size_t room_len)
 {
@@ -399,6 +426,11 @@ static size_t receive(struct end *e, uint8_t *data, size_t size)
                   HF_NEED_OP);
         END_CHECK(nothing.consumed == 0 && nothing.kind == HF_GOT_NOTHING);
     }
+    if (got.kind == HF_GOT_EARLY_DATA) {
+        END_CHECK(status == HF_OK && e->config->role == HF_SERVER && !e->conn->connected);
+        append(&e->early, &e->early_len, &e->early_cap, got.data, got.len);
+        END_CHECK(e->early_len <= END_EARLY_MAX);
+    }
     if (got.kind == HF_GOT_DATA) {
         END_CHECK(status == HF_OK && got.data > data && got.len > 0);
         END_CHECK(got.data + got.len <= data + got.consumed);
@@ -445,107 +477,6 @@ static void feed_frame(struct end *e, uint8_t frame, const uint8_t *content, siz
     }
     (void)end_feed(e, record, REC_HEADER_LEN + fragment);
     free(record);
-}
-
-/* What is sent counts up, so that whoever gets it can tell what is missing. */
-static void send_some(struct end *e, size_t room_len)
-{
-    enum { DATA_LEN = 700, ROUNDS_MAX = 60 };
-    static uint8_t data[DATA_LEN];
-    static uint8_t room[4000];
-    size_t sent = 0;
-    for (size_t i = 0; i < DATA_LEN; i++) {
-        data[i] = (uint8_t)(e->sent + i);
-    }
-    hf_status status = HF_NEED_SPACE;
-    for (int i = 0; status == HF_NEED_SPACE && i < ROUNDS_MAX; i++) {
-        hf_buf out = {room, room_len, 0};
-        size_t taken = 0;
-        status = hf_conn_send(e->conn, span_of(data + sent, DATA_LEN - sent), &out, &taken);
-        sent += taken;
-        END_CHECK(sent <= DATA_LEN && (status != HF_OK || sent == DATA_LEN));
-        END_CHECK(status != HF_NEED_INPUT || taken == 0);
-        END_CHECK(out.pos <= room_len);
-        append(&e->out, &e->out_len, &e->out_cap, room, out.pos);
-    }
-    e->sent += sent;
-}
-
-static void seal_one(struct end *e)
-{
-    static uint8_t room[HF_RECORD_HEAD + 100 + HF_RECORD_TAIL];
-    size_t len = hf_conn_max_send(e->conn);
-    len = len < 100 ? len : 100;
-    size_t sealed = 0;
-    for (size_t i = 0; i < len; i++) {
-        room[HF_RECORD_HEAD + i] = (uint8_t)(e->sent + i);
-    }
-    if (hf_conn_seal(e->conn, room, len, &sealed) == HF_OK) {
-        END_CHECK(sealed <= sizeof room);
-        append(&e->out, &e->out_len, &e->out_cap, room, sealed);
-        e->sent += len;
-    }
-}
-
-/* Part of what waits goes out before more comes behind it. */
-static void flush_in_bits(struct end *e)
-{
-    uint8_t room[7];
-    for (int i = 0; i < 3; i++) {
-        hf_buf out = {room, sizeof room, 0};
-        (void)hf_conn_update_keys(e->conn, i == 0);
-        (void)hf_conn_flush(e->conn, &out);
-        append(&e->out, &e->out_len, &e->out_cap, room, out.pos);
-    }
-}
-
-void end_act(struct end *e, uint8_t action)
-{
-    uint8_t keys[40];
-    switch (action) {
-    case END_DO_CLOSE:
-        (void)hf_conn_close(e->conn);
-        break;
-    case END_DO_UPDATE:
-    case END_DO_UPDATE_ASK:
-        (void)hf_conn_update_keys(e->conn, action == END_DO_UPDATE_ASK);
-        break;
-    case END_DO_REQUEST_CERTIFICATE:
-        (void)hf_conn_request_certificate(e->conn);
-        break;
-    case END_DO_SEND:
-        send_some(e, 4000);
-        break;
-    case END_DO_SEND_IN_BITS:
-        send_some(e, 90);
-        break;
-    case END_DO_FLUSH_IN_BITS:
-        flush_in_bits(e);
-        break;
-    case END_DO_SEAL:
-        seal_one(e);
-        break;
-    case END_DO_EXPORT:
-        (void)hf_conn_export(e->conn, false, "label", span_of("c", 1), keys, sizeof keys);
-        break;
-    case END_DO_LATER:
-        hf_conn_set_time(e->conn, e->conn->now_ms + 60000);
-        break;
-    case END_DO_ABORT:
-        (void)hf_conn_abort(e->conn, HF_ALERT_user_canceled);
-        break;
-    case END_DO_EOF:
-        (void)hf_conn_recv_eof(e->conn);
-        break;
-    case END_DO_FORGET:
-        hf_conn_forget_peer_chain(e->conn);
-        e->is_chain_forgotten = true;
-        break;
-    default:
-        break;
-    }
-    (void)hf_conn_drive(e->conn);
-    end_settle(e);
 }
 
 void end_run(struct end *e, const uint8_t *data, size_t size)

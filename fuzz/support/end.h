@@ -45,7 +45,11 @@ enum end_setting {
         << 23, /* the default provider instead of the trusting one; not in the targets of one end */
     END_ABSURD = 1 << 24, /* with END_EXTERNAL: operations get answers that no caller should give */
     END_TLS12 = 1 << 25,  /* TLS 1.2 only, where the other settings leave it possible */
-    END_SETTINGS_MASK = (1 << 26) - 1,
+    END_SESSIONS = 1 << 26, /* server: tickets and early data; client: sessions are asked for */
+    END_RESUMED = 1 << 27,  /* client: one of them is offered */
+    END_EARLY = 1 << 28,    /* client: ... with early data behind the first flight */
+    END_REPLAYED = 1 << 29, /* server: its guard takes every flight for a replay */
+    END_SETTINGS_MASK = (1 << 30) - 1,
 };
 
 enum end_action {
@@ -62,9 +66,14 @@ enum end_action {
     END_DO_FORGET,
     END_DO_SEND_IN_BITS, /* into small rooms */
     END_DO_FLUSH_IN_BITS,
+    END_DO_SEND_EARLY,
+    END_DO_TAKE_SESSION, /* written, read again, and given back to nobody */
 };
 
-enum { END_SETTINGS_LEN = 4 };
+enum {
+    END_SETTINGS_LEN = 4,
+    END_EARLY_MAX = 250 /* bytes of early data that a session allows */
+};
 
 struct end {
     hf_conn *conn;
@@ -73,13 +82,22 @@ struct end {
     hf_trace trace;
     uint8_t *data; /* application data received, all of it */
     size_t data_len, data_cap;
-    size_t sent;  /* application data sent: byte i is i modulo 256 */
-    unsigned ops; /* seen so far */
+    size_t sent;    /* application data sent: byte i is i modulo 256 */
+    uint8_t *early; /* early data received */
+    size_t early_len, early_cap;
+    size_t early_sent; /* the same of early data: byte i is 255 - i modulo 256 */
+    unsigned ops;      /* seen so far */
     bool is_chain_forgotten;
     uint8_t *out; /* what it said, all of it */
     size_t out_len, out_cap;
     size_t out_checked; /* whole records so far */
 };
+
+/* sessions.c: the sessions' part of a configuration that is not frozen yet. */
+void end_configure_sessions(hf_config *config, hf_role role, uint32_t settings);
+/* A session that a server of these settings has issued, for its clients to offer; NULL: it issues
+ * none. It is kept: no reference is handed out. */
+const hf_session *end_session(uint32_t settings);
 
 /* A frozen configuration for these settings, with a reference. Its randomness begins anew, so it
  * serves one connection at a time. */
@@ -95,7 +113,9 @@ size_t end_feed(struct end *e, const uint8_t *data, size_t size);
 void end_settle(struct end *e);
 /* Takes away what it said; the caller frees. */
 uint8_t *end_take_out(struct end *e, size_t *len);
-/* One of enum end_action. */
+/* Notes bytes that it said besides. */
+void end_say(struct end *e, const uint8_t *bytes, size_t len);
+/* act.c: one of enum end_action. */
 void end_act(struct end *e, uint8_t action);
 
 /* The whole of a target: settings and bytes. */
