@@ -32,6 +32,7 @@ static const struct verb verbs[] = {
     {"view", "write recordings as one page to step through, for a browser", view_main},
     {"certs", "show the certificates of a file or a server, and whether they would be believed",
      certs_main},
+    {"seed", "make the secret that servers of one name derive their ticket keys from", seed_main},
     {"help", "print this, or the help of a verb", help_main},
     {"--version", "print the version", version_main},
 };

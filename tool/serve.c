@@ -62,6 +62,37 @@ static const struct opt opts[] = {
      AT(parameters.record_size_limit), 64, 16385},
     {"padding", "N", "pad what is sent to a multiple of N bytes", OPT_NUMBER,
      AT(parameters.padding), 1, 16384},
+    {"sessions, and data that comes before the handshake is over", NULL, NULL, OPT_HEADING, 0, 0,
+     0},
+    {"tickets", "N",
+     "tickets for each connection, to resume it with; 0: none, and nothing is resumed (default 2)",
+     OPT_NUMBER, AT(resumption.tickets), 0, 8},
+    {"ticket-lifetime", "SECONDS", "how long a ticket is good (default 7200)", OPT_NUMBER,
+     AT(resumption.lifetime_s), 1, HF_TICKET_LIFETIME_MAX_S},
+    {"ticket-period", "SECONDS",
+     "how long a ticket key seals, before a new one does (default 3600, or a hundredth of the "
+     "lifetime)",
+     OPT_NUMBER, AT(resumption.period_s), 1, HF_TICKET_LIFETIME_MAX_S},
+    {"ticket-seed", "FILE|fd:N|env:NAME",
+     "derive the ticket keys from this seed, which 'handfast seed' makes, so that all servers that "
+     "have it resume each other's sessions (default: random keys of this process); SIGHUP reads it "
+     "again",
+     OPT_TEXT, AT(resumption.seed), 0, 0},
+    {"max-early-data", "N",
+     "take up to N bytes of early data (0-RTT) in each connection: such bytes may be a replay "
+     "(default 0: none)",
+     OPT_NUMBER, AT(resumption.max_early_data), 0, 1048576},
+    {"early-policy", "safe|425|wait",
+     "HTTP requests in early data: with a safe method (GET, HEAD, OPTIONS) they are answered at "
+     "once, others when the handshake is over (safe, the default) or with 425 Too Early (425); or "
+     "all wait (wait)",
+     OPT_TEXT, AT(resumption.early_policy), 0, 0},
+    {"early-window", "SECONDS",
+     "how far the age of a ticket that the client tells may be off with early data (default 10)",
+     OPT_NUMBER, AT(resumption.early_window_s), 1, 60},
+    {"anti-replay", "local",
+     "who remembers first flights with early data: this process (default without --ticket-seed)",
+     OPT_TEXT, AT(resumption.anti_replay), 0, 0},
     {"what is done and told", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"echo", NULL, "send each record's bytes back as one record, instead of answering HTTP",
      OPT_FLAG, AT(echo), 0, 0},
@@ -84,6 +115,7 @@ static const struct opt opts[] = {
      "show the secrets of a connection in its own page, each computed again there; for looking at "
      "one's own connections: listens on loopback only",
      OPT_FLAG, AT(lab), 0, 0},
+    {"log-requests", NULL, "tell each HTTP request in a line", OPT_FLAG, AT(log_requests), 0, 0},
     {"quiet", NULL, "tell nothing about connections", OPT_FLAG, AT(quiet), 0, 0},
     {"json", NULL, "one JSON object per line on stdout instead of all text", OPT_FLAG, AT(json), 0,
      0},
@@ -112,14 +144,19 @@ static int check(const struct serve_settings *s, struct trouble *trouble);
 
 int serve_main(int argc, char **argv)
 {
-    struct serve_settings settings = {.handshake_s = 10, .idle_s = 60};
+    struct serve_settings settings = {
+        .handshake_s = 10,
+        .idle_s = 60,
+        .resumption = {.tickets = 2, .lifetime_s = 7200, .early_window_s = 10},
+    };
     struct opt_result args = {0};
     struct trouble trouble = {0};
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
         opt_print_help(&spec);
         return TOOL_OK;
     }
-    if (trouble.exit_code == 0 && check(&settings, &trouble) == 0) {
+    if (trouble.exit_code == 0 && check(&settings, &trouble) == 0 &&
+        resumption_check(&settings.resumption, &trouble) == 0) {
         (void)server_run(&settings, &trouble);
     }
     return trouble.exit_code == 0 ? TOOL_OK : setup_failed(argc, argv, &trouble, "serve");

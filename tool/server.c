@@ -31,6 +31,7 @@ struct server {
     uv_loop_t loop;
     struct session_host host;
     struct credentials credentials;
+    struct resumption resumption;
     struct keylog keylog;
     hf_trace trace;
     struct listener *listeners[OPT_LIST_MAX];
@@ -52,6 +53,9 @@ static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer);
 static void on_left(void *ctx);
 static void on_signal(uv_signal_t *handle, int number);
 static void reload(struct server *server);
+static void reload_seed(struct server *server);
+static void reload_failed(const struct server *server, const struct trouble *trouble,
+                          const char *what);
 static void stop(struct server *server);
 static void on_drain(uv_timer_t *timer);
 static void close_when_empty(struct server *server);
@@ -69,6 +73,8 @@ int server_run(const struct serve_settings *settings, struct trouble *trouble)
     const bool ready = hub_init(&server.host.hub, &server.loop) || setup_no_memory(trouble) == 0;
     if (ready && keylog_open(&server.keylog, settings->keylog, trouble) == 0 &&
         credentials_load(settings, &server.credentials, trouble) == 0 &&
+        resumption_load(&settings->resumption, hub_wall_ms(&server.host.hub), &server.resumption,
+                        trouble) == 0 &&
         (server.host.config = make_config(&server, trouble)) != NULL &&
         listen_on_all(&server, trouble) == 0) {
         start(&server);
@@ -82,6 +88,7 @@ int server_run(const struct serve_settings *settings, struct trouble *trouble)
     }
     (void)uv_loop_close(&server.loop);
     hf_config_free(server.host.config);
+    resumption_free(&server.resumption);
     credentials_free(&server.credentials);
     keylog_close(&server.keylog);
     hub_free(&server.host.hub);
@@ -105,7 +112,9 @@ static hf_config *make_config(struct server *server, struct trouble *trouble)
         return NULL;
     }
     if (setup_parameters(config, &s->parameters, trouble) == 0 &&
-        set_policy(config, server, trouble) == 0 && hf_config_freeze(config) != HF_OK) {
+        set_policy(config, server, trouble) == 0 &&
+        resumption_configure(config, &s->resumption, &server->resumption, trouble) == 0 &&
+        hf_config_freeze(config) != HF_OK) {
         (void)failure_of_setting(hf_config_error(config), "these options", trouble);
     }
     if (trouble->exit_code != 0) {
@@ -180,6 +189,7 @@ static void start(struct server *server)
     static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP};
     server->on_terminal = isatty(STDIN_FILENO) != 0;
     server->host.settings = server->settings;
+    server->host.resumption = &server->resumption;
     server->host.gallery.lab = server->settings->lab;
     server->host.left = on_left;
     server->host.ctx = server;
@@ -285,15 +295,36 @@ static void reload(struct server *server)
     struct trouble trouble = {0};
     char count[32];
     if (credentials_reload(server->settings, &server->credentials, &trouble) != 0) {
-        if (server->settings->json) {
-            say(server, "reload failed", "reason", trouble.sentence);
-        } else {
-            trouble_say(&trouble, "serve: SIGHUP: the certificates stay as they were");
-        }
+        reload_failed(server, &trouble, "serve: SIGHUP: the certificates stay as they were");
         return;
     }
     (void)snprintf(count, sizeof count, "%zu", server->settings->cert.count);
     say(server, "reloaded certificates:", "count", count);
+    reload_seed(server);
+}
+
+static void reload_seed(struct server *server)
+{
+    const struct resumption_settings *s = &server->settings->resumption;
+    struct trouble trouble = {0};
+    if (s->seed == NULL) {
+        return;
+    }
+    if (resumption_reload(s, hub_wall_ms(&server->host.hub), &server->resumption, &trouble) != 0) {
+        reload_failed(server, &trouble, "serve: SIGHUP: the ticket keys stay as they were");
+        return;
+    }
+    say(server, "reloaded ticket seed:", "seed", s->seed);
+}
+
+static void reload_failed(const struct server *server, const struct trouble *trouble,
+                          const char *what)
+{
+    if (server->settings->json) {
+        say(server, "reload failed", "reason", trouble->sentence);
+    } else {
+        trouble_say(trouble, what);
+    }
 }
 
 static void stop(struct server *server)

@@ -4,6 +4,7 @@
 
 #include "cli/option.h"
 #include "cli/trouble.h"
+#include "resumption.h"
 #include "setup.h"
 
 /* The command line of serve. */
@@ -12,9 +13,10 @@ struct serve_settings {
     const char *passphrase_file;
     bool strict_sni, allow_expired;
     struct setup_parameters parameters;
+    struct resumption_settings resumption;
     const char *client_auth; /* NULL, "none", "request", "require" */
     bool no_chain_cache;
-    bool stateless_retry, echo, quiet, json;
+    bool stateless_retry, echo, quiet, json, log_requests;
     int64_t max_connections; /* 0: as many as the limits allow */
     int64_t handshake_s, idle_s;
     const char *keylog;

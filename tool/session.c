@@ -1,47 +1,24 @@
 /* One client of the server.
  *
- * Invariants: plaintext that could not be answered yet because too much waits to be written is in
- * `saved`, and then the link is congested and delivers nothing; `drained` takes it up again. So a
+ * Invariants: plaintext that could not be answered yet is in `saved`. Either too much waits to be
+ * written; then the link is congested and delivers nothing, and `drained` takes it up again: so a
  * client that asks without reading the answers costs at most one record of requests and what fits
- * between the link's two marks. /
+ * between the link's two marks. Or it is early data that `waits` for the end of the handshake; then
+ * it is at most what the server takes early, and `connected` takes it up. /
  */
 #include "session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "http/page.h"
-#include "http/request.h"
-#include "io/address.h"
-#include "io/link.h"
 #include "recording/recorder.h"
 #include "recording/write.h"
-#include "report/facts.h"
-#include "report/failure.h"
 #include "report/observer.h"
+#include "session_int.h"
 
 enum { LINGER_MS = 1000 };
-
-struct session {
-    struct session_host *host;
-    struct session *next, *previous;
-    struct link *link;
-    struct request request;
-    char peer[ADDRESS_TEXT_MAX];
-    uint64_t start_ns, connected_ns;
-    uint64_t requests, records;
-    uint64_t number;           /* of all that came */
-    struct recorder *recorder; /* NULL: it is not recorded */
-    bool is_local;             /* the peer is on this machine */
-    bool shown;                /* and counted by the gallery */
-    uint8_t *saved;
-    size_t saved_len;
-    bool timed;       /* a deadline for the request runs */
-    bool peer_closed; /* no more requests come */
-    bool last;        /* the answer under way is the last */
-};
 
 static hf_conn *new_conn(struct session *s, const struct sockaddr *peer);
 static bool start_recording(struct session *s);
@@ -54,16 +31,13 @@ static void on_drained(void *ctx);
 static void on_over(void *ctx, enum link_end end);
 static void on_gone(void *ctx);
 static void serve_requests(struct session *s, const uint8_t *data, size_t len);
+static bool must_wait(struct session *s);
+static void answer_and_go_on(struct session *s);
 static void answer(struct session *s);
+static void resume_serving(struct session *s);
 static void save(struct session *s, const uint8_t *data, size_t len);
+static void save_more(struct session *s, const uint8_t *data, size_t len);
 static void watch_request(struct session *s);
-static void tell(struct session *s, enum link_end end);
-static void tell_text(const struct session *s, const hf_conn_info *info,
-                      const struct trouble *trouble, const char *how, struct text *out);
-static void tell_json(const struct session *s, const hf_conn_info *info,
-                      const struct trouble *trouble, const char *how, struct text *out);
-static bool is_cut_off(const struct session *s);
-static const char *how_it_ended(const struct session *s, enum link_end end);
 
 static const struct link_owner link_owner = {
     .connected = on_connected,
@@ -204,6 +178,18 @@ static void on_connected(void *ctx)
     struct session *s = ctx;
     s->connected_ns = obs_clock();
     s->host->served++;
+    if (s->waits) {
+        s->waits = false;
+        if (s->host->settings->echo) {
+            (void)link_send(s->link, (hf_span){s->saved, s->saved_len});
+            save(s, NULL, 0);
+        } else {
+            answer_and_go_on(s);
+            resume_serving(s);
+        }
+    } else if (!s->host->settings->echo) {
+        watch_request(s);
+    }
     if (s->last) {
         link_finish(s->link);
     }
@@ -213,13 +199,20 @@ static void on_data(void *ctx, uint8_t *data, size_t len)
 {
     struct session *s = ctx;
     s->records++;
-    if (s->host->settings->echo) {
-        if (len > 0) {
-            (void)link_echo(s->link, data, len);
-        }
+    if (s->answered) {
         return;
     }
-    serve_requests(s, data, len);
+    if (s->host->settings->echo) {
+        s->waits = s->connected_ns == 0 && (s->host->resumption->policy == EARLY_WAIT ||
+                                            !hf_conn_can_send(link_conn(s->link)));
+    }
+    if (s->waits) {
+        save_more(s, data, len);
+    } else if (!s->host->settings->echo) {
+        serve_requests(s, data, len);
+    } else if (len > 0) {
+        (void)link_echo(s->link, data, len);
+    }
 }
 
 static void serve_requests(struct session *s, const uint8_t *data, size_t len)
@@ -233,9 +226,12 @@ static void serve_requests(struct session *s, const uint8_t *data, size_t len)
             (void)link_send(s->link, (hf_span){(const uint8_t *)interim, sizeof interim - 1});
         }
         if (s->request.state == REQUEST_READY || s->request.state == REQUEST_BAD) {
-            answer(s);
-            if (s->last) {
-                link_finish(s->link);
+            s->waits = must_wait(s);
+            if (s->waits) {
+                break;
+            }
+            answer_and_go_on(s);
+            if (s->answered) {
                 return;
             }
         }
@@ -244,11 +240,41 @@ static void serve_requests(struct session *s, const uint8_t *data, size_t len)
     watch_request(s);
 }
 
+/* Whether a whole request is not to be answered before the handshake is over, because what came so
+ * far may be a replay (RFC 8470, 3). May turn it into a refusal instead. */
+static bool must_wait(struct session *s)
+{
+    struct request *r = &s->request;
+    const enum early_policy policy = s->host->resumption->policy;
+    const bool early = s->connected_ns == 0;
+    const bool harmless = r->is_safe || r->state == REQUEST_BAD;
+    /* RFC 8470, 5.2: to wait here does not help when it was early at an intermediary. */
+    if (!harmless && (r->said_early || (early && policy == EARLY_REFUSE))) {
+        request_refuse(r, 425);
+        return early && !hf_conn_can_send(link_conn(s->link));
+    }
+    /* A page that shows the handshake waits for its end. */
+    const bool shows = r->state == REQUEST_READY && r->form == REQUEST_HTML;
+    return early &&
+           (!harmless || shows || policy == EARLY_WAIT || !hf_conn_can_send(link_conn(s->link)));
+}
+
+static void answer_and_go_on(struct session *s)
+{
+    answer(s);
+    s->answered = s->last;
+    /* The end of the handshake is waited for: the client's Finished is still to be judged. */
+    if (s->answered && s->connected_ns != 0) {
+        link_finish(s->link);
+    }
+}
+
 static void answer(struct session *s)
 {
     struct text *page = &s->host->answer;
     struct text *document = &s->host->document;
     s->requests++;
+    s->early_requests += s->connected_ns == 0;
     s->last = s->last || !s->request.keep_alive;
     s->request.keep_alive = !s->last;
     text_clear(page);
@@ -259,6 +285,9 @@ static void answer(struct session *s)
     if (page->failed || document->failed ||
         !link_send(s->link, (hf_span){(const uint8_t *)page->ptr, page->len})) {
         s->last = true;
+    }
+    if (s->host->settings->log_requests) {
+        session_tell_request(s);
     }
     request_next(&s->request);
 }
@@ -277,9 +306,46 @@ static void save(struct session *s, const uint8_t *data, size_t len)
     }
 }
 
-/* A request has as long as an idle connection to arrive, however it trickles in. */
+static void save_more(struct session *s, const uint8_t *data, size_t len)
+{
+    uint8_t *saved = len == 0 ? NULL : malloc(s->saved_len + len);
+    if (saved == NULL) {
+        if (len > 0) {
+            link_drop(s->link);
+        }
+        return;
+    }
+    if (s->saved_len > 0) {
+        memcpy(saved, s->saved, s->saved_len);
+    }
+    memcpy(saved + s->saved_len, data, len);
+    free(s->saved);
+    s->saved = saved;
+    s->saved_len += len;
+}
+
+/* Takes up what was saved. */
+static void resume_serving(struct session *s)
+{
+    uint8_t *saved = s->saved;
+    const size_t len = s->saved_len;
+    s->saved = NULL;
+    s->saved_len = 0;
+    if (len > 0 && !s->answered) {
+        serve_requests(s, saved, len);
+    } else {
+        watch_request(s);
+    }
+    free(saved);
+}
+
+/* A request has as long as an idle connection to arrive, however it trickles in; one that is early,
+ * as long as the handshake. */
 static void watch_request(struct session *s)
 {
+    if (s->connected_ns == 0) {
+        return;
+    }
     const bool wanted = s->request.state == REQUEST_PART;
     if (wanted != s->timed) {
         s->timed = wanted;
@@ -290,13 +356,8 @@ static void watch_request(struct session *s)
 static void on_drained(void *ctx)
 {
     struct session *s = ctx;
-    if (s->saved_len > 0) {
-        uint8_t *saved = s->saved;
-        const size_t len = s->saved_len;
-        s->saved = NULL;
-        s->saved_len = 0;
-        serve_requests(s, saved, len);
-        free(saved);
+    if (s->saved_len > 0 && !s->waits) {
+        resume_serving(s);
     }
     if (s->peer_closed && s->saved_len == 0) {
         link_finish(s->link);
@@ -322,7 +383,7 @@ static void on_over(void *ctx, enum link_end end)
         gallery_keep(&s->host->gallery, s->recorder);
     }
     if (!s->host->settings->quiet) {
-        tell(s, end);
+        session_tell(s, end);
     }
 }
 
@@ -341,108 +402,4 @@ static void on_gone(void *ctx)
     host->count--;
     free_session(s);
     host->left(host->ctx);
-}
-
-static void tell(struct session *s, enum link_end end)
-{
-    struct text *line = &s->host->line;
-    struct trouble trouble = {0};
-    hf_conn_info info;
-    hf_conn_describe(link_conn(s->link), &info);
-    if (end == LINK_FAILED) {
-        failure_of(link_conn(s->link), s->connected_ns != 0, &trouble);
-    }
-    text_clear(line);
-    if (s->host->settings->json) {
-        tell_json(s, &info, &trouble, how_it_ended(s, end), line);
-        (void)text_write(line, STDOUT_FILENO);
-    } else {
-        tell_text(s, &info, &trouble, how_it_ended(s, end), line);
-        (void)text_write(line, STDERR_FILENO);
-    }
-}
-
-static void tell_text(const struct session *s, const hf_conn_info *info,
-                      const struct trouble *trouble, const char *how, struct text *out)
-{
-    text_addf(out, "%s ", s->peer);
-    if (s->connected_ns != 0) {
-        facts_line(info, out);
-        text_add(out, ", ");
-        if (info->server_name.len > 0) {
-            text_add_inert(out, info->server_name);
-            text_add(out, ", ");
-        }
-        if (info->client_certificate) {
-            char name[96];
-            text_addf(out, "client %s, ", facts_peer_name(link_conn(s->link), name));
-        }
-        const uint64_t count = s->host->settings->echo ? s->records : s->requests;
-        text_addf(out, "%.1f ms, %llu %s%s, ", (double)(s->connected_ns - s->start_ns) / 1e6,
-                  (unsigned long long)count, s->host->settings->echo ? "record" : "request",
-                  count == 1 ? "" : "s");
-    }
-    text_add(out, how);
-    if (trouble->exit_code != 0 && !is_cut_off(s)) {
-        text_addf(out, ": %s", trouble->sentence);
-        if (trouble->detail[0] != '\0') {
-            text_addf(out, " (%s)", trouble->detail);
-        }
-    } else if (link_errno(s->link) != 0) {
-        text_addf(out, ": %s", uv_strerror(link_errno(s->link)));
-    }
-    text_add(out, "\n");
-}
-
-static void tell_json(const struct session *s, const hf_conn_info *info,
-                      const struct trouble *trouble, const char *how, struct text *out)
-{
-    struct json j = json_begin(out, true);
-    json_object(&j, NULL);
-    json_string(&j, "event", "connection");
-    json_string(&j, "peer", s->peer);
-    json_bool(&j, "connected", s->connected_ns != 0);
-    json_string(&j, "end", how);
-    facts_json(info, &j);
-    if (info->client_certificate) {
-        char name[96];
-        json_string(&j, "client_name", facts_peer_name(link_conn(s->link), name));
-    }
-    if (s->connected_ns != 0) {
-        json_decimal(&j, "handshake_us", (double)(s->connected_ns - s->start_ns) / 1e3);
-    }
-    json_number(&j, "requests", (int64_t)s->requests);
-    json_number(&j, "records", (int64_t)s->records);
-    json_number(&j, "bytes_in", (int64_t)link_bytes_in(s->link));
-    json_number(&j, "bytes_out", (int64_t)link_bytes_out(s->link));
-    failure_json(trouble, &j, "error");
-    json_end(&j);
-}
-
-/* Many clients leave without a word between two requests, where nothing can be missing. */
-static bool is_cut_off(const struct session *s)
-{
-    return hf_conn_error(link_conn(s->link))->code == HF_E_TRUNCATED;
-}
-
-static const char *how_it_ended(const struct session *s, enum link_end end)
-{
-    switch (end) {
-    case LINK_CLOSED:
-        return "closed";
-    case LINK_FAILED:
-        if (is_cut_off(s)) {
-            return "closed without close_notify";
-        }
-        return s->connected_ns != 0 ? "broken" : "refused";
-    case LINK_HANDSHAKE_TIMEOUT:
-        return "timeout in the handshake";
-    case LINK_IDLE:
-        return "idle for too long";
-    case LINK_NETWORK:
-        return "network failure";
-    case LINK_DROPPED:
-        return "dropped";
-    }
-    return "";
 }

@@ -10,6 +10,7 @@
 #include "cli/text.h"
 #include "io/hub.h"
 #include "gallery.h"
+#include "resumption.h"
 #include "server.h"
 
 struct session;
@@ -19,6 +20,7 @@ struct session_host {
     struct hub hub;
     const struct serve_settings *settings;
     hf_config *config;
+    const struct resumption *resumption;
     const hf_trace *trace; /* NULL: none */
     struct session *first; /* all that are open */
     size_t count;

@@ -28,6 +28,7 @@ int demo_main(int argc, char **argv);
 int explain_main(int argc, char **argv);
 int certs_main(int argc, char **argv);
 int view_main(int argc, char **argv);
+int seed_main(int argc, char **argv);
 
 /* How the program was called ("build/handfast"): for advice that can be pasted. */
 extern const char *tool_name;

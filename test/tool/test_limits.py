@@ -74,7 +74,7 @@ class MemoryClient:
 
 @tap.test("--echo: each record comes back as one record, of every size")
 def echo_records():
-    client = MemoryClient(Serve("--echo").port)
+    client = MemoryClient(Serve("--echo", "--tickets", "0").port)
     sizes = [1, 2, 15, 16, 17, 1000, 4096, 16383, 16384, 5, 16384, 1]
     parts = [bytes([number]) * size for number, size in enumerate(sizes)]
     client.send(*parts)
@@ -93,7 +93,7 @@ def echo_limit():
 
 @tap.test("--echo with --padding: the records are padded")
 def echo_padding():
-    client = MemoryClient(Serve("--echo", "--padding", "512").port)
+    client = MemoryClient(Serve("--echo", "--tickets", "0", "--padding", "512").port)
     client.send(b"short")
     data, lengths = client.receive(5)
     tap.equal(data, b"short")
@@ -102,7 +102,7 @@ def echo_padding():
 
 @tap.test("--echo of records that come byte by byte")
 def echo_trickle():
-    client = MemoryClient(Serve("--echo").port)
+    client = MemoryClient(Serve("--echo", "--tickets", "0").port)
     client.tls.write(b"slowly")
     for byte in client.outgoing.read():
         client.raw.sendall(bytes([byte]))

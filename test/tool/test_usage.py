@@ -4,7 +4,7 @@ import re
 
 import tap
 
-VERBS = ["demo", "connect", "serve", "certs"]
+VERBS = ["demo", "connect", "serve", "certs", "seed"]
 
 
 def options_of_help(verb):
@@ -87,7 +87,7 @@ for title, arguments_, parts_ in [
     ("a listener without a port", ["serve", "--listen", "127.0.0.1"], ["--listen 127.0.0.1", "port"]),
     ("an address of another machine", ["serve", "--listen", "192.0.2.1:0"], ["--listen 192.0.2.1:0"]),
     ("a mode of the demo", ["demo", "--mode", "rtery"], ["--mode rtery", "'retry'"]),
-    ("options of later work", ["serve", "--tickets", "2"], ["unknown option '--tickets'"]),
+    ("too many tickets", ["serve", "--tickets", "9"], ["expected a number from 0 to 8"]),
     ("a path with blanks", ["connect", "--http", "/a b", "localhost"], ["--http"]),
     ("a key log that cannot be written", ["connect", "--keylog", "/nowhere/f", "localhost"], ["--keylog /nowhere/f"]),
 ]:

@@ -6,11 +6,14 @@
 #include "cli/json.h"
 #include "report/facts.h"
 
+#define METHODS "GET, HEAD, OPTIONS, POST"
+
 static void add_body(const struct request *r, const hf_conn *conn, const struct text *document,
                      struct text *out);
 static void add_html(const hf_conn *conn, struct text *out);
 static void add_plain(const hf_conn *conn, struct text *out);
 static void add_escaped(struct text *out, const char *s);
+static bool is_early(const hf_conn *conn);
 static const char *reason_of(unsigned status);
 
 void page_answer(const struct request *r, const hf_conn *conn, const struct text *document,
@@ -25,6 +28,12 @@ void page_answer(const struct request *r, const hf_conn *conn, const struct text
     add_body(r, conn, document, &body);
     const enum request_form form = r->state == REQUEST_BAD ? REQUEST_TEXT : r->form;
     text_addf(out, "HTTP/1.%d %u %s\r\n", r->http10 ? 0 : 1, r->status, reason_of(r->status));
+    if (r->status == 204) {
+        text_addf(out, "Server: handfast\r\nAllow: " METHODS "\r\nConnection: %s\r\n\r\n",
+                  r->keep_alive ? "keep-alive" : "close");
+        text_free(&body);
+        return;
+    }
     text_addf(out, "Server: handfast\r\nContent-Type: %s\r\nContent-Length: %zu\r\n", types[form],
               body.len);
     /* The page says its own policy; this is what only a header can say. */
@@ -33,7 +42,7 @@ void page_answer(const struct request *r, const hf_conn *conn, const struct text
               "Connection: %s\r\n%s\r\n",
               form == REQUEST_HTML ? "Content-Security-Policy: frame-ancestors 'none'\r\n" : "",
               r->keep_alive ? "keep-alive" : "close",
-              r->status == 405 ? "Allow: GET, HEAD, POST\r\n" : "");
+              r->status == 405 ? "Allow: " METHODS "\r\n" : "");
     if (!r->head) {
         text_add_bytes(out, body.ptr, body.len);
     }
@@ -54,6 +63,7 @@ static void add_body(const struct request *r, const hf_conn *conn, const struct 
         struct json j = json_begin(out, false);
         json_object(&j, NULL);
         facts_json(&info, &j);
+        json_bool(&j, "early_request", is_early(conn));
         json_end(&j);
     } else if (document != NULL) {
         text_add_bytes(out, document->ptr, document->len);
@@ -96,6 +106,9 @@ static void add_plain(const hf_conn *conn, struct text *out)
     for (size_t i = 0; i < facts.count; i++) {
         facts_add_line(out, &style, facts.fact[i].label, facts.fact[i].value);
     }
+    if (is_early(conn)) {
+        facts_add_line(out, &style, "this request", "came as early data, and is answered so");
+    }
 }
 
 static void add_escaped(struct text *out, const char *s)
@@ -120,6 +133,11 @@ static void add_escaped(struct text *out, const char *s)
     }
 }
 
+static bool is_early(const hf_conn *conn)
+{
+    return !hf_conn_is_connected(conn);
+}
+
 static const char *reason_of(unsigned status)
 {
     static const struct {
@@ -127,9 +145,11 @@ static const char *reason_of(unsigned status)
         const char *reason;
     } known[] = {
         {200, "OK"},
+        {204, "No Content"},
         {400, "Bad Request"},
         {405, "Method Not Allowed"},
         {413, "Content Too Large"},
+        {425, "Too Early"},
         {431, "Request Header Fields Too Large"},
         {505, "HTTP Version Not Supported"},
     };

@@ -9,7 +9,8 @@
 #include "http/request.h"
 
 /* Adds head and body of the answer to a request that is READY or BAD. document: what stands for the
- * facts in HTML; NULL: nothing does. */
+ * facts in HTML; NULL: nothing does. A request is early when it is answered before the handshake is
+ * complete; the answer says so. */
 void page_answer(const struct request *request, const hf_conn *conn, const struct text *document,
                  struct text *out);
 

@@ -45,6 +45,17 @@ void request_next(struct request *r)
     request_init(r);
 }
 
+void request_refuse(struct request *r, unsigned status)
+{
+    r->state = REQUEST_BAD;
+    r->status = status;
+}
+
+const char *request_method(const struct request *r)
+{
+    return r->has_headers ? http_method_str((enum http_method)r->parser.method) : "";
+}
+
 size_t request_feed(struct request *r, const uint8_t *data, size_t len)
 {
     if (r->state == REQUEST_READY || r->state == REQUEST_BAD || len == 0) {
@@ -105,14 +116,17 @@ static int on_headers(http_parser *parser)
 {
     struct request *r = parser->data;
     take_header(r);
+    r->has_headers = true;
     r->http10 = parser->http_major == 1 && parser->http_minor == 0;
     r->head = parser->method == HTTP_HEAD;
+    r->is_safe = r->head || parser->method == HTTP_GET || parser->method == HTTP_OPTIONS;
+    r->status = parser->method == HTTP_OPTIONS ? 204 : 200;
     /* An offer to switch protocols may be ignored (RFC 9110, 7.8), and CONNECT is refused below. */
     parser->upgrade = 0;
     if (parser->http_major > 1) {
         return refuse(r, 505);
     }
-    if (parser->method != HTTP_GET && parser->method != HTTP_HEAD && parser->method != HTTP_POST) {
+    if (!r->is_safe && parser->method != HTTP_POST) {
         return refuse(r, 405);
     }
     if (parser->content_length != UINT64_MAX && parser->content_length > REQUEST_BODY_MAX) {
@@ -156,6 +170,8 @@ static void take_header(struct request *r)
         }
     } else if (strcasecmp(r->field, "expect") == 0 && strcasecmp(r->value, "100-continue") == 0) {
         r->wants_continue = true;
+    } else if (strcasecmp(r->field, "early-data") == 0) {
+        r->said_early = true; /* whatever its value is: RFC 8470, 5.1 */
     }
     r->field_len = 0;
     r->value_len = 0;

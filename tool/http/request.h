@@ -25,9 +25,11 @@ enum request_form { REQUEST_TEXT, REQUEST_HTML, REQUEST_JSON };
 struct request {
     http_parser parser;
     enum request_state state;
-    unsigned status; /* of the answer: 200 when ready */
+    unsigned status; /* of the answer: 200 when ready, 204 to OPTIONS */
     bool keep_alive;
-    bool head; /* no body is to be sent */
+    bool head;       /* no body is to be sent */
+    bool is_safe;    /* the method only asks (RFC 9110, 9.2.1) */
+    bool said_early; /* an intermediary had it as early data (RFC 8470, 5.1) */
     bool http10;
     bool wants_continue; /* "Expect: 100-continue": cleared by who has answered it */
     enum request_form form;
@@ -36,7 +38,7 @@ struct request {
     char value[128];             /* its value, cut */
     size_t path_len, field_len, value_len;
     uint64_t body_len;
-    bool in_value;
+    bool in_value, has_headers;
 };
 
 /* Once per process, before the first request. */
@@ -50,5 +52,12 @@ size_t request_feed(struct request *r, const uint8_t *data, size_t len);
 
 /* Ready for the next one. */
 void request_next(struct request *r);
+
+/* A whole request gets a refusal of this status as its answer; more may follow on the connection.
+ */
+void request_refuse(struct request *r, unsigned status);
+
+/* "GET"; "" before the headers are whole. Static. */
+const char *request_method(const struct request *r);
 
 #endif

@@ -8,6 +8,7 @@
  *    while kept holds no whole record, so kept_len <= HUB_KEPT_MAX then.
  *  - `over` is told exactly once, before `gone`; nothing but `gone` is told after it.
  *  - After `closing` nothing is read, written or told but `gone`.
+ *  - While `asked` nothing is delivered to the engine; what was read waits in `kept`.
  */
 #include "io/link.h"
 
@@ -21,6 +22,8 @@ static void settle(struct link *l);
 static bool work_on_kept(struct link *l);
 static void deliver(struct link *l, uint8_t *bytes, size_t len);
 static bool take_record(struct link *l, uint8_t *at, const hf_received *got);
+static void note_connected(struct link *l);
+static void ask_owner(struct link *l);
 static void keep(struct link *l, const uint8_t *bytes, size_t len);
 static bool may_deliver(const struct link *l);
 static void read_on(struct link *l);
@@ -104,6 +107,28 @@ void link_hold(struct link *link, bool held)
     }
     link_enter(link);
     link->held = held;
+    link_leave(link);
+}
+
+void link_continue(struct link *link)
+{
+    if (link->closing || !link->asked) {
+        return;
+    }
+    link_enter(link);
+    link->asked = false;
+    hf_status status = HF_NEED_OP;
+    while (status == HF_NEED_OP && !link->asked && !link->closing) {
+        status = hf_conn_drive(link->conn);
+        if (status == HF_NEED_OP) {
+            ask_owner(link);
+        }
+    }
+    if (status == HF_FAILED) {
+        link_fail(link, LINK_FAILED);
+    } else {
+        note_connected(link);
+    }
     link_leave(link);
 }
 
@@ -269,6 +294,9 @@ static void deliver(struct link *l, uint8_t *bytes, size_t len)
         } else if (status == HF_OK || (status == HF_CLOSED && got.consumed > 0)) {
             starved = !take_record(l, bytes + at, &got);
             at += got.consumed;
+        } else if (status == HF_NEED_OP) {
+            at += got.consumed;
+            ask_owner(l);
         } else {
             at = len; /* closed: nothing counts any more; failed: nothing is believed any more */
             if (status != HF_CLOSED) {
@@ -284,13 +312,7 @@ static void deliver(struct link *l, uint8_t *bytes, size_t len)
 /* The effects of one record. Returns false when the engine took nothing, so that the loop ends. */
 static bool take_record(struct link *l, uint8_t *at, const hf_received *got)
 {
-    if (!l->connected && hf_conn_is_connected(l->conn)) {
-        l->connected = true;
-        l->deadline_ms = 0;
-        if (l->owner->connected != NULL) {
-            l->owner->connected(l->ctx);
-        }
-    }
+    note_connected(l);
     if ((got->kind == HF_GOT_DATA || got->kind == HF_GOT_EARLY_DATA) && !l->discarding &&
         l->owner->data != NULL) {
         l->record = at;
@@ -305,6 +327,26 @@ static bool take_record(struct link *l, uint8_t *at, const hf_received *got)
         }
     }
     return got->consumed > 0;
+}
+
+static void note_connected(struct link *l)
+{
+    if (l->connected || !hf_conn_is_connected(l->conn)) {
+        return;
+    }
+    l->connected = true;
+    l->deadline_ms = 0;
+    if (l->owner->connected != NULL) {
+        l->owner->connected(l->ctx);
+    }
+}
+
+/* The engine waits for an answer of the owner, who gives it at once or later. */
+static void ask_owner(struct link *l)
+{
+    l->owner->op(l->ctx, hf_conn_op(l->conn));
+    const hf_op *op = l->closing ? NULL : hf_conn_op(l->conn);
+    l->asked = op != NULL && !op->finished;
 }
 
 static void keep(struct link *l, const uint8_t *bytes, size_t len)
@@ -328,7 +370,8 @@ static void keep(struct link *l, const uint8_t *bytes, size_t len)
 
 static bool may_deliver(const struct link *l)
 {
-    return !l->held && (!l->congested || l->limits.duplex) && !l->discarding && !l->closing;
+    return !l->held && !l->asked && (!l->congested || l->limits.duplex) && !l->discarding &&
+           !l->closing;
 }
 
 /* Reads from the socket, or not, as the state asks. */

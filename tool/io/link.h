@@ -40,6 +40,10 @@ struct link_owner {
     void (*drained)(void *ctx);      /* link_is_congested is false again */
     void (*over)(void *ctx, enum link_end end);
     void (*gone)(void *ctx);
+    /* An operation that the configuration names as external is open: finish it here, or later and
+     * then call link_continue. Until then nothing is received. `over` ends the wait: after it op is
+     * not to be touched. */
+    void (*op)(void *ctx, hf_op *op);
 };
 
 /* Times in milliseconds; 0: no limit. */
@@ -85,6 +89,9 @@ bool link_is_congested(const struct link *link);
 
 /* Stops or continues the delivery of data, for an owner that cannot keep up. */
 void link_hold(struct link *link, bool held);
+
+/* The operation that `op` told of is finished: goes on. */
+void link_continue(struct link *link);
 
 /* Says close_notify. Data of the peer goes on to be delivered. */
 void link_close_sending(struct link *link);

@@ -29,6 +29,7 @@ struct link {
     bool kept_whole; /* kept may hold whole records: delivery was stopped before its end */
     bool start_failed;
     bool connected, held, congested, reading;
+    bool asked; /* an operation is open that the owner answers later */
     bool discarding, finishing, failed, write_broken;
     bool shutting, shut, peer_closed, stream_ended;
     bool told_over, closing;

@@ -13,6 +13,8 @@ enum { LABEL_COLUMNS = 20 };
 
 static void add_fact(struct facts *out, const char *label, const char *format, ...) HF_PRINTF(3, 4);
 static void describe_psk(const hf_conn_info *info, struct facts *out);
+static void describe_session(const hf_conn_info *info, struct facts *out);
+static const char *name_of_reason(hf_resume_reason reason);
 static void chain_entry(const struct cert_view *view, size_t i, int64_t now_s,
                         const struct style *style, struct text *out);
 static void add_validity(struct text *out, const struct cert_view *view, int64_t now_s);
@@ -41,6 +43,7 @@ void facts_collect(const hf_conn *conn, struct facts *out)
         add_fact(out, "client signed with", "%s", info->client_signature_scheme_name);
     }
     describe_psk(info, out);
+    describe_session(info, out);
     if (info->server_name.len > 0) {
         text_inert(text, sizeof text, info->server_name);
         add_fact(out, "server name (SNI)", "%s", text);
@@ -90,6 +93,14 @@ void facts_line(const hf_conn_info *info, struct text *out)
     }
     if (info->psk) {
         text_add(out, info->resumed ? ", resumed" : ", pre-shared key");
+    } else if (info->role == HF_SERVER && info->resume_reason != HF_RESUME_NONE &&
+               info->resume_reason != HF_RESUME_NO_TICKET) {
+        text_addf(out, ", not resumed: %s", hf_resume_name(info->resume_reason));
+    }
+    if (info->role == HF_SERVER && info->early_data) {
+        text_add(out, ", early data taken");
+    } else if (info->role == HF_SERVER && info->early_data_offered) {
+        text_addf(out, ", early data refused: %s", hf_resume_name(info->early_reason));
     }
     if (info->alpn.len > 0) {
         text_add(out, ", ");
@@ -120,7 +131,12 @@ void facts_json(const hf_conn_info *info, struct json *j)
     json_bool(j, "retried", info->retried);
     json_bool(j, "psk", info->psk);
     json_bool(j, "resumed", info->resumed);
+    json_string(j, "resume_reason", info->resumed ? NULL : name_of_reason(info->resume_reason));
+    json_bool(j, "early_data_offered", info->early_data_offered);
     json_bool(j, "early_data", info->early_data);
+    json_string(j, "early_reason",
+                info->early_data || !info->early_data_offered ? NULL
+                                                              : name_of_reason(info->early_reason));
     json_bool(j, "client_certificate", info->client_certificate);
     json_string(j, "certificate_compression",
                 info->certificate_compression == 0
@@ -230,6 +246,32 @@ static void describe_psk(const hf_conn_info *info, struct facts *out)
         add_fact(out, "authenticated by", "%s",
                  info->resumed ? "a session from before" : "a pre-shared key");
     }
+}
+
+/* What a server made of a session that was offered, or that none was. A client's report has more
+ * to say of its own. */
+static void describe_session(const hf_conn_info *info, struct facts *out)
+{
+    if (info->role != HF_SERVER) {
+        return;
+    }
+    if (info->resumed) {
+        add_fact(out, "handshake", "resumed");
+    } else if (!info->psk && info->resume_reason != HF_RESUME_NONE) {
+        add_fact(out, "handshake", "in full (%s): %s", hf_resume_name(info->resume_reason),
+                 hf_resume_text(info->resume_reason));
+    }
+    if (info->early_data) {
+        add_fact(out, "early data", "taken");
+    } else if (info->early_data_offered) {
+        add_fact(out, "early data", "refused (%s): %s", hf_resume_name(info->early_reason),
+                 hf_resume_text(info->early_reason));
+    }
+}
+
+static const char *name_of_reason(hf_resume_reason reason)
+{
+    return reason == HF_RESUME_NONE ? NULL : hf_resume_name(reason);
 }
 
 static void chain_entry(const struct cert_view *view, size_t i, int64_t now_s,

@@ -1,0 +1,148 @@
+/* What the server tells of its connections. */
+#include <unistd.h>
+
+#include "report/facts.h"
+#include "report/failure.h"
+#include "session_int.h"
+
+static void tell_text(const struct session *s, const hf_conn_info *info,
+                      const struct trouble *trouble, const char *how, struct text *out);
+static void tell_json(const struct session *s, const hf_conn_info *info,
+                      const struct trouble *trouble, const char *how, struct text *out);
+static bool is_cut_off(const struct session *s);
+static const char *how_it_ended(const struct session *s, enum link_end end);
+
+void session_tell(struct session *s, enum link_end end)
+{
+    struct text *line = &s->host->line;
+    struct trouble trouble = {0};
+    hf_conn_info info;
+    hf_conn_describe(link_conn(s->link), &info);
+    if (end == LINK_FAILED) {
+        failure_of(link_conn(s->link), s->connected_ns != 0, &trouble);
+    }
+    text_clear(line);
+    if (s->host->settings->json) {
+        tell_json(s, &info, &trouble, how_it_ended(s, end), line);
+        (void)text_write(line, STDOUT_FILENO);
+    } else {
+        tell_text(s, &info, &trouble, how_it_ended(s, end), line);
+        (void)text_write(line, STDERR_FILENO);
+    }
+}
+
+void session_tell_request(struct session *s)
+{
+    struct text *line = &s->host->line;
+    const struct request *r = &s->request;
+    const bool early = s->connected_ns == 0;
+    text_clear(line);
+    if (s->host->settings->json) {
+        struct json j = json_begin(line, true);
+        json_object(&j, NULL);
+        json_string(&j, "event", "request");
+        json_string(&j, "peer", s->peer);
+        json_string(&j, "method", request_method(r));
+        json_bytes(&j, "path", (hf_span){(const uint8_t *)r->path, r->path_len});
+        json_number(&j, "status", r->status);
+        json_bool(&j, "early", early);
+        json_end(&j);
+        (void)text_write(line, STDOUT_FILENO);
+        return;
+    }
+    text_addf(line, "%s %s ", s->peer, request_method(r));
+    text_add_inert_str(line, r->path);
+    text_addf(line, ": %u%s\n", r->status, early ? ", early" : "");
+    (void)text_write(line, STDERR_FILENO);
+}
+
+static void tell_text(const struct session *s, const hf_conn_info *info,
+                      const struct trouble *trouble, const char *how, struct text *out)
+{
+    text_addf(out, "%s ", s->peer);
+    if (s->connected_ns == 0 && s->requests > 0) {
+        facts_line(info, out);
+        text_addf(out, ", %llu early request%s, ", (unsigned long long)s->requests,
+                  s->requests == 1 ? "" : "s");
+    }
+    if (s->connected_ns != 0) {
+        facts_line(info, out);
+        text_add(out, ", ");
+        if (info->server_name.len > 0) {
+            text_add_inert(out, info->server_name);
+            text_add(out, ", ");
+        }
+        if (info->client_certificate) {
+            char name[96];
+            text_addf(out, "client %s, ", facts_peer_name(link_conn(s->link), name));
+        }
+        const uint64_t count = s->host->settings->echo ? s->records : s->requests;
+        text_addf(out, "%.1f ms, %llu %s%s, ", (double)(s->connected_ns - s->start_ns) / 1e6,
+                  (unsigned long long)count, s->host->settings->echo ? "record" : "request",
+                  count == 1 ? "" : "s");
+    }
+    text_add(out, how);
+    if (trouble->exit_code != 0 && !is_cut_off(s)) {
+        text_addf(out, ": %s", trouble->sentence);
+        if (trouble->detail[0] != '\0') {
+            text_addf(out, " (%s)", trouble->detail);
+        }
+    } else if (link_errno(s->link) != 0) {
+        text_addf(out, ": %s", uv_strerror(link_errno(s->link)));
+    }
+    text_add(out, "\n");
+}
+
+static void tell_json(const struct session *s, const hf_conn_info *info,
+                      const struct trouble *trouble, const char *how, struct text *out)
+{
+    struct json j = json_begin(out, true);
+    json_object(&j, NULL);
+    json_string(&j, "event", "connection");
+    json_string(&j, "peer", s->peer);
+    json_bool(&j, "connected", s->connected_ns != 0);
+    json_string(&j, "end", how);
+    facts_json(info, &j);
+    if (info->client_certificate) {
+        char name[96];
+        json_string(&j, "client_name", facts_peer_name(link_conn(s->link), name));
+    }
+    if (s->connected_ns != 0) {
+        json_decimal(&j, "handshake_us", (double)(s->connected_ns - s->start_ns) / 1e3);
+    }
+    json_number(&j, "requests", (int64_t)s->requests);
+    json_number(&j, "early_requests", (int64_t)s->early_requests);
+    json_number(&j, "records", (int64_t)s->records);
+    json_number(&j, "bytes_in", (int64_t)link_bytes_in(s->link));
+    json_number(&j, "bytes_out", (int64_t)link_bytes_out(s->link));
+    failure_json(trouble, &j, "error");
+    json_end(&j);
+}
+
+/* Many clients leave without a word between two requests, where nothing can be missing. */
+static bool is_cut_off(const struct session *s)
+{
+    return hf_conn_error(link_conn(s->link))->code == HF_E_TRUNCATED;
+}
+
+static const char *how_it_ended(const struct session *s, enum link_end end)
+{
+    switch (end) {
+    case LINK_CLOSED:
+        return "closed";
+    case LINK_FAILED:
+        if (is_cut_off(s)) {
+            return "closed without close_notify";
+        }
+        return s->connected_ns != 0 ? "broken" : "refused";
+    case LINK_HANDSHAKE_TIMEOUT:
+        return "timeout in the handshake";
+    case LINK_IDLE:
+        return "idle for too long";
+    case LINK_NETWORK:
+        return "network failure";
+    case LINK_DROPPED:
+        return "dropped";
+    }
+    return "";
+}
