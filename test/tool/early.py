@@ -8,7 +8,7 @@ import subprocess
 import threading
 
 import tap
-from tooling import LIMIT, Serve, certs
+from tooling import LIMIT, Serve, certs, wait_until
 
 GET = "GET {} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 POST = "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\nConnection: close\r\n\r\nbody"
@@ -26,10 +26,13 @@ class Server(Serve):
         found = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
         return [event for event in found if event["event"] == kind]
 
-    def connections(self):
+    def connections(self, count=0):
+        """What was told of connections that have ended: waits until there are so many."""
+        wait_until(lambda: len(self.events("connection")) >= count, f"{count} connections have ended", self)
         return self.events("connection")
 
-    def requests(self):
+    def requests(self, count=0):
+        wait_until(lambda: len(self.events("request")) >= count, f"{count} requests were answered", self)
         return self.events("request")
 
 

@@ -26,7 +26,7 @@ def resumed():
     tap.contains(said, '"resumed": true')
     tap.contains(said, '"resume_reason": null')
     tap.contains(resume(server, session, stdin=GET.format("/")), "handshake           resumed")
-    first, *later = server.connections()
+    first, *later = server.connections(3)
     tap.equal((first["resumed"], first["resume_reason"]), (False, "NO_TICKET"))
     tap.equal([(line["resumed"], line["resume_reason"]) for line in later], [(True, None)] * 2)
 
@@ -48,9 +48,15 @@ def tickets():
 def lifetime():
     server = Server("--ticket-lifetime", "1")
     session = new_session(server)
-    wait_until(lambda: "Reused" not in resume(server, session, stdin=GET.format("/")), "the session is too old")
+    said = []
+
+    def is_old():
+        said.append(resume(server, session, stdin=GET.format("/")))
+        return "Reused" not in said[-1]
+
+    wait_until(is_old, "the session is too old")
     # The client may see to it first, and then offers none.
-    tap.true(server.connections()[-1]["resume_reason"] in ("EXPIRED", "KEY_RETIRED", "NO_TICKET"))
+    tap.true(re.search(r"in full \((EXPIRED|NO_TICKET)\)", said[-1]), said[-1])
 
 
 @tap.test("a session of another server is refused, with the reason")
@@ -71,8 +77,7 @@ def early_case(method, policy, expected):
     tap.contains(said, f"HTTP/1.1 {status} ")
     told = server.requests()[-1]
     tap.equal((told["path"], told["status"], told["early"]), ("/it", status, early))
-    wait_until(lambda: len(server.connections()) == 2, "the connection has ended", server)
-    line = server.connections()[-1]
+    line = server.connections(2)[-1]
     tap.equal((line["connected"], line["end"], line["early_data"], line["requests"], line["early_requests"]),
               (True, "closed", True, 1, int(early)))
 
@@ -154,7 +159,7 @@ def replay():
         raw = send_flight(server.port, flight)
         tap.equal(record_types(raw.recv(65536))[0], 22, "a ServerHello comes all the same")
         raw.close()
-    wait_until(lambda: len(server.connections()) == 4, "all have ended", server)
+    server.connections(4)
     tap.equal([event["path"] for event in server.requests()], ["/first", "/once"])
     tap.equal([line["early_reason"] for line in server.connections()[1:]], [None, "REPLAYED", "REPLAYED"])
 
@@ -167,9 +172,7 @@ def held_back():
 
     def is_refused():
         send_flight(server.port, flight).close()
-        told = len(server.connections())
-        wait_until(lambda: len(server.connections()) > told - 1, "one more", server)
-        reasons.append(server.connections()[-1]["early_reason"])
+        reasons.append(server.connections(len(reasons) + 2)[-1]["early_reason"])
         return reasons[-1] == "AGE_SKEW"
 
     wait_until(is_refused, "the flight is too old", server)
@@ -182,7 +185,7 @@ def never_ended():
     session = new_session(server)
     for request in (GET.format("/safe"), POST.format("/unsafe"), GET.format("/part")[:-2]):
         read_until_closed(send_flight(server.port, record_flight(session, request)))
-    wait_until(lambda: len(server.connections()) == 4, "all have ended", server)
+    server.connections(4)
     tap.equal([event["path"] for event in server.requests()], ["/first", "/safe"])
     tap.equal({line["end"] for line in server.connections()[1:]}, {"timeout in the handshake"})
 
@@ -206,8 +209,7 @@ def too_much():
     allow_more(session)
     said = resume(server, session, early=POST.replace("4", "20000").replace("body", "x" * 20000).format("/much"))
     tap.absent(said, "200 OK")
-    wait_until(lambda: len(server.connections()) == 2, "it has ended", server)
-    line = server.connections()[-1]
+    line = server.connections(2)[-1]
     tap.equal((line["end"], line["error"]["name"], line["requests"]), ("refused", "EARLY_DATA_TOO_MUCH", 0))
 
 
@@ -221,12 +223,12 @@ def skipped():
     tap.contains(said, "Early data was rejected")
     tap.contains(said, "Reused, TLSv1.3")
     tap.contains(said, "HTTP/1.1 200 OK")
-    tap.equal(second.connections()[-1]["early_reason"], "EARLY_DISABLED")
+    tap.equal(second.connections(1)[-1]["early_reason"], "EARLY_DISABLED")
     # A register that has only just begun cannot know what was before it.
     third = Server(*EARLY, "--ticket-seed", seed, "--anti-replay", "local")
     said = resume(third, session, early=GET.format("/early"), stdin=GET.format("/after"))
     tap.contains(said, "Early data was rejected")
-    tap.equal(third.connections()[-1]["early_reason"], "STORE_STARTING")
+    tap.equal(third.connections(1)[-1]["early_reason"], "STORE_STARTING")
     tap.equal([event["path"] for event in third.requests()], ["/after"])
 
 
@@ -237,7 +239,7 @@ def retried():
     said = resume(server, session, "-groups", "P-384:X25519", early=GET.format("/early"), stdin=GET.format("/after"))
     tap.contains(said, "Early data was rejected")
     tap.contains(said, "HTTP/1.1 200 OK")
-    line = server.connections()[-1]
+    line = server.connections(2)[-1]
     tap.equal((line["retried"], line["early_reason"], line["early_requests"]), (True, "RETRIED", 0))
 
 
