@@ -66,6 +66,14 @@ def hostile(document):
     return document
 
 
+def forged(document):
+    """One bit of a signature is another, everywhere that a reader of the document would look."""
+    document = json.loads(json.dumps(document))
+    proof = next(message for message in document["messages"] if message["name"] == "CertificateVerify")
+    proof["bytes"] = proof["bytes"][:-1] + f"{int(proof['bytes'][-1], 16) ^ 1:x}"
+    return document
+
+
 def in_browser(name):
     """Runs one file of browser tests over pages of every kind."""
     modules_at, chromium = packages(), browser()
@@ -77,7 +85,7 @@ def in_browser(name):
         "lab": f"https://localhost:{lab.port}/", "plain": f"https://localhost:{plain.port}/",
         "failures": f"https://localhost:{plain.port}/last-failures", "full": page_of("full", full),
         "pair": page_of("pair", full, recording("retry")), "hostile": page_of("hostile", hostile(full)),
-        "broken": page_of("broken", dict(full, version=7)),
+        "forged": page_of("forged", forged(full)), "broken": page_of("broken", dict(full, version=7)),
         "resumed": page_of("resumed", of_kind("resumed with early data")), "tls12": page_of("tls12", of_kind("1.2 full")),
     }
     if os.environ.get("HF_SHOTS"):

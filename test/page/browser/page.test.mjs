@@ -36,6 +36,23 @@ test('stepping, playing, speed and dragging the axis', () => visit(browser, PAGE
     assert.ok(Number(now) > 1 && Number(now) < total, now);
 }));
 
+test('each message has its story, and its proofs are checked again', () => visit(browser, PAGES.full, {}, async (page) => {
+    assert.match(await page.textContent('#proven'), /^\d+ signatures, MACs and tags checked, all hold$/);
+    assert.match(await page.textContent('.story'), /The client begins.*localhost.*On the path one sees.*the name localhost/s);
+    await page.click('.entry >> text=CertificateVerify');
+    const proofs = await page.$$eval('.proofs li', (nodes) => nodes.map((node) => [node.dataset.status, node.textContent]));
+    assert.deepEqual(proofs.map(([status]) => status), ['holds', 'holds']);
+    assert.match(proofs[0][1], /signature holds: checked here/);
+    assert.match(proofs[1][1], /tag of its record holds/);
+}));
+
+test('a recording that was forged is found out', () => visit(browser, PAGES.forged, {}, async (page) => {
+    assert.match(await page.textContent('#proven.bad'), /proofs do not hold/);
+    await page.click('.entry >> text=CertificateVerify');
+    await page.waitForSelector('.proofs li[data-status="fails"]');
+    assert.match(await page.textContent('#checked.bad'), /differ/);
+}));
+
 test('the schedule grows with the messages', () => visit(browser, PAGES.full, {}, async (page) => {
     await tab(page, 'keys');
     await page.click('#first');

@@ -10,6 +10,8 @@ import test from 'node:test';
 
 import '../node.mjs';
 import { dataRecords, modelOf, NotARecording } from '../../../tool/web/js/model.js';
+import { checkProofs, countProofs } from '../../../tool/web/js/proofs.js';
+import { storyOf } from '../../../tool/web/js/story.js';
 import { tamper } from '../../../tool/web/js/receiver.js';
 import { tamperRecord } from '../../../tool/web/js/recordbench.js';
 import { recompute } from '../../../tool/web/js/schedule.js';
@@ -75,6 +77,13 @@ for (const name of readdirSync(DIRECTORY).filter((file) => /^\d+\.json$/.test(fi
         checkExchange(model, all.exchange);
         assert.ok(results.length >= (is13(model) ? 19 : 4));
         assert.deepEqual(results.filter(([, result]) => result.status !== 'equal' || result.transcript === 'differs'), []);
+    });
+    test(`${model.title}: every proof holds, and every message has its story`, async () => {
+        const proofs = await checkProofs(model);
+        const { holds, fails } = countProofs(proofs);
+        assert.equal(fails, 0);
+        assert.ok(holds >= 2 + proofs.records.size, `${holds} proofs`); // both Finished, and every tag
+        assert.deepEqual(model.entries.filter((entry) => entry.kind !== 'alert' && !storyOf(model, entry)?.text).map((entry) => entry.name), []);
     });
     test(`${model.title}: changed bytes`, async () => {
         for (const verdict of read(name.replace('.json', '.verdicts.json'))) {

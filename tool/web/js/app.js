@@ -68,8 +68,9 @@ function showModel(body, models, index, embedded, theme) {
         cost: null, tab: 'message', tamper: null,
     });
     const keys = keysView(store, model);
+    const message = messageView(store, model);
     const tabs = tabsView(store, [
-        { id: 'message', name: 'Message', element: messageView(store, model).element },
+        { id: 'message', name: 'Message', element: message.element },
         { id: 'keys', name: 'Keys', element: keys.element },
         { id: 'why', name: 'Why', element: decisionsView(store, model).element },
         { id: 'tamper', name: 'Tamper', element: tamperView(store, model).element },
@@ -77,7 +78,7 @@ function showModel(body, models, index, embedded, theme) {
     ]);
     const left = el('section', { class: 'left', 'aria-label': 'The handshake in time' }, playerView(store, model).element,
                     timelineView(store, model).element);
-    fill(body, el('main', {}, headView(model, embedded, keys.ready), el('div', { class: 'panes' }, left, tabs.element)), footer());
+    fill(body, el('main', {}, headView(model, embedded, keys.ready, message.ready), el('div', { class: 'panes' }, left, tabs.element)), footer());
     if (models.length > 1 && embedded.kind === 'view') {
         store.set({ tab: 'compare' });
     }

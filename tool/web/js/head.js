@@ -1,9 +1,10 @@
 // What this handshake was, in one line and a row of facts.
-import { bytesText, el, timeText } from './dom.js';
+import { bytesText, el, fill, timeText } from './dom.js';
+import { countProofs } from './proofs.js';
 import { errorBox } from './message.js';
 import { NS } from './clock.js';
 
-export function headView(model, embedded, keysReady) {
+export function headView(model, embedded, keysReady, proofsReady) {
     const s = model.summary;
     const checked = el('span', { class: 'chip', id: 'checked', text: model.secrets ? 'computing secrets …' : 'without secrets' });
     keysReady.then((results) => {
@@ -17,6 +18,14 @@ export function headView(model, embedded, keysReady) {
             checked.classList.add(bad > 0 ? 'bad' : 'good');
         }
     });
+    const proven = el('li', {});
+    proofsReady.then((proofs) => {
+        const count = countProofs(proofs);
+        if (count.holds + count.fails > 0) {
+            fill(proven, el('span', { class: `chip ${count.fails > 0 ? 'bad' : 'good'}`, id: 'proven',
+                                      text: count.fails > 0 ? `${count.fails} proofs do not hold` : `${count.holds} signatures, MACs and tags checked, all hold` }));
+        }
+    });
     return el('div', { class: 'hero' },
               embedded.lab ? el('p', { class: 'banner lab', role: 'note', text: 'Laboratory: this page shows the secrets of its connection. Whoever reads it can read and forge all that the connection carries.' }) : null,
               !embedded.lab && model.secrets ? el('p', { class: 'banner lab', role: 'note', text: 'This recording holds the secrets of its connection: give it only to those who may read all that it carried.' }) : null,
@@ -27,7 +36,7 @@ export function headView(model, embedded, keysReady) {
               model.document.errors.map(errorBox),
               model.document.left_out?.length ? el('p', { class: 'banner', text: `Left out: ${model.document.left_out.join(' ')}` }) : null,
               el('ul', { class: 'chips', 'aria-label': 'What was agreed' }, chips(model, s).map((text) => el('li', { class: 'chip', text })),
-                 el('li', {}, checked)));
+                 el('li', {}, checked), proven));
 }
 
 // A sentence about the handshake; the recording's own title is in the list of recordings.

@@ -2,32 +2,69 @@
 import { bytesText, el, fill, rfcLink, timeText } from './dom.js';
 import { bytesView, scrollTo } from './bytesview.js';
 import { leavesOf, otherEnd, termOf } from './model.js';
+import { checkProofs } from './proofs.js';
 import { levelName, levelOf } from './level.js';
+import { storyOf } from './story.js';
 import { NS } from './clock.js';
 
 export function messageView(store, model) {
     const element = el('div', { class: 'message-view' });
-    store.watch(['selected'], (state) => fill(element, show(model, model.entries[state.selected])));
-    return { element };
+    const ready = checkProofs(model);
+    store.watch(['selected'], (state) => {
+        const entry = model.entries[state.selected];
+        const checked = el('div', { class: 'checked-here' });
+        fill(element, show(model, entry, checked));
+        ready.then((proofs) => fill(checked, entry ? proofLines(entry, proofs) : ''));
+    });
+    return { element, ready };
 }
 
-function show(model, entry) {
+const PROOF_MARKS = { holds: '✓', fails: '✗', cannot: '?' };
+const PROOF_WORDS = { holds: 'holds: checked here', fails: 'does NOT hold: checked here', cannot: 'cannot be checked here' };
+
+// What this page has checked of a message: its signatures and MACs, and the tags of its records.
+function proofLines(entry, proofs) {
+    const numbers = entry.message ? entry.message.records : entry.record ? [entry.record.index] : [];
+    const tags = numbers.map((number) => proofs.records.get(number)).filter(Boolean);
+    const worst = ['fails', 'cannot', 'holds'].find((status) => tags.includes(status));
+    const all = [...(entry.message ? proofs.messages.get(entry.message.index) ?? [] : [])];
+    if (worst) {
+        all.push({ what: tags.length > 1 ? `tags of its ${tags.length} records` : 'tag of its record', status: worst, why: worst === 'cannot' ? 'no secrets, or a cipher that this page does not have' : '' });
+    }
+    return all.length === 0 ? '' : el('ul', { class: 'proofs', 'aria-label': 'Checked in this page' }, all.map((proof) =>
+        el('li', { class: proof.status, data: { status: proof.status } }, el('i', { class: `mark ${proof.status}`, 'aria-hidden': 'true', text: PROOF_MARKS[proof.status] }),
+           ` ${proof.what} ${PROOF_WORDS[proof.status]}`, proof.why ? el('span', { class: 'quiet', text: ` (${proof.why})` }) : null)));
+}
+
+function storyBox(model, entry, term) {
+    const story = storyOf(model, entry);
+    if (!story) {
+        return null;
+    }
+    const news = [['client', 'The client now knows'], ['path', 'On the path one sees'], ['server', 'The server now knows']].filter(([who]) => story[who]?.length > 0);
+    return el('div', { class: 'story' }, el('p', { class: 'story-text' }, `${story.text} `, term ? rfcLink(term.place) : null),
+              news.length > 0 ? el('div', { class: 'knows' }, news.map(([who, title]) => el('div', { class: `know ${who}` }, el('b', { text: title }),
+                  el('ul', {}, story[who].map((text) => el('li', { text })))))) : null);
+}
+
+function show(model, entry, checked) {
     if (!entry) {
         return el('p', { class: 'quiet', text: 'Nothing was said.' });
     }
-    return [heading(model, entry), entry.kind === 'message' ? contents(model, entry.message) : otherContents(model, entry)];
+    return [heading(model, entry, checked), entry.kind === 'message' ? contents(model, entry.message) : otherContents(model, entry)];
 }
 
-function heading(model, entry) {
+function heading(model, entry, checked) {
     const term = termOf(model, entry.term);
+    const story = storyBox(model, entry, term);
     return el('header', { class: 'message-head' },
               el('h3', {}, entry.name),
               el('p', { class: 'route' }, `${entry.from} → ${otherEnd(entry.from)} · ${bytesText(entry.size)}`,
                  timesText(entry)),
-              term ? el('p', { class: 'plain-words' }, `${term.text} `, rfcLink(term.place)) : null,
+              story ?? (term ? el('p', { class: 'plain-words' }, `${term.text} `, rfcLink(term.place)) : null),
               el('p', { class: `protection ${entry.level}` }, el('span', { class: `key ${entry.level}`, text: levelOf(entry.level).letter }),
                  el('b', { text: levelName(entry) }), ` · ${levelOf(entry.level).text}`),
-              recordLine(model, entry));
+              recordLine(model, entry), checked);
 }
 
 function timesText(entry) {
@@ -143,8 +180,7 @@ function otherContents(model, entry) {
         return alertContents(model, entry.alert);
     }
     if (entry.kind === 'ccs') {
-        return el('p', { text: 'One byte without a meaning in TLS 1.3: it makes the stream look like TLS 1.2 to boxes on the path ' +
-                               '(RFC 9846, appendix E.4).' });
+        return el('p', { class: 'quiet' }, 'One byte of value 1. ', rfcLink(model.version12 ? 'RFC 5246, 7.1' : 'RFC 9846, appendix E.4'));
     }
     return el('p', { text: `${entry.count ?? 1} record(s) of the application’s own data. What is in them is not part of a recording.` });
 }
