@@ -28,6 +28,7 @@
 #include <handfast/identity.h>
 #include <handfast/op.h>
 #include <handfast/replay.h>
+#include <handfast/store.h>
 #include <handfast/ticket.h>
 #include <handfast/trust.h>
 #include <handfast/types.h>
@@ -124,6 +125,15 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_resumption(hf_config *config, bool 
  * own reference. NULL (default): none are issued, and none taken, unless the caller answers
  * HF_OP_TICKET_SEAL and HF_OP_TICKET_OPEN. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_ticket_keys(hf_config *config, hf_ticket_keys *keys);
+/* Server: where sessions are stored (<handfast/store.h>): those of TLS 1.2 that have a session_id,
+ * and those of TLS 1.3 when there are no ticket keys, or when stateful is on. Sealed tickets are
+ * opened and stored sessions found whatever is issued. The configuration takes its own reference;
+ * NULL (default): nowhere. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_session_store(hf_config *config,
+                                                           hf_session_store *store);
+/* Server, with both ticket keys and a store: TLS 1.3 sessions are stored and good once, instead of
+ * sealed into tickets (default off). Early data of stored sessions needs no replay guard. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_stateful(hf_config *config, bool on);
 /* Server: how many tickets follow a full handshake, 0..8 (default 2; after a resumed one at most
  * one), and for how many seconds a session lives, 1..604800 (default 7200). One with a client's
  * certificate ends with that certificate at the latest, and seven days after it was shown, however
@@ -133,7 +143,7 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_tickets(hf_config *config, unsigned
 /* Server: take early data of up to max bytes for each connection; 0 (default): none. The age of a
  * ticket that the client tells may be off by window_ms, 1..60000; within twice that a first flight
  * is remembered by the guard, without which a freeze fails unless the caller answers
- * HF_OP_REPLAY_CHECK. */
+ * HF_OP_REPLAY_CHECK or sessions are stored. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_early_data(hf_config *config, uint32_t max,
                                                         uint32_t window_ms);
 /* Server: who remembers first flights; the configuration takes its own reference. */

@@ -11,6 +11,7 @@
 #include <handfast/op.h>
 #include <handfast/replay.h>
 #include <handfast/session.h>
+#include <handfast/store.h>
 #include <handfast/ticket.h>
 #include <handfast/trace.h>
 #include <handfast/trust.h>

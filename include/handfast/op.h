@@ -161,14 +161,19 @@ typedef struct hf_op {
             hf_span ciphertext;
             uint8_t *premaster;
         } decrypt;
-        /* in: the ticket, which is what ticket_seal gave out, or anything at all; time. out: the
-         * state in memory of capacity bytes, reason HF_RESUME_NONE; or a reason, and the handshake
-         * goes on in full. Both kinds of session go this way: the built-in answer opens sealed
-         * tickets with the configuration's ticket keys, and else looks the ticket up in its
-         * session store. The state is a SECRET. */
+        /* in: the ticket, which is what ticket_seal gave out, or anything at all; time; keep: the
+         * client will be asked for a second hello, for which the session must be found once more.
+         * out: the state in memory of capacity bytes, reason HF_RESUME_NONE; or a reason, and the
+         * handshake goes on in full. Both kinds of session go this way: the built-in answer takes
+         * tickets of HF_STORE_ID_LEN bytes out of the configuration's session store, and opens
+         * others with its ticket keys. single_use: the session has been taken out of wherever it
+         * was, so that no other first flight finds it, anywhere; then the flight's early data needs
+         * no replay_check (RFC 9846, 8.1). The state is a SECRET. */
         struct {
             hf_span ticket;
             int64_t now_ms;
+            bool keep;
+            bool single_use;
             uint8_t *state;
             size_t capacity;
             size_t state_len;
@@ -184,7 +189,8 @@ typedef struct hf_op {
             size_t capacity;
             size_t ticket_len;
         } ticket_seal;
-        /* in: the identifier, time. out: as of ticket_open. */
+        /* in: the identifier, time. out: as of ticket_open. The built-in answer finds it in the
+         * configuration's session store and leaves it there. */
         struct {
             hf_span id;
             int64_t now_ms;
@@ -193,7 +199,8 @@ typedef struct hf_op {
             size_t state_len;
             hf_resume_reason reason;
         } session_find;
-        /* in: all. out: kept; false: the client is told no identifier that could be resumed. */
+        /* in: all. out: kept; false: the client is told no identifier that could be resumed. The
+         * built-in answer puts it into the configuration's session store. */
         struct {
             hf_span id;
             hf_span state;

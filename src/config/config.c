@@ -90,6 +90,7 @@ void hf_config_free(hf_config *config)
     hf_trust_store_free(config->trust);
     hf_chain_cache_free(config->chain_cache);
     hf_ticket_keys_free(config->ticket_keys);
+    hf_session_store_free(config->session_store);
     hf_replay_guard_free(config->replay_guard);
     mem_free(config, sizeof *config);
 }
@@ -213,14 +214,16 @@ static hf_status check_psks(hf_config *config)
     return HF_OK;
 }
 
-/* RFC 9846, 8: early data without a memory of what was seen is an invitation. */
+/* RFC 9846, 8: early data without a memory of what was seen is an invitation. Sessions that are
+ * stored and used once are such a memory (8.1). */
 static hf_status check_early_data(hf_config *config)
 {
     if (config->max_early_data > 0 && config->replay_guard == NULL &&
+        !config_stores_sessions(config) &&
         (config->external_ops & HF_OP_BIT(HF_OP_REPLAY_CHECK)) == 0) {
         return err_raise(&config->error, HF_E_CONFIG_VALUE,
-                         "early data needs hf_config_set_replay_guard, or HF_OP_REPLAY_CHECK "
-                         "answered by the caller");
+                         "early data needs hf_config_set_replay_guard, HF_OP_REPLAY_CHECK answered "
+                         "by the caller, or sessions that are stored");
     }
     return HF_OK;
 }

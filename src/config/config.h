@@ -65,13 +65,15 @@ struct hf_config {
     bool post_handshake_auth;
     struct config_psk psks[CONFIG_PSK_MAX];
     size_t psk_count;
-    bool resumption;               /* client: sessions are asked for and kept */
-    hf_ticket_keys *ticket_keys;   /* server; NULL: none */
-    hf_replay_guard *replay_guard; /* server; NULL: none */
-    uint8_t tickets;               /* server: how many after a full handshake */
-    uint32_t ticket_lifetime_s;    /* server: 1..SESSION_LIFETIME_MAX_S */
-    uint32_t max_early_data;       /* server: bytes; 0: early data is refused */
-    uint32_t early_window_ms;      /* server: how far a ticket's age may be off */
+    bool resumption;                 /* client: sessions are asked for and kept */
+    hf_ticket_keys *ticket_keys;     /* server; NULL: none */
+    hf_session_store *session_store; /* server; NULL: none */
+    bool stateful;                   /* server: stored sessions come before sealed ones */
+    hf_replay_guard *replay_guard;   /* server; NULL: none */
+    uint8_t tickets;                 /* server: how many after a full handshake */
+    uint32_t ticket_lifetime_s;      /* server: 1..SESSION_LIFETIME_MAX_S */
+    uint32_t max_early_data;         /* server: bytes; 0: early data is refused */
+    uint32_t early_window_ms;        /* server: how far a ticket's age may be off */
 
     bool grease;
     bool middlebox_compat;
@@ -88,6 +90,12 @@ struct hf_config {
     hf_limits limits;          /* every member non-zero */
     uint64_t key_update_after; /* 0: by the AEAD's limit */
 };
+
+/* Server: whether TLS 1.3 sessions are stored rather than sealed. */
+static inline bool config_stores_sessions(const hf_config *config)
+{
+    return config->session_store != NULL && (config->ticket_keys == NULL || config->stateful);
+}
 
 /* Whether id stands in the list. */
 bool config_list_has(const struct config_list *list, uint16_t id);

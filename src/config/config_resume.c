@@ -21,6 +21,22 @@ hf_status hf_config_set_ticket_keys(hf_config *config, hf_ticket_keys *keys)
     return HF_OK;
 }
 
+hf_status hf_config_set_session_store(hf_config *config, hf_session_store *store)
+{
+    TRY(config_begin_for(config, HF_SERVER, store != NULL, "a store of sessions"));
+    hf_session_store *const old = config->session_store;
+    config->session_store = store == NULL ? NULL : hf_session_store_ref(store);
+    hf_session_store_free(old);
+    return HF_OK;
+}
+
+hf_status hf_config_set_stateful(hf_config *config, bool on)
+{
+    TRY(config_begin_for(config, HF_SERVER, on, "the storing of sessions"));
+    config->stateful = on;
+    return HF_OK;
+}
+
 hf_status hf_config_set_tickets(hf_config *config, unsigned count, uint32_t lifetime_s)
 {
     TRY(config_begin_for(config, HF_SERVER, true, "the number of tickets"));

@@ -107,6 +107,7 @@ struct hs_server {
     bool takes_tickets;            /* the client allows psk_dhe_ke */
     bool early;                    /* early data is taken */
     bool is_session;               /* psk is a session's, not an external key */
+    bool is_single_use;            /* ... that nobody else will find */
     uint8_t tickets_tried, tickets_left, tickets_sent;
     uint8_t *ticket; /* to be sent */
     bool certificate_requested;

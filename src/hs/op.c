@@ -240,27 +240,75 @@ static hf_status run_key(hf_op *op, const struct op_context *context)
                : err_raise(&op->error, HF_E_KEY_SHARE_INVALID, "the share of %s", g->name);
 }
 
+/* A sealed ticket is never as short as a stored one's identity. */
+_Static_assert((int)HF_STORE_ID_LEN < (int)HF_TICKET_OVERHEAD, "the length tells them apart");
+
 static void run_ticket_open(hf_op *op)
 {
     hf_ticket_keys *keys = op->config->ticket_keys;
-    op->u.ticket_open.state_len = 0;
-    op->u.ticket_open.reason =
-        keys == NULL ? HF_RESUME_DISABLED
-                     : hf_ticket_keys_open(keys, op->u.ticket_open.now_ms, op->u.ticket_open.ticket,
-                                           op->u.ticket_open.state, op->u.ticket_open.capacity,
-                                           &op->u.ticket_open.state_len);
+    hf_session_store *store = op->config->session_store;
+    const hf_span ticket = op->u.ticket_open.ticket;
+    const int64_t now_ms = op->u.ticket_open.now_ms;
+    uint8_t *const state = op->u.ticket_open.state;
+    const size_t capacity = op->u.ticket_open.capacity;
+    size_t *const len = &op->u.ticket_open.state_len;
+    *len = 0;
+    op->u.ticket_open.single_use = false;
+    if (store != NULL && (keys == NULL || ticket.len == HF_STORE_ID_LEN)) {
+        op->u.ticket_open.single_use = !op->u.ticket_open.keep;
+        op->u.ticket_open.reason =
+            op->u.ticket_open.keep
+                ? hf_session_store_find(store, ticket, now_ms, state, capacity, len)
+                : hf_session_store_take(store, ticket, now_ms, state, capacity, len);
+    } else {
+        op->u.ticket_open.reason =
+            keys == NULL ? HF_RESUME_DISABLED
+                         : hf_ticket_keys_open(keys, now_ms, ticket, state, capacity, len);
+    }
 }
 
-/* A ring that cannot seal now costs the tickets, not the handshake. */
-static void run_ticket_seal(hf_op *op)
+/* A ring that cannot seal now, or a store without memory, costs the tickets, not the handshake. */
+static void run_ticket_seal(hf_op *op, const struct op_context *context)
 {
     hf_ticket_keys *keys = op->config->ticket_keys;
+    uint8_t *const ticket = op->u.ticket_seal.ticket;
     op->u.ticket_seal.ticket_len = 0;
+    if (config_stores_sessions(op->config)) {
+        const hf_span id = span_of(ticket, HF_STORE_ID_LEN);
+        if (op->u.ticket_seal.capacity >= id.len &&
+            context->random(context->random_ctx, ticket, id.len) &&
+            hf_session_store_put(op->config->session_store, id, op->u.ticket_seal.state,
+                                 op->u.ticket_seal.lifetime_s, op->u.ticket_seal.now_ms)) {
+            op->u.ticket_seal.ticket_len = id.len;
+        }
+        return;
+    }
     if (keys != NULL && hf_ticket_keys_seal(keys, op->u.ticket_seal.now_ms, op->u.ticket_seal.state,
                                             op->u.ticket_seal.ticket, op->u.ticket_seal.capacity,
                                             &op->u.ticket_seal.ticket_len) != HF_OK) {
         op->u.ticket_seal.ticket_len = 0;
     }
+}
+
+static void run_session_find(hf_op *op)
+{
+    hf_session_store *store = op->config->session_store;
+    op->u.session_find.state_len = 0;
+    op->u.session_find.reason =
+        store == NULL
+            ? HF_RESUME_DISABLED
+            : hf_session_store_find(store, op->u.session_find.id, op->u.session_find.now_ms,
+                                    op->u.session_find.state, op->u.session_find.capacity,
+                                    &op->u.session_find.state_len);
+}
+
+static void run_session_put(hf_op *op)
+{
+    hf_session_store *store = op->config->session_store;
+    op->u.session_put.kept =
+        store != NULL &&
+        hf_session_store_put(store, op->u.session_put.id, op->u.session_put.state,
+                             op->u.session_put.lifetime_s, op->u.session_put.now_ms);
 }
 
 static void run_replay_check(hf_op *op)
@@ -300,14 +348,13 @@ void op_run(hf_op *op, const struct op_context *context)
         run_ticket_open(op);
         break;
     case HF_OP_TICKET_SEAL:
-        run_ticket_seal(op);
+        run_ticket_seal(op, context);
         break;
     case HF_OP_SESSION_FIND:
-        op->u.session_find.state_len = 0;
-        op->u.session_find.reason = HF_RESUME_DISABLED;
+        run_session_find(op);
         break;
     case HF_OP_SESSION_PUT:
-        op->u.session_put.kept = false;
+        run_session_put(op);
         break;
     case HF_OP_REPLAY_CHECK:
         run_replay_check(op);

@@ -299,6 +299,35 @@ static void a_session_without_a_protocol(void **state)
     hf_session_free(session);
 }
 
+/* Early data goes under the session's own suite only: a client that does not offer it any more may
+ * resume under another one of the same hash, and sends no early data. */
+static void no_early_data_under_a_suite_that_is_not_offered(void **state)
+{
+    (void)state;
+    run_make(&run, RUN_TICKETS);
+    set(hf_config_set_ciphers(run.client, "TLS_AES_128_GCM_SHA256"));
+    hf_session *session = first_session();
+    run_clear(&run);
+    run_make(&run, RUN_TICKETS);
+    set(hf_config_set_ciphers(run.client, "TLS_CHACHA20_POLY1305_SHA256"));
+    struct pair *p = start(session, NULL, 500);
+    uint8_t room[64];
+    hf_buf out = {room, sizeof room, 0};
+    size_t taken = 0;
+    assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
+    assert_false(p->client.conn->hs->c.early);
+    assert_int_equal(
+        hf_conn_send_early(p->client.conn, (hf_span){(const uint8_t *)"x", 1}, &out, &taken),
+        HF_NEED_INPUT);
+    assert_int_equal(taken, 0);
+    assert_true(pair_handshake(p));
+    assert_true(info_of(&p->client).resumed);
+    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
+    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_NONE); /* none was offered */
+    pair_free(p);
+    hf_session_free(session);
+}
+
 /* Why a server takes a session without its early data, or neither. */
 static void what_the_server_refuses(void **state)
 {
@@ -498,6 +527,7 @@ int main(void)
         cmocka_unit_test_teardown(what_the_client_does_not_offer, drop_run),
         cmocka_unit_test_teardown(the_age_is_not_overstated, drop_run),
         cmocka_unit_test_teardown(a_session_without_a_protocol, drop_run),
+        cmocka_unit_test_teardown(no_early_data_under_a_suite_that_is_not_offered, drop_run),
         cmocka_unit_test_teardown(what_the_server_refuses, drop_run),
         cmocka_unit_test_teardown(a_retry_ends_early_data, drop_run),
         cmocka_unit_test_teardown(a_changed_ticket_costs_the_session_only, drop_run),

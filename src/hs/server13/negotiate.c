@@ -114,7 +114,8 @@ static hf_status choose_suite(struct hs *hs)
 /* --- Group ------------------------------------------------------------------------------------ */
 
 /* Our first group that the client supports, and our first that it sent a share for. */
-static void weigh_groups(struct hs *hs, const hf_group **best, const hf_group **shared)
+static void weigh_groups(const struct hs *hs, const struct tracer *tr, const hf_group **best,
+                         const hf_group **shared)
 {
     const struct hs_offer *offer = &hs->s.offer;
     *best = *shared = NULL;
@@ -122,7 +123,7 @@ static void weigh_groups(struct hs *hs, const hf_group **best, const hf_group **
         uint16_t id = hs->config->groups.v[i];
         bool is_supported = list16_has(offer->groups, id);
         bool has_share = is_supported && ext_key_share_find(offer->shares, id).len > 0;
-        TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_GROUP, .value = id,
+        TRACE(tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_GROUP, .value = id,
               .name = iana_group_name(id), .accepted = has_share,
               .reason = !is_supported ? "the client does not offer it"
                         : has_share   ? "the client sent a share"
@@ -138,17 +139,36 @@ static void weigh_groups(struct hs *hs, const hf_group **best, const hf_group **
 
 /* A share at hand saves a round trip, so it wins over a group that we like better; but not when
  * only the better one withstands a quantum computer. */
+static bool is_worth_a_retry(const hf_group *best, const hf_group *shared)
+{
+    return shared == NULL || (best->post_quantum && !shared->post_quantum);
+}
+
+static bool must_prove_address(const struct hs *hs)
+{
+    return hs->config->stateless_retry && hs->config->always_retry && !hs->result->retried;
+}
+
+bool server13_will_retry(const struct hs *hs)
+{
+    static const struct tracer silent = {.wanted = 0};
+    const hf_group *best;
+    const hf_group *shared;
+    weigh_groups(hs, &silent, &best, &shared);
+    return !hs->result->retried &&
+           (must_prove_address(hs) || (best != NULL && is_worth_a_retry(best, shared)));
+}
+
 static hf_status choose_group(struct hs *hs)
 {
     const hf_group *best;
     const hf_group *shared;
-    weigh_groups(hs, &best, &shared);
+    weigh_groups(hs, hs->tr, &best, &shared);
     if (best == NULL) {
         return no_common(hs, HF_E_NO_COMMON_GROUP, hs->s.offer.groups, &hs->config->groups,
                          iana_group_name);
     }
-    const bool is_worth_a_retry = shared == NULL || (best->post_quantum && !shared->post_quantum);
-    hs->result->group = is_worth_a_retry ? best : shared;
+    hs->result->group = is_worth_a_retry(best, shared) ? best : shared;
     hs->s.share = ext_key_share_find(hs->s.offer.shares, hs->result->group->id);
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP,
           .value = hs->result->group->id, .name = hs->result->group->name,
@@ -208,6 +228,7 @@ hf_status server13_negotiate(struct hs *hs)
     s->psk_next = 0;
     s->tickets_tried = 0;
     s->is_session = false;
+    s->is_single_use = false;
     hs->result->resume_reason =
         s->offer.has_psk && !s->takes_tickets ? HF_RESUME_MODE : HF_RESUME_NO_TICKET;
     hs_go(hs, HS_S13_FIND_PSK);
@@ -225,9 +246,8 @@ hf_status server13_choose_parameters(struct hs *hs)
     if (!hs->result->retried) {
         transcript_start(&hs->transcript, hs->result->suite.hash);
     }
-    const bool must_prove =
-        hs->config->stateless_retry && hs->config->always_retry && !hs->result->retried;
-    hs_go(hs, hs->s.share.len == 0 || must_prove ? HS_S13_SEND_RETRY : HS_S13_CHOOSE_PSK);
+    hs_go(hs,
+          hs->s.share.len == 0 || must_prove_address(hs) ? HS_S13_SEND_RETRY : HS_S13_CHOOSE_PSK);
     return HF_OK;
 }
 

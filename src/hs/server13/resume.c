@@ -21,6 +21,7 @@ static hf_status note_refused(struct hs *hs, hf_resume_reason reason);
 static void trace_psk(struct hs *hs);
 static hf_status ask_about_early_data(struct hs *hs);
 static hf_resume_reason judge_early_data(const struct hs *hs);
+static void accept_early_data(struct hs *hs, const char *why);
 static void refuse_early_data(struct hs *hs, hf_resume_reason reason);
 static bool is_fresh(const struct hs *hs);
 
@@ -29,6 +30,7 @@ static bool is_fresh(const struct hs *hs);
 hf_status server13_find_psk(struct hs *hs)
 {
     const bool are_tickets_opened = hs->config->ticket_keys != NULL ||
+                                    hs->config->session_store != NULL ||
                                     (hs->config->external_ops & HF_OP_BIT(HF_OP_TICKET_OPEN)) != 0;
     struct rd rest = rd_of(hs->s.takes_tickets ? hs->s.offer.psk_identities : span_of(NULL, 0));
     for (int i = 0; i < hs->s.psk_next; i++) { /* looked at already */
@@ -67,6 +69,8 @@ static hf_status ask_ticket(struct hs *hs, hf_span identity)
     }
     hs->op.u.ticket_open.ticket = identity;
     hs->op.u.ticket_open.now_ms = hs->now_ms;
+    hs->op.u.ticket_open.keep = server13_will_retry(hs);
+    hs->op.u.ticket_open.single_use = false;
     hs->op.u.ticket_open.state = server13_written_session(hs);
     hs->op.u.ticket_open.capacity = SESSION_STATE_MAX;
     hs->op.u.ticket_open.state_len = 0;
@@ -103,6 +107,7 @@ hf_status server13_ticket_opened(struct hs *hs)
     hs->s.psk = psk;
     hs->s.psk_index = hs->s.psk_next - 1;
     hs->s.is_session = true;
+    hs->s.is_single_use = hs->op.u.ticket_open.single_use;
     hs_go(hs, HS_S13_CHOOSE_PARAMETERS);
     return HF_OK;
 }
@@ -221,6 +226,10 @@ static hf_status ask_about_early_data(struct hs *hs)
         hs_go(hs, hs->result->psk ? HS_S13_ENCAP : HS_S13_CHOOSE_IDENTITY);
         return HF_OK;
     }
+    if (hs->s.is_single_use) {
+        accept_early_data(hs, "a fresh first flight of a session that was good once");
+        return HF_OK;
+    }
     /* A binder is as good as random to whoever does not hold the key, and RFC 9846, 8.2 asks for
      * something that is checked already. */
     const hf_span binder = psk_binder_at(hs, hs->s.psk_index);
@@ -234,23 +243,28 @@ static hf_status ask_about_early_data(struct hs *hs)
 hf_status server13_replay_checked(struct hs *hs)
 {
     TRY(hs_answer(hs));
-    struct hs_result *r = hs->result;
     const hf_resume_reason reason = hs->op.u.replay_check.reason;
     if (reason != HF_RESUME_NONE) {
         refuse_early_data(hs, reason);
+        hs_go(hs, HS_S13_ENCAP);
     } else {
-        hs->s.early = true;
-        r->early_data = true;
-        r->skip_early_data = false;
-        r->early_reason = HF_RESUME_NONE;
-        r->resumption->max_early_data = hs->s.session->max_early_data;
-        auth13_early_traffic_secret(hs, &hs->s.psk, &hs->transcript, &r->resumption->secret);
-        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_EARLY_DATA,
-              .value = hs->s.session->max_early_data, .name = "accepted",
-              .reason = "a fresh first flight that was not seen before");
+        accept_early_data(hs, "a fresh first flight that was not seen before");
     }
-    hs_go(hs, HS_S13_ENCAP);
     return HF_OK;
+}
+
+static void accept_early_data(struct hs *hs, const char *why)
+{
+    struct hs_result *r = hs->result;
+    hs->s.early = true;
+    r->early_data = true;
+    r->skip_early_data = false;
+    r->early_reason = HF_RESUME_NONE;
+    r->resumption->max_early_data = hs->s.session->max_early_data;
+    auth13_early_traffic_secret(hs, &hs->s.psk, &hs->transcript, &r->resumption->secret);
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_EARLY_DATA,
+          .value = hs->s.session->max_early_data, .name = "accepted", .reason = why);
+    hs_go(hs, HS_S13_ENCAP);
 }
 
 static hf_resume_reason judge_early_data(const struct hs *hs)

@@ -7,6 +7,8 @@
 /* negotiate.c */
 hf_status server13_negotiate(struct hs *hs);
 hf_status server13_choose_parameters(struct hs *hs);
+/* Whether a HelloRetryRequest follows if all that is offered is as it seems. */
+bool server13_will_retry(const struct hs *hs);
 hf_status server13_choose_identity(struct hs *hs);
 hf_status server13_identity_chosen(struct hs *hs);
 /* resume.c */

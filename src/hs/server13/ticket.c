@@ -13,7 +13,7 @@ static hf_status describe_session(struct hs *hs, struct session_state *out);
 
 hf_status server13_plan_tickets(struct hs *hs)
 {
-    const bool are_sealed = hs->config->ticket_keys != NULL ||
+    const bool are_sealed = hs->config->ticket_keys != NULL || hs->config->session_store != NULL ||
                             (hs->config->external_ops & HF_OP_BIT(HF_OP_TICKET_SEAL)) != 0;
     hs->s.tickets_left = are_sealed && hs->s.takes_tickets ? hs->config->tickets : 0;
     if (hs->result->resumed && hs->s.tickets_left > 1) {

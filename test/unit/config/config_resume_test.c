@@ -13,6 +13,8 @@ static void defaults(void **state)
     assert_false(config->resumption);
     assert_null(config->ticket_keys);
     assert_null(config->replay_guard);
+    assert_null(config->session_store);
+    assert_false(config->stateful);
     assert_int_equal(config->tickets, 2);
     assert_int_equal(config->ticket_lifetime_s, 7200);
     assert_int_equal(config->max_early_data, 0);
@@ -38,6 +40,14 @@ static void only_what_the_role_has(void **state)
     assert_ptr_equal(server->ticket_keys, keys);
     assert_int_equal(hf_config_set_ticket_keys(server, NULL), HF_OK);
     assert_null(server->ticket_keys);
+    hf_session_store *store = hf_session_store_new(NULL);
+    assert_int_equal(hf_config_set_session_store(client, store), HF_FAILED);
+    assert_int_equal(hf_config_set_stateful(client, true), HF_FAILED);
+    assert_int_equal(hf_config_set_session_store(server, store), HF_OK);
+    hf_session_store_free(store);
+    assert_ptr_equal(server->session_store, store);
+    assert_int_equal(hf_config_set_session_store(server, NULL), HF_OK);
+    assert_null(server->session_store);
     hf_config_free(client);
     hf_config_free(server);
 }
@@ -87,6 +97,30 @@ static void early_data_needs_a_guard(void **state)
     hf_config_free(config);
 }
 
+/* Sessions that are stored are good once, which is a memory too; sealed ones are not. */
+static void a_store_is_a_guard_for_what_it_stores(void **state)
+{
+    (void)state;
+    static const struct {
+        bool keys, stateful;
+        hf_status status;
+    } rows[] = {{false, false, HF_OK}, {true, true, HF_OK}, {true, false, HF_FAILED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hf_config *config = hf_config_new(HF_SERVER, NULL);
+        hf_session_store *store = hf_session_store_new(NULL);
+        hf_ticket_keys *keys = hf_ticket_keys_new(NULL);
+        assert_int_equal(hf_config_external_ops(config, HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)), HF_OK);
+        assert_int_equal(hf_config_set_early_data(config, 100, 1000), HF_OK);
+        assert_int_equal(hf_config_set_session_store(config, store), HF_OK);
+        assert_int_equal(hf_config_set_ticket_keys(config, rows[i].keys ? keys : NULL), HF_OK);
+        assert_int_equal(hf_config_set_stateful(config, rows[i].stateful), HF_OK);
+        assert_int_equal(hf_config_freeze(config), rows[i].status);
+        hf_ticket_keys_free(keys);
+        hf_session_store_free(store);
+        hf_config_free(config);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +128,7 @@ int main(void)
         cmocka_unit_test(only_what_the_role_has),
         cmocka_unit_test(values_have_borders),
         cmocka_unit_test(early_data_needs_a_guard),
+        cmocka_unit_test(a_store_is_a_guard_for_what_it_stores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -347,6 +347,61 @@ static void tickets_and_configs(void **state)
     hf_config_free(config);
 }
 
+/* By identifier, of TLS 1.2: found as often as it is asked for. */
+static void sessions_in_a_store(void **state)
+{
+    (void)state;
+    static const uint8_t id[32] = {7};
+    uint8_t found[64];
+    hf_config *config = bare_config(HF_SERVER);
+    hf_session_store *store = hf_session_store_new(NULL);
+    assert_int_equal(hf_config_set_session_store(config, store), HF_OK);
+    hf_op op = {0};
+    op.u.session_put.id = span_of(id, sizeof id);
+    op.u.session_put.state = span_of("the state", 9);
+    op.u.session_put.lifetime_s = 10;
+    op.u.session_put.now_ms = 1000;
+    assert_int_equal(run(&op, HF_OP_SESSION_PUT, config), HF_E_NONE);
+    assert_true(op.u.session_put.kept);
+    for (int i = 0; i < 3; i++) {
+        op = (hf_op){0};
+        op.u.session_find.id = span_of(id, i < 2 ? sizeof id : sizeof id - 1);
+        op.u.session_find.now_ms = 1000;
+        op.u.session_find.state = found;
+        op.u.session_find.capacity = sizeof found;
+        assert_int_equal(run(&op, HF_OP_SESSION_FIND, config), HF_E_NONE);
+        assert_int_equal(op.u.session_find.reason,
+                         i < 2 ? HF_RESUME_NONE : HF_RESUME_SESSION_UNKNOWN);
+        assert_int_equal(op.u.session_find.state_len, i < 2 ? 9 : 0);
+    }
+    hf_session_store_free(store);
+    hf_config_free(config);
+}
+
+/* A store without room for the identity, or without randomness for it, issues nothing. */
+static void a_ticket_that_cannot_be_issued(void **state)
+{
+    (void)state;
+    uint8_t ticket[HF_STORE_ID_LEN];
+    for (int i = 0; i < 3; i++) {
+        hf_config *config = bare_config(HF_SERVER);
+        hf_session_store *store = hf_session_store_new(NULL);
+        assert_int_equal(hf_config_set_session_store(config, store), HF_OK);
+        if (i == 1) {
+            assert_int_equal(hf_config_set_random(config, no_random, NULL), HF_OK);
+        }
+        hf_op op = {0};
+        op.u.ticket_seal.state = span_of("the state", 9);
+        op.u.ticket_seal.lifetime_s = 10;
+        op.u.ticket_seal.ticket = ticket;
+        op.u.ticket_seal.capacity = i == 0 ? sizeof ticket - 1 : sizeof ticket;
+        assert_int_equal(run(&op, HF_OP_TICKET_SEAL, config), HF_E_NONE);
+        assert_int_equal(op.u.ticket_seal.ticket_len, i < 2 ? 0 : HF_STORE_ID_LEN);
+        hf_session_store_free(store);
+        hf_config_free(config);
+    }
+}
+
 /* --- Asked and answered
  * --------------------------------------------------------------------------- */
 
@@ -417,6 +472,8 @@ int main(void)
         cmocka_unit_test(same_secret),
         cmocka_unit_test(no_randomness),
         cmocka_unit_test(tickets_and_configs),
+        cmocka_unit_test(sessions_in_a_store),
+        cmocka_unit_test(a_ticket_that_cannot_be_issued),
         cmocka_unit_test(refused),
         cmocka_unit_test(refused_with_a_reason),
         cmocka_unit_test(ended_while_open),
