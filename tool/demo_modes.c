@@ -1,14 +1,5 @@
-/* The modes of the demo and their configurations. */
+/* What the modes of the demo are. */
 #include "demo_modes.h"
-
-#include <string.h>
-
-#include "pki/throwaway.h"
-#include "report/failure.h"
-#include "setup.h"
-#include "tool.h"
-
-const char demo_server_name[] = "localhost";
 
 const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
     {
@@ -22,6 +13,8 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
         .server_groups = "x25519",
         .group = "x25519",
         .round_trips = 1,
+        .data_trips = 1,
+        .forward_secrecy = true,
     },
     {
         .name = "post-quantum",
@@ -32,6 +25,8 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
                  "kB more.",
         .group = "X25519MLKEM768",
         .round_trips = 1,
+        .data_trips = 1,
+        .forward_secrecy = true,
         .post_quantum = true,
     },
     {
@@ -45,6 +40,8 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
         .server_groups = "secp256r1",
         .group = "secp256r1",
         .round_trips = 2,
+        .data_trips = 2,
+        .forward_secrecy = true,
         .retried = true,
     },
     {
@@ -59,6 +56,8 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
         .mutual = true,
         .group = "x25519",
         .round_trips = 1,
+        .data_trips = 1,
+        .forward_secrecy = true,
     },
     {
         .name = "psk",
@@ -73,6 +72,8 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
         .psk = true,
         .group = "x25519",
         .round_trips = 1,
+        .data_trips = 1,
+        .forward_secrecy = true,
     },
     {
         .name = "key-update",
@@ -86,115 +87,87 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
         .update_keys = true,
         .group = "x25519",
         .round_trips = 1,
+        .data_trips = 1,
+        .forward_secrecy = true,
+    },
+    {
+        .name = "resumed",
+        .title = "a session resumed",
+        .about = "The two have met before: the server gave the client a ticket, and the client now "
+                 "offers it. A binder "
+                 "proves that it holds the ticket's key, so no certificate and no signature is "
+                 "needed. A fresh key "
+                 "exchange is done all the same: a stolen ticket key does not open recordings.",
+        .client_groups = "x25519",
+        .server_groups = "x25519",
+        .resume = DEMO_RESUMED,
+        .group = "x25519",
+        .round_trips = 1,
+        .data_trips = 1,
+        .forward_secrecy = true,
+    },
+    {
+        .name = "early-data",
+        .title = "data with the first flight (0-RTT)",
+        .about = "As before, but the client does not wait: its first message goes along with the "
+                 "ClientHello, under a "
+                 "key made from the ticket. Nothing is quicker. Its price: the message has no "
+                 "forward secrecy, and "
+                 "whoever records it can send it again.",
+        .client_groups = "x25519",
+        .server_groups = "x25519",
+        .resume = DEMO_EARLY,
+        .group = "x25519",
+        .round_trips = 1,
+        .data_trips = 0,
+        .forward_secrecy = true,
+    },
+    {
+        .name = "replay",
+        .title = "the first flight sent again by somebody else",
+        .about = "Somebody on the way has recorded the first flight of such a connection, and "
+                 "sends the same bytes "
+                 "again. To the server they look as good as new, binder and all. But it remembers "
+                 "the first flights "
+                 "of its window: the session is resumed, the early data is thrown away unread, and "
+                 "as the replayer "
+                 "holds no key, nothing comes of the rest.",
+        .client_groups = "x25519",
+        .server_groups = "x25519",
+        .resume = DEMO_REPLAYED,
+        .group = "x25519",
+    },
+    {
+        .name = "tls12",
+        .title = "TLS 1.2, a full handshake",
+        .about = "The version before: one round trip more, as the server must first say what it "
+                 "chooses, and the "
+                 "certificates travel in the clear, so whoever listens learns who is spoken to. "
+                 "The key exchange is as "
+                 "strong.",
+        .client_groups = "x25519",
+        .server_groups = "x25519",
+        .version = HF_TLS12,
+        .group = "x25519",
+        .round_trips = 2,
+        .data_trips = 2,
+        .forward_secrecy = true,
+        .certificate_seen = true,
+    },
+    {
+        .name = "static-rsa",
+        .title = "TLS 1.2 with RSA key transport",
+        .about = "WARNING: never use this. The client encrypts the secret to the key in the "
+                 "server's certificate. There "
+                 "is no forward secrecy: who gets that key, even years later, reads everything "
+                 "that was recorded. It is "
+                 "off unless asked for by name, and is here to be looked at.",
+        .ciphers = "TLS_RSA_WITH_AES_128_GCM_SHA256",
+        .version = HF_TLS12,
+        .rsa = true,
+        .group = "",
+        .round_trips = 2,
+        .data_trips = 2,
+        .certificate_seen = true,
     },
 };
-
-static int load(struct pki *pki, enum pki_use use, const char *const *names, size_t count,
-                hf_identity_store **out, struct trouble *trouble);
-static bool set_up_client(const struct demo_mode *mode, const struct demo_world *world,
-                          hf_config *c);
-static bool set_up_server(const struct demo_mode *mode, const struct demo_world *world,
-                          hf_config *s);
-static bool add_psk(hf_config *config);
-
-int demo_world_make(struct demo_world *out, struct trouble *trouble)
-{
-    static const char *const server_names[] = {demo_server_name, "127.0.0.1"};
-    static const char *const client_names[] = {"client.demo.example"};
-    *out = (struct demo_world){0};
-    struct pki *pki = pki_new(trouble);
-    hf_trust *trust = pki == NULL ? NULL : hf_trust_new();
-    hf_error error = {0};
-    if (trust == NULL || hf_trust_add(trust, pki_authority_pem(pki), &error) != HF_OK ||
-        (out->trust = hf_trust_store_new(trust)) == NULL) {
-        (void)(error.code != HF_E_NONE
-                   ? failure_of_setting(&error, "the throw-away authority", trouble)
-                   : setup_no_memory(trouble));
-    } else if (load(pki, PKI_SERVER, server_names, 2, &out->server, trouble) == 0) {
-        (void)load(pki, PKI_CLIENT, client_names, 1, &out->client, trouble);
-    }
-    hf_trust_free(trust);
-    pki_free(pki);
-    if (trouble->exit_code != 0) {
-        demo_world_free(out);
-    }
-    return trouble->exit_code;
-}
-
-void demo_world_free(struct demo_world *world)
-{
-    hf_trust_store_free(world->trust);
-    hf_identity_store_free(world->server);
-    hf_identity_store_free(world->client);
-    *world = (struct demo_world){0};
-}
-
-int demo_configure(const struct demo_mode *mode, const struct demo_world *world, hf_config **client,
-                   hf_config **server, struct trouble *trouble)
-{
-    *client = hf_config_new(HF_CLIENT, NULL);
-    *server = hf_config_new(HF_SERVER, NULL);
-    if (*client == NULL || *server == NULL) {
-        return setup_no_memory(trouble);
-    }
-    if (!set_up_client(mode, world, *client)) {
-        return failure_of_setting(hf_config_error(*client), "the demo's client", trouble);
-    }
-    if (!set_up_server(mode, world, *server)) {
-        return failure_of_setting(hf_config_error(*server), "the demo's server", trouble);
-    }
-    return 0;
-}
-
-static int load(struct pki *pki, enum pki_use use, const char *const *names, size_t count,
-                hf_identity_store **out, struct trouble *trouble)
-{
-    struct pki_leaf leaf = {0};
-    hf_identity *identity = NULL;
-    hf_error error = {0};
-    if (pki_issue(pki, use, names, count, &leaf, trouble) == 0) {
-        const hf_identity_source source = {
-            .size = sizeof source,
-            .chain = {(const uint8_t *)leaf.chain.ptr, leaf.chain.len},
-            .key = {(const uint8_t *)leaf.key.ptr, leaf.key.len},
-        };
-        if (hf_identity_load(&source, &error, &identity) != HF_OK) {
-            (void)failure_of_setting(&error, "the throw-away certificate", trouble);
-        } else if ((*out = hf_identity_store_new(&identity, 1)) == NULL) {
-            (void)setup_no_memory(trouble);
-        }
-    }
-    hf_identity_free(identity);
-    pki_leaf_free(&leaf);
-    return trouble->exit_code;
-}
-
-static bool set_up_client(const struct demo_mode *mode, const struct demo_world *world,
-                          hf_config *c)
-{
-    return hf_config_set_trust(c, world->trust) == HF_OK &&
-           hf_config_set_alpn(c, "demo") == HF_OK &&
-           (mode->client_groups == NULL || hf_config_set_groups(c, mode->client_groups) == HF_OK) &&
-           (mode->key_shares == NULL || hf_config_set_key_shares(c, mode->key_shares) == HF_OK) &&
-           (!mode->mutual || hf_config_set_identities(c, world->client) == HF_OK) &&
-           (!mode->psk || add_psk(c)) && hf_config_freeze(c) == HF_OK;
-}
-
-static bool set_up_server(const struct demo_mode *mode, const struct demo_world *world,
-                          hf_config *s)
-{
-    return hf_config_set_alpn(s, "demo") == HF_OK &&
-           (mode->server_groups == NULL || hf_config_set_groups(s, mode->server_groups) == HF_OK) &&
-           (mode->psk ? add_psk(s) : hf_config_set_identities(s, world->server) == HF_OK) &&
-           (!mode->mutual || (hf_config_set_trust(s, world->trust) == HF_OK &&
-                              hf_config_set_verify(s, HF_VERIFY_REQUIRE) == HF_OK)) &&
-           hf_config_freeze(s) == HF_OK;
-}
-
-static bool add_psk(hf_config *config)
-{
-    static const uint8_t identity[] = "device 7";
-    static const uint8_t key[32] = "a key that both ends were given";
-    return hf_config_add_psk(config, (hf_span){identity, sizeof identity - 1},
-                             (hf_span){key, sizeof key}, 256) == HF_OK;
-}

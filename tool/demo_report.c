@@ -1,68 +1,22 @@
-/* Judging and telling of a mode of the demo. */
+/* Telling of a mode of the demo. */
 #include "demo_report.h"
 
-#include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "report/diagram.h"
 #include "report/facts.h"
 #include "report/failure.h"
 #include "report/story.h"
 
-enum { CLIENT_HELLO = 1, FINISHED = 20 };
-
 static const char *const step_names[DEMO_STEPS] = {"offer", "answer", "client checks",
                                                    "server checks"};
 
-static void check(struct demo_verdict *v, bool ok, const char *what, ...) HF_PRINTF(3, 4);
-static void measure(const struct exchange_result *result, struct demo_verdict *out);
-static uint64_t first_answer_ns(const struct observer *o);
-static uint64_t last_message_ns(const struct observer *o, hf_direction direction, uint8_t type);
-static double micros(uint64_t from_ns, uint64_t to_ns);
 static struct diagram diagram_of(const struct demo_view *view);
 static void add_title(const struct demo_view *view, struct text *out);
 static void add_result(const struct demo_view *view, struct text *out);
+static void add_early(const struct demo_view *view, struct text *out);
 static void add_checks(const struct demo_view *view, struct text *out);
-
-void demo_judge(const struct demo_mode *mode, const struct exchange_result *result,
-                struct demo_verdict *out)
-{
-    const hf_conn_info *client = &result->client.info, *server = &result->server.info;
-    *out =
-        (struct demo_verdict){.ok = true, .round_trips = obs_round_trips(&result->client.observer)};
-    check(out, result->trouble.exit_code == 0 && result->client.has_info && result->server.has_info,
-          "both ends are content");
-    check(out, client->version == HF_TLS13 && server->version == HF_TLS13, "TLS 1.3");
-    check(out,
-          client->group_name != NULL && strcmp(client->group_name, mode->group) == 0 &&
-              client->post_quantum == mode->post_quantum,
-          "key exchange with %s", mode->group);
-    check(out, out->round_trips == mode->round_trips && client->retried == mode->retried,
-          "%u round trip%s", mode->round_trips, mode->round_trips == 1 ? "" : "s");
-    if (mode->psk) {
-        check(out, client->psk && server->psk && client->peer_chain_count == 0,
-              "the shared key instead of certificates");
-    } else {
-        const struct obs_item *chain =
-            obs_decision(&result->client.observer, HF_DECIDE_CERTIFICATE);
-        check(out, !client->psk && chain != NULL && chain->u.choice.value == 1,
-              "the server's certificate is believed");
-    }
-    if (mode->mutual) {
-        check(out, server->client_certificate, "the client's certificate is believed");
-    }
-    if (mode->update_keys) {
-        check(out, client->keys_sent == 1 && client->keys_received == 1,
-              "new keys in both directions");
-    }
-    check(out,
-          result->client.has_info &&
-              memcmp(result->client.exported, result->server.exported, EXCHANGE_EXPORT_LEN) == 0,
-          "both ends hold the same keys");
-    check(out, result->data_came_back, "data came back unchanged");
-    measure(result, out);
-}
+static void json_figures(const struct demo_view *view, struct json *j);
 
 void demo_report_text(const struct demo_view *view, struct text *out)
 {
@@ -71,31 +25,33 @@ void demo_report_text(const struct demo_view *view, struct text *out)
     const struct diagram diagram = diagram_of(view);
     diagram_draw(&diagram, out);
     text_add(out, "\n");
-    if (view->result->trouble.exit_code != 0) {
-        failure_explain(&view->result->trouble, &view->result->client.info,
-                        &view->result->client.observer, style, out);
+    if (view->run->shown.trouble.exit_code != 0) {
+        failure_explain(&view->run->shown.trouble, &view->run->shown.client.info,
+                        &view->run->shown.client.observer, style, out);
     } else {
         add_result(view, out);
     }
     add_checks(view, out);
-    if (view->explain) {
+    if (view->explain && view->run->shown.client.observer.count > 0) {
         text_addf(out, "%sthe client decided%s\n", style_on(style, TINT_BOLD), style_off(style));
-        story_decisions(&view->result->client.observer, style, out);
-        story_work(&view->result->client.observer, style, out);
+        story_decisions(&view->run->shown.client.observer, style, out);
+        story_work(&view->run->shown.client.observer, style, out);
+    }
+    if (view->explain) {
         text_addf(out, "%sthe server decided%s\n", style_on(style, TINT_BOLD), style_off(style));
-        story_decisions(&view->result->server.observer, style, out);
-        story_work(&view->result->server.observer, style, out);
+        story_decisions(&view->run->shown.server.observer, style, out);
+        story_work(&view->run->shown.server.observer, style, out);
     }
     if (view->secrets) {
         text_addf(out, "%sthe client's secrets%s\n", style_on(style, TINT_BOLD), style_off(style));
-        story_secrets(&view->result->client.observer, style, out);
+        story_secrets(&view->run->shown.client.observer, style, out);
     }
     text_add(out, "\n");
 }
 
 void demo_report_json(const struct demo_view *view, struct json *j)
 {
-    const struct exchange_result *r = view->result;
+    const struct exchange_result *r = &view->run->shown;
     json_object(j, NULL);
     json_string(j, "name", view->mode->name);
     json_string(j, "title", view->mode->title);
@@ -112,8 +68,9 @@ void demo_report_json(const struct demo_view *view, struct json *j)
     json_number(j, "round_trips", view->verdict->round_trips);
     json_number(j, "bytes_to_server", (int64_t)r->bytes_to_server);
     json_number(j, "bytes_to_client", (int64_t)r->bytes_to_client);
+    json_figures(view, j);
     json_object(j, "connection");
-    facts_json(&r->client.info, j);
+    facts_json(view->mode->resume == DEMO_REPLAYED ? &r->server.info : &r->client.info, j);
     json_end(j);
     json_array(j, "steps");
     for (size_t i = 0; i < DEMO_STEPS; i++) {
@@ -137,75 +94,15 @@ void demo_report_json(const struct demo_view *view, struct json *j)
     json_end(j);
 }
 
-static void check(struct demo_verdict *v, bool ok, const char *what, ...)
-{
-    struct demo_check *c = &v->checks[v->count++];
-    va_list args;
-    va_start(args, what);
-    (void)vsnprintf(c->what, sizeof c->what, what, args);
-    va_end(args);
-    c->ok = ok;
-    v->ok = v->ok && ok;
-}
-
-/* Both ends read the same clock, so the steps of one can be set against those of the other. */
-static void measure(const struct exchange_result *result, struct demo_verdict *out)
-{
-    const struct observer *client = &result->client.observer, *server = &result->server.observer;
-    const struct obs_item *first = obs_message(client, HF_SENT, CLIENT_HELLO);
-    const struct obs_item *answer = obs_message(client, HF_RECEIVED, 2);
-    out->step_us[0] = first == NULL ? 0 : micros(result->start_ns, first->at_ns);
-    out->step_us[1] = micros(last_message_ns(server, HF_RECEIVED, CLIENT_HELLO),
-                             last_message_ns(server, HF_SENT, FINISHED));
-    out->step_us[2] = answer == NULL ? 0
-                                     : micros(last_message_ns(client, HF_RECEIVED, 2),
-                                              last_message_ns(client, HF_SENT, FINISHED));
-    out->step_us[3] = micros(first_answer_ns(server), result->server.connected_ns);
-    out->total_us = micros(result->start_ns, result->server.connected_ns);
-}
-
-/* When the server saw the first message of the client's second flight. */
-static uint64_t first_answer_ns(const struct observer *o)
-{
-    bool after_finished = false;
-    for (size_t i = 0; i < o->count; i++) {
-        const struct obs_item *item = &o->items[i];
-        if (item->kind != HF_EV_MESSAGE) {
-            continue;
-        }
-        if (after_finished && item->u.message.direction == HF_RECEIVED) {
-            return item->at_ns;
-        }
-        after_finished = after_finished ||
-                         (item->u.message.direction == HF_SENT && item->u.message.type == FINISHED);
-    }
-    return 0;
-}
-
-static uint64_t last_message_ns(const struct observer *o, hf_direction direction, uint8_t type)
-{
-    uint64_t at_ns = 0;
-    for (size_t i = 0; i < o->count; i++) {
-        const struct obs_item *item = &o->items[i];
-        if (item->kind == HF_EV_MESSAGE && item->u.message.direction == direction &&
-            item->u.message.type == type) {
-            at_ns = item->at_ns;
-        }
-    }
-    return at_ns;
-}
-
-static double micros(uint64_t from_ns, uint64_t to_ns)
-{
-    return from_ns == 0 || to_ns < from_ns ? 0 : (double)(to_ns - from_ns) / 1e3;
-}
-
+/* The client's view; the server's where there is no client. */
 static struct diagram diagram_of(const struct demo_view *view)
 {
-    const struct exchange_result *r = view->result;
+    const struct exchange_result *r = &view->run->shown;
+    const bool replayed = view->mode->resume == DEMO_REPLAYED;
     return (struct diagram){
         .style = view->style,
-        .context = {&r->client.observer, &r->client.info,
+        .context = {replayed ? &r->server.observer : &r->client.observer,
+                    replayed ? &r->server.info : &r->client.info,
                     r->leaf.common_name[0] == '\0' ? NULL : r->leaf.common_name},
         .start_ns = r->start_ns,
         .records = view->explain,
@@ -232,14 +129,20 @@ static void add_title(const struct demo_view *view, struct text *out)
 static void add_result(const struct demo_view *view, struct text *out)
 {
     const struct demo_verdict *v = view->verdict;
+    const struct exchange_result *r = &view->run->shown;
     struct text line = {0};
-    facts_line(&view->result->client.info, &line);
+    const bool replayed = view->mode->resume == DEMO_REPLAYED;
+    facts_line(replayed ? &r->server.info : &r->client.info, &line);
     facts_add_line(out, view->style, "negotiated", line.ptr == NULL ? "" : line.ptr);
+    add_early(view, out);
+    if (replayed) {
+        text_free(&line);
+        return;
+    }
     text_clear(&line);
     text_addf(&line, "%u round trip%s; %llu bytes to the server, %llu to the client",
               v->round_trips, v->round_trips == 1 ? "" : "s",
-              (unsigned long long)view->result->bytes_to_server,
-              (unsigned long long)view->result->bytes_to_client);
+              (unsigned long long)r->bytes_to_server, (unsigned long long)r->bytes_to_client);
     facts_add_line(out, view->style, "on the wire", line.ptr == NULL ? "" : line.ptr);
     text_clear(&line);
     for (size_t i = 0; i < DEMO_STEPS; i++) {
@@ -248,6 +151,23 @@ static void add_result(const struct demo_view *view, struct text *out)
     text_addf(&line, ", all %.2f ms", v->total_us / 1e3);
     facts_add_line(out, view->style, "time", line.ptr == NULL ? "" : line.ptr);
     text_free(&line);
+}
+
+static void add_early(const struct demo_view *view, struct text *out)
+{
+    const struct exchange_result *r = &view->run->shown;
+    const hf_conn_info *server = &r->server.info;
+    char line[200];
+    if (!server->early_data_offered) {
+        return;
+    }
+    if (server->early_data) {
+        (void)snprintf(line, sizeof line, "%zu bytes, accepted", r->early_heard);
+    } else {
+        (void)snprintf(line, sizeof line, "refused, %s: %s", hf_resume_name(server->early_reason),
+                       hf_resume_text(server->early_reason));
+    }
+    facts_add_line(out, view->style, "early data", line);
 }
 
 /* Each check stays in one piece; the lines are filled by hand, as colours have no width. */
@@ -271,4 +191,36 @@ static void add_checks(const struct demo_view *view, struct text *out)
         column += columns;
     }
     text_add(out, "\n");
+}
+
+static void json_figures(const struct demo_view *view, struct json *j)
+{
+    const struct demo_figures *f = &view->run->figures;
+    const hf_conn_info *server = &view->run->shown.server.info;
+    json_object(j, "figures");
+    if (f->has_trips) {
+        json_number(j, "round_trips_to_data", f->data_trips);
+    } else {
+        json_null(j, "round_trips_to_data");
+    }
+    if (f->is_timed) {
+        json_decimal(j, "to_data_ms", f->to_data_ms);
+    } else {
+        json_null(j, "to_data_ms");
+    }
+    if (f->has_cost) {
+        json_decimal(j, "client_cpu_us", f->client_us);
+        json_decimal(j, "server_cpu_us", f->server_us);
+    } else {
+        json_null(j, "client_cpu_us");
+        json_null(j, "server_cpu_us");
+    }
+    json_bool(j, "forward_secrecy", f->forward_secrecy);
+    json_bool(j, "certificate_seen", f->certificate_seen);
+    json_number(j, "early_data_bytes", (int64_t)view->run->shown.early_heard);
+    json_string(j, "early_data_refused",
+                server->early_data_offered && !server->early_data
+                    ? hf_resume_name(server->early_reason)
+                    : NULL);
+    json_end(j);
 }

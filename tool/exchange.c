@@ -1,8 +1,10 @@
 /* Runs a client and a server against each other.
  *
- * Order of things: the client connects, sends a line, gets it back (with update_keys: asks for new
- * keys and does so again), closes its direction; the server answers that with its own close_notify;
- * then both are gone.
+ * Order of things: the client connects through the relay, sends a line (with early: before the
+ * server has answered), gets it back (with update_keys: asks for new keys and does so again),
+ * closes its direction; the server answers that with its own close_notify; then both are gone. With
+ * replay there is a replayer in the client's place, and the server is asked what it made of it when
+ * it is gone.
  *
  * Invariant: what is told of an end is taken while its connection lives: from the server when the
  * client's close_notify comes, from the client when the server's does. /
@@ -16,6 +18,8 @@
 #include "io/dial.h"
 #include "io/link.h"
 #include "io/listener.h"
+#include "relay.h"
+#include "replayer.h"
 #include "report/failure.h"
 #include "setup.h"
 #include "tool.h"
@@ -31,7 +35,9 @@ struct exchange {
     struct hub hub;
     uv_signal_t signals[2];
     struct listener *listener;
+    struct relay *relay;
     struct dial *dial;
+    struct replayer *replayer;
     struct link *client, *server;
     unsigned line;   /* which of the two is under way */
     size_t line_len; /* how much of it has come back */
@@ -45,9 +51,24 @@ static bool set_up(struct exchange *e);
 static bool begin(struct exchange *e);
 static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer);
 static void on_dialled(void *ctx, const struct dial_result *result);
+static void send_early(struct exchange *e);
+static void replayer_gone(void *ctx);
 static void client_connected(void *ctx);
 static void client_data(void *ctx, uint8_t *data, size_t len);
 static void client_peer_closed(void *ctx);
+static void take_sessions(struct exchange *e)
+{
+    struct exchange_result *r = e->result;
+    hf_session *session = NULL;
+    while ((session = hf_conn_take_session(link_conn(e->client))) != NULL) {
+        if (r->session_count == EXCHANGE_SESSIONS_MAX) {
+            hf_session_free(session);
+        } else {
+            r->sessions[r->session_count++] = session;
+        }
+    }
+}
+
 static void client_over(void *ctx, enum link_end end);
 static void client_gone(void *ctx);
 static void server_connected(void *ctx);
@@ -58,6 +79,7 @@ static void server_gone(void *ctx);
 static void send_line(struct exchange *e);
 static void count_handshake_bytes(struct exchange *e);
 static void take_info(const struct link *link, struct exchange_end *end);
+static void take_sessions(struct exchange *e);
 static void judge_end(struct exchange *e, const struct link *link, enum link_end end,
                       const char *who);
 static void on_signal(uv_signal_t *handle, int number);
@@ -104,6 +126,33 @@ void exchange_free(struct exchange_result *result)
 {
     obs_free(&result->client.observer);
     obs_free(&result->server.observer);
+    wire_free(&result->wire);
+    text_free(&result->leaf_der);
+    text_free(&result->client_der);
+    while (result->session_count > 0) {
+        hf_session_free(result->sessions[--result->session_count]);
+    }
+}
+
+bool exchange_first_data(const struct exchange_result *result, size_t *at, uint64_t *at_ns)
+{
+    enum { APPLICATION_DATA = 23 };
+    const struct observer *o = &result->client.observer;
+    *at = 0;
+    for (size_t i = 0; i < o->count; i++) {
+        const struct obs_item *item = &o->items[i];
+        if (item->kind != HF_EV_RECORD || item->u.record.direction != HF_SENT) {
+            continue;
+        }
+        const hf_level level = item->u.record.level;
+        if (item->u.record.type == APPLICATION_DATA && item->u.record.plain_len > 0 &&
+            (level == HF_LEVEL_APPLICATION || level == HF_LEVEL_EARLY)) {
+            *at_ns = item->at_ns;
+            return true;
+        }
+        *at += item->u.record.wire_len;
+    }
+    return false;
 }
 
 static bool set_up(struct exchange *e)
@@ -135,6 +184,16 @@ static bool begin(struct exchange *e)
     e->listener = listener_open(&e->loop, &at, "127.0.0.1:0", on_accept, e, trouble);
     if (e->listener == NULL ||
         address_parse("", listener_address(e->listener), &at, trouble) != 0) {
+        return false;
+    }
+    if (e->plan->replay.len > 0) {
+        const struct replayer_plan replay = {&at, e->plan->replay, trouble, replayer_gone, e};
+        e->result->start_ns = obs_clock();
+        e->replayer = replayer_start(&e->loop, &replay);
+        return e->replayer != NULL || setup_no_memory(trouble) == 0;
+    }
+    e->relay = relay_open(&e->loop, &at, e->plan->delay_ms, &e->result->wire, trouble);
+    if (e->relay == NULL || address_parse("", relay_address(e->relay), &at, trouble) != 0) {
         return false;
     }
     const struct dial_plan plan = {&at, TIMEOUT_MS, trouble, on_dialled, e};
@@ -179,6 +238,8 @@ static void on_dialled(void *ctx, const struct dial_result *result)
         .now_ms = hub_wall_ms(&e->hub),
         .server_name = e->plan->server_name,
         .trace = obs_trace(&e->result->client.observer),
+        .session = e->plan->session,
+        .early_data = e->plan->early,
     };
     hf_conn *conn = NULL;
     if (hf_conn_new(e->plan->client, &params, &conn) == HF_OK) {
@@ -189,6 +250,16 @@ static void on_dialled(void *ctx, const struct dial_result *result)
     if (e->client == NULL) {
         (void)setup_no_memory(&e->result->trouble);
         abandon(e);
+        return;
+    }
+    send_early(e);
+}
+
+static void send_early(struct exchange *e)
+{
+    const hf_span line = {(const uint8_t *)lines[0], strlen(lines[0])};
+    if (e->plan->early && link_send_early(e->client, line) != line.len) {
+        abandon(e);
     }
 }
 
@@ -198,8 +269,14 @@ static void client_connected(void *ctx)
 {
     struct exchange *e = ctx;
     e->result->client.connected_ns = obs_clock();
-    (void)cert_view_read(hf_conn_peer_certificate(link_conn(e->client), 0), &e->result->leaf);
-    send_line(e);
+    hf_conn_info info;
+    hf_conn_describe(link_conn(e->client), &info);
+    if (!info.early_data) {
+        send_line(e); /* first, as its time is measured */
+    }
+    const hf_span leaf = hf_conn_peer_certificate(link_conn(e->client), 0);
+    (void)cert_view_read(leaf, &e->result->leaf);
+    text_add_bytes(&e->result->leaf_der, leaf.data, leaf.len);
 }
 
 static void send_line(struct exchange *e)
@@ -223,9 +300,6 @@ static void client_data(void *ctx, uint8_t *data, size_t len)
         return;
     }
     e->result->data_came_back = memcmp(e->back, lines[e->line], expected) == 0;
-    if (e->line == 0) {
-        count_handshake_bytes(e);
-    }
     if (e->line == 0 && e->plan->update_keys) {
         e->line = 1;
         e->result->data_came_back = false;
@@ -236,14 +310,15 @@ static void client_data(void *ctx, uint8_t *data, size_t len)
     link_close_sending(e->client);
 }
 
-/* All that has travelled so far but for the first line and its echo. */
+/* All that has travelled under keys of the handshake, or none. */
 static void count_handshake_bytes(struct exchange *e)
 {
     uint64_t data[2] = {0, 0};
     const struct observer *o = &e->result->client.observer;
     for (size_t i = 0; i < o->count; i++) {
         const struct obs_item *item = &o->items[i];
-        if (item->kind == HF_EV_RECORD && item->u.record.level == HF_LEVEL_APPLICATION) {
+        if (item->kind == HF_EV_RECORD && (item->u.record.level == HF_LEVEL_APPLICATION ||
+                                           item->u.record.level == HF_LEVEL_EARLY)) {
             data[item->u.record.direction] += item->u.record.wire_len;
         }
     }
@@ -255,6 +330,8 @@ static void client_peer_closed(void *ctx)
 {
     struct exchange *e = ctx;
     take_info(e->client, &e->result->client);
+    take_sessions(e);
+    count_handshake_bytes(e);
     link_finish(e->client);
 }
 
@@ -285,12 +362,15 @@ static void server_connected(void *ctx)
 static void server_data(void *ctx, uint8_t *data, size_t len)
 {
     struct exchange *e = ctx;
+    e->result->early_heard += hf_conn_is_connected(link_conn(e->server)) ? 0 : len;
     (void)link_echo(e->server, data, len);
 }
 
 static void server_peer_closed(void *ctx)
 {
     struct exchange *e = ctx;
+    const hf_span leaf = hf_conn_peer_certificate(link_conn(e->server), 0);
+    text_add_bytes(&e->result->client_der, leaf.data, leaf.len);
     take_info(e->server, &e->result->server);
     link_finish(e->server);
 }
@@ -298,13 +378,25 @@ static void server_peer_closed(void *ctx)
 static void server_over(void *ctx, enum link_end end)
 {
     struct exchange *e = ctx;
-    judge_end(e, e->server, end, "server");
+    if (e->plan->replay.len > 0) {
+        take_info(e->server, &e->result->server); /* how it ends was not the question */
+    } else {
+        judge_end(e, e->server, end, "server");
+    }
 }
 
 static void server_gone(void *ctx)
 {
     struct exchange *e = ctx;
     e->server = NULL;
+    wind_down(e);
+}
+
+/* The server may not have heard yet that it is alone. */
+static void replayer_gone(void *ctx)
+{
+    struct exchange *e = ctx;
+    e->replayer = NULL;
     wind_down(e);
 }
 
@@ -348,6 +440,9 @@ static void abandon(struct exchange *e)
         dial_cancel(e->dial);
         e->dial = NULL;
     }
+    if (e->replayer != NULL) {
+        replayer_stop(e->replayer);
+    }
     if (e->client != NULL) {
         link_drop(e->client);
     }
@@ -359,12 +454,16 @@ static void abandon(struct exchange *e)
 
 static void wind_down(struct exchange *e)
 {
-    if (e->client != NULL || e->server != NULL || e->dial != NULL || e->wound_down) {
+    if (e->client != NULL || e->server != NULL || e->dial != NULL || e->replayer != NULL ||
+        e->wound_down) {
         return;
     }
     e->wound_down = true;
     if (e->listener != NULL) {
         listener_close(e->listener);
+    }
+    if (e->relay != NULL) {
+        relay_close(e->relay);
     }
     for (size_t i = 0; i < 2; i++) {
         uv_close((uv_handle_t *)&e->signals[i], NULL);

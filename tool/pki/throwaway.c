@@ -80,14 +80,17 @@ int pki_issue(struct pki *pki, enum pki_use use, const char *const *names, size_
 {
     *out = (struct pki_leaf){0};
     struct text alternatives = {0};
-    EVP_PKEY *key = EVP_EC_gen("P-256");
+    const bool rsa = use == PKI_SERVER_RSA;
+    EVP_PKEY *key = rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256");
     X509 *x = key == NULL ? NULL : new_certificate(key, names[0], pki->certificate);
     const bool done =
         x != NULL && list_names(&alternatives, names, count) &&
         add_extension(x, pki->certificate, NID_basic_constraints, "critical,CA:FALSE") &&
-        add_extension(x, pki->certificate, NID_key_usage, "critical,digitalSignature") &&
+        add_extension(x, pki->certificate, NID_key_usage,
+                      rsa ? "critical,digitalSignature,keyEncipherment"
+                          : "critical,digitalSignature") &&
         add_extension(x, pki->certificate, NID_ext_key_usage,
-                      use == PKI_SERVER ? "serverAuth" : "clientAuth") &&
+                      use == PKI_CLIENT ? "clientAuth" : "serverAuth") &&
         add_extension(x, pki->certificate, NID_subject_alt_name, alternatives.ptr) &&
         add_extension(x, pki->certificate, NID_authority_key_identifier, "keyid") &&
         X509_sign(x, pki->key, EVP_sha256()) > 0 && certificate_to_pem(x, &out->chain) &&

@@ -137,7 +137,9 @@ static void draw_message(struct pen *pen, size_t index)
 static void draw_record(struct pen *pen, const struct obs_item *item)
 {
     const bool data =
-        item->u.record.type == APPLICATION_DATA && item->u.record.level == HF_LEVEL_APPLICATION;
+        item->u.record.type == APPLICATION_DATA &&
+        (item->u.record.level == HF_LEVEL_EARLY || item->u.record.level == HF_LEVEL_APPLICATION);
+    const bool early = data && item->u.record.level == HF_LEVEL_EARLY;
     const bool compat = item->u.record.type == CHANGE_CIPHER_SPEC && pen->d->records;
     if ((!data && !compat) || (data && item->u.record.plain_len == 0) ||
         (data && pen->data_rows >= DATA_ROWS_MAX && !pen->d->records)) {
@@ -148,20 +150,25 @@ static void draw_record(struct pen *pen, const struct obs_item *item)
     if (data) {
         (void)snprintf(note, sizeof note, " in %zu", item->u.record.wire_len);
     }
-    draw_row(pen,
-             &(struct row){
-                 .to_server = is_to_server(pen, item->u.record.direction),
-                 .at_ns = item->at_ns,
-                 .name = data ? "application data" : "change_cipher_spec",
-                 .bytes = data ? item->u.record.plain_len : item->u.record.wire_len,
-                 .size_note = note,
-                 .tint = data ? TINT_APPLICATION : TINT_DIM,
-                 .level = item->u.record.level,
-                 .words = data
-                              ? ""
-                              : "means nothing in TLS 1.3: lets old middleboxes believe in TLS 1.2",
-                 .place = data ? "" : "RFC 9846, E.4",
-             });
+    draw_row(
+        pen,
+        &(struct row){
+            .to_server = is_to_server(pen, item->u.record.direction),
+            .at_ns = item->at_ns,
+            .name = early  ? "early data"
+                    : data ? "application data"
+                           : "change_cipher_spec",
+            .bytes = data ? item->u.record.plain_len : item->u.record.wire_len,
+            .size_note = note,
+            .tint = data ? tint_of(item->u.record.level) : TINT_DIM,
+            .level = item->u.record.level,
+            .words = early  ? "data before the server has answered: a copy of it may be a replay"
+                     : data ? ""
+                            : "means nothing in TLS 1.3: lets old middleboxes believe in TLS 1.2",
+            .place = early  ? "RFC 9846, 2.3"
+                     : data ? ""
+                            : "RFC 9846, E.4",
+        });
 }
 
 static void draw_alert(struct pen *pen, const struct obs_item *item, size_t index)

@@ -80,6 +80,10 @@ const char *explain_message(struct text *out, const struct explain_context *cont
                   context->info->signature_scheme_name);
         return "RFC 8422, 5.4";
     case CLIENT_KEY_EXCHANGE:
+        if (context->info->group == 0) {
+            text_add(out, "the secret itself, encrypted to the key in the server's certificate");
+            return "RFC 5246, 7.4.7.1";
+        }
         text_add(out, "the client's half of the key exchange: both ends now share a secret");
         return "RFC 8422, 5.7";
     case SERVER_HELLO_DONE:
@@ -184,7 +188,7 @@ static const char *server_hello(struct text *out, const struct explain_context *
         text_add(out, "; one more round trip");
         return "RFC 9846, 4.2.4";
     }
-    if (hello->versions.count == 0) {
+    if (hello->versions.count == 0 || hello->versions.code[0] == HF_TLS12) {
         text_addf(out, "TLS 1.2: takes %s; what was agreed so far is in the clear",
                   name_of(NAME_SUITE, hello->suites.count == 0 ? 0 : hello->suites.code[0], room));
         return "RFC 5246, 7.4.1.3";
