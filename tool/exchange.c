@@ -56,19 +56,6 @@ static void replayer_gone(void *ctx);
 static void client_connected(void *ctx);
 static void client_data(void *ctx, uint8_t *data, size_t len);
 static void client_peer_closed(void *ctx);
-static void take_sessions(struct exchange *e)
-{
-    struct exchange_result *r = e->result;
-    hf_session *session = NULL;
-    while ((session = hf_conn_take_session(link_conn(e->client))) != NULL) {
-        if (r->session_count == EXCHANGE_SESSIONS_MAX) {
-            hf_session_free(session);
-        } else {
-            r->sessions[r->session_count++] = session;
-        }
-    }
-}
-
 static void client_over(void *ctx, enum link_end end);
 static void client_gone(void *ctx);
 static void server_connected(void *ctx);
@@ -333,6 +320,19 @@ static void client_peer_closed(void *ctx)
     take_sessions(e);
     count_handshake_bytes(e);
     link_finish(e->client);
+}
+
+static void take_sessions(struct exchange *e)
+{
+    struct exchange_result *r = e->result;
+    hf_session *session = NULL;
+    while ((session = hf_conn_take_session(link_conn(e->client))) != NULL) {
+        if (r->session_count == EXCHANGE_SESSIONS_MAX) {
+            hf_session_free(session);
+        } else {
+            r->sessions[r->session_count++] = session;
+        }
+    }
 }
 
 static void client_over(void *ctx, enum link_end end)
