@@ -15,7 +15,7 @@ hf_status conn_keep_session(hf_conn *conn, const struct new_session_ticket *tick
     }
     struct session_state state;
     hf_status s = describe(conn, ticket, &state);
-    const bool is_kept = state.lifetime_s > 0;
+    const bool is_kept = state.lifetime_s > 0 && session_state_is_sound(&state);
     hf_session *session = s == HF_OK && is_kept ? session_new(&state, ticket->ticket, false) : NULL;
     session_state_wipe(&state);
     TRY(s);

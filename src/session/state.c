@@ -9,7 +9,6 @@ enum { FORM = 1, KNOWN_FLAGS = SESSION_PEER_PROVEN | SESSION_EMS, SECRET_MIN_LEN
 static void write_time(struct wr *w, int64_t time_ms);
 static int64_t read_time(struct rd *r);
 static void read_proof(struct rd *r, struct session_proof *out);
-static bool is_sound(const struct session_state *state);
 
 size_t session_state_write(const struct session_state *state, uint8_t out[SESSION_STATE_MAX])
 {
@@ -55,7 +54,7 @@ bool session_state_read(hf_span bytes, struct session_state *out)
         read_proof(&r, &state.proof);
     }
     *out = (struct session_state){0};
-    if (!rd_done(&r) || form != FORM || !is_sound(&state)) {
+    if (!rd_done(&r) || form != FORM || !session_state_is_sound(&state)) {
         return false;
     }
     memcpy(state.secret.b, secret.data, secret.len);
@@ -108,7 +107,7 @@ static bool is_time(int64_t time_ms)
     return time_ms >= 0 && time_ms < INT64_C(1) << 48;
 }
 
-static bool is_sound(const struct session_state *state)
+bool session_state_is_sound(const struct session_state *state)
 {
     return (state->flags & ~KNOWN_FLAGS) == 0 && state->lifetime_s <= SESSION_LIFETIME_MAX_S &&
            is_time(state->issued_ms) && is_time(state->proof.until_ms);

@@ -58,6 +58,9 @@ size_t session_state_write(const struct session_state *state, uint8_t out[SESSIO
 /* Reads what session_state_write wrote, strictly. False: it is something else; *out is zero. */
 bool session_state_read(hf_span bytes, struct session_state *out);
 
+/* Whether it will be read again: its flags are known and its times are some that clocks show. */
+bool session_state_is_sound(const struct session_state *state);
+
 /* Shortens lifetime_s to what may be, and to what is left of the proof (RFC 9846, 4.7.1). 0:
  * nothing is left. */
 void session_state_limit(struct session_state *state);

@@ -60,10 +60,11 @@ static hf_status ask_seal(struct hs *hs)
     struct session_state state;
     hf_status s = describe_session(hs, &state);
     const size_t len = s == HF_OK ? session_state_write(&state, written) : 0;
-    const uint32_t lifetime_s = state.lifetime_s;
+    const uint32_t lifetime_s = session_state_is_sound(&state) ? state.lifetime_s : 0;
     session_state_wipe(&state);
     TRY(s);
-    if (len == 0 || lifetime_s == 0) { /* a name too long to be remembered; a proof at its end */
+    if (len == 0 ||
+        lifetime_s == 0) { /* a name too long to be remembered; a proof at its end; no clock */
         return end_tickets(hs);
     }
     hs->s.session->lifetime_s = lifetime_s;
