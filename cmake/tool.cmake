@@ -6,7 +6,8 @@
 file(GLOB tool_room_sources CONFIGURE_DEPENDS
      ${CMAKE_SOURCE_DIR}/tool/cli/*.c ${CMAKE_SOURCE_DIR}/tool/pki/*.c
      ${CMAKE_SOURCE_DIR}/tool/report/*.c ${CMAKE_SOURCE_DIR}/tool/recording/*.c
-     ${CMAKE_SOURCE_DIR}/tool/capture/*.c)
+     ${CMAKE_SOURCE_DIR}/tool/capture/*.c ${CMAKE_SOURCE_DIR}/tool/fleet/resp.c
+     ${CMAKE_SOURCE_DIR}/tool/fleet/health.c)
 if(TARGET hf_internal AND (HF_TOOL OR HF_TESTS OR HF_FUZZ OR HF_BENCH))
     pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
     pkg_check_modules(libpcap REQUIRED IMPORTED_TARGET libpcap)

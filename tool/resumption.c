@@ -2,8 +2,11 @@
 #include "resumption.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "fleet/secret.h"
 #include "fleet/seed.h"
 #include "report/failure.h"
 #include "setup.h"
@@ -19,8 +22,24 @@ static int check_early_data(const struct resumption_settings *s, struct trouble 
 static bool parse_policy(const char *written, enum early_policy *out);
 static int own_keys(const struct resumption_settings *s, int64_t now_ms, hf_ticket_keys *keys,
                     struct trouble *trouble);
-static int seeded_keys(const struct resumption_settings *s, int64_t now_ms, hf_ticket_keys *keys,
-                       struct trouble *trouble);
+static int seeded_keys(const struct resumption_settings *s, int64_t now_ms,
+                       const struct resumption *r, struct trouble *trouble);
+static int own_memory(const struct resumption_settings *s, int64_t now_ms, struct resumption *out,
+                      struct trouble *trouble);
+static int check_store(const struct resumption_settings *s, struct trouble *trouble);
+static bool uses_store(const struct resumption_settings *s);
+static void read_again(uv_work_t *work);
+static void on_read_again(uv_work_t *work, int status);
+static struct timespec clock_now(void);
+
+/* The seed being read again. */
+struct reading {
+    uv_work_t work;
+    const struct resumption_settings *settings;
+    struct resumption *resumption;
+    const struct resumption_watch *watch;
+    struct trouble trouble;
+};
 
 int resumption_check(const struct resumption_settings *s, struct trouble *trouble)
 {
@@ -57,15 +76,40 @@ static int check_early_data(const struct resumption_settings *s, struct trouble 
         return trouble_set(trouble, TOOL_USAGE, "Choose safe, 425 or wait.",
                            "--early-policy %s: no such choice", s->early_policy);
     }
-    if (s->anti_replay != NULL && strcmp(s->anti_replay, "local") != 0) {
-        return trouble_set(trouble, TOOL_USAGE, "Choose local.", "--anti-replay %s: no such choice",
-                           s->anti_replay);
-    }
     if (s->max_early_data > 0 && s->seed != NULL && s->anti_replay == NULL) {
         return trouble_set(
             trouble, TOOL_USAGE,
-            "Say --anti-replay local if this is the only server with this seed.",
+            "Let them share a memory: --anti-replay redis://HOST:PORT; or say --anti-replay local "
+            "if "
+            "this is the only server with this seed.",
             "--max-early-data: others may share the seed, and each would take a replay once");
+    }
+    return check_store(s, trouble);
+}
+
+/* --anti-replay redis://HOST[:PORT][/DB] */
+static int check_store(const struct resumption_settings *s, struct trouble *trouble)
+{
+    struct place place;
+    if (s->redis_auth != NULL && !uses_store(s) &&
+        (s->seed == NULL || strncmp(s->seed, PLACE_SCHEME, sizeof PLACE_SCHEME - 1) != 0)) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave it out.",
+                           "--redis-auth: nothing is kept in a Redis");
+    }
+    if (!uses_store(s)) {
+        return 0;
+    }
+    if (strncmp(s->anti_replay, PLACE_SCHEME, sizeof PLACE_SCHEME - 1) != 0) {
+        return trouble_set(trouble, TOOL_USAGE, "Choose local or redis://HOST:PORT.",
+                           "--anti-replay %s: no such choice", s->anti_replay);
+    }
+    if (place_parse("--anti-replay", s->anti_replay, &place, trouble) != 0) {
+        return trouble->exit_code;
+    }
+    if (strspn(place.path, "0123456789") != strlen(place.path) || strlen(place.path) > 5) {
+        return trouble_set(trouble, TOOL_USAGE, "Write redis://HOST:PORT/2 for database 2.",
+                           "--anti-replay %s: '%s' is no number of a database", s->anti_replay,
+                           place.path);
     }
     return 0;
 }
@@ -82,20 +126,13 @@ int resumption_load(const struct resumption_settings *s, int64_t now_ms, struct 
     if (out->keys == NULL) {
         return setup_no_memory(trouble);
     }
-    (void)(s->seed == NULL ? own_keys(s, now_ms, out->keys, trouble)
-                           : seeded_keys(s, now_ms, out->keys, trouble));
-    if (trouble->exit_code == 0 && s->max_early_data > 0) {
-        const hf_strike_params params = {
-            .size = sizeof params,
-            .bytes = REGISTER_BYTES,
-            .started_ms = now_ms,
-            /* Keys of our own die with us, so what an earlier process took opens no more. */
-            .nothing_before = s->seed == NULL,
-        };
-        out->guard = hf_strike_register_new(&params);
-        if (out->guard == NULL) {
-            (void)setup_no_memory(trouble);
-        }
+    if ((s->redis_auth == NULL ||
+         secret_read("--redis-auth", s->redis_auth, &out->auth, trouble) == 0) &&
+        (s->seed == NULL ? own_keys(s, now_ms, out->keys, trouble)
+                         : seeded_keys(s, now_ms, out, trouble)) == 0 &&
+        s->max_early_data > 0) {
+        (void)(uses_store(s) ? place_parse("--anti-replay", s->anti_replay, &out->place, trouble)
+                             : own_memory(s, now_ms, out, trouble));
     }
     if (trouble->exit_code != 0) {
         resumption_free(out);
@@ -103,16 +140,11 @@ int resumption_load(const struct resumption_settings *s, int64_t now_ms, struct 
     return trouble->exit_code;
 }
 
-int resumption_reload(const struct resumption_settings *s, int64_t now_ms,
-                      const struct resumption *resumption, struct trouble *trouble)
-{
-    return seeded_keys(s, now_ms, resumption->keys, trouble);
-}
-
 void resumption_free(struct resumption *resumption)
 {
     hf_ticket_keys_free(resumption->keys);
     hf_replay_guard_free(resumption->guard);
+    file_free(&resumption->auth);
     *resumption = (struct resumption){0};
 }
 
@@ -127,7 +159,8 @@ int resumption_configure(hf_config *config, const struct resumption_settings *s,
         hf_config_set_tickets(config, (unsigned)s->tickets, (uint32_t)s->lifetime_s) == HF_OK &&
         hf_config_set_early_data(config, (uint32_t)s->max_early_data,
                                  (uint32_t)s->early_window_s * 1000) == HF_OK &&
-        hf_config_set_replay_guard(config, resumption->guard) == HF_OK;
+        hf_config_set_replay_guard(config, resumption->guard) == HF_OK &&
+        (!uses_store(s) || hf_config_external_ops(config, HF_OP_BIT(HF_OP_REPLAY_CHECK)) == HF_OK);
     return set ? 0 : failure_of_setting(hf_config_error(config), "these options", trouble);
 }
 
@@ -158,14 +191,99 @@ static int own_keys(const struct resumption_settings *s, int64_t now_ms, hf_tick
                        "no ticket keys can be made");
 }
 
-static int seeded_keys(const struct resumption_settings *s, int64_t now_ms, hf_ticket_keys *keys,
-                       struct trouble *trouble)
+static int seeded_keys(const struct resumption_settings *s, int64_t now_ms,
+                       const struct resumption *r, struct trouble *trouble)
 {
     struct file_bytes seed = {0};
-    if (seed_read("--ticket-seed", s->seed, &seed, trouble) == 0) {
-        (void)seed_use("--ticket-seed", file_span(&seed), keys, (uint32_t)s->lifetime_s, now_ms,
+    if (seed_read("--ticket-seed", s->seed, file_span(&r->auth), &seed, trouble) == 0) {
+        (void)seed_use("--ticket-seed", file_span(&seed), r->keys, (uint32_t)s->lifetime_s, now_ms,
                        trouble);
     }
     file_free(&seed);
     return trouble->exit_code;
+}
+
+/* A memory in this process. */
+static int own_memory(const struct resumption_settings *s, int64_t now_ms, struct resumption *out,
+                      struct trouble *trouble)
+{
+    const hf_strike_params params = {
+        .size = sizeof params,
+        .bytes = REGISTER_BYTES,
+        .started_ms = now_ms,
+        /* Keys of our own die with us, so what an earlier process took opens no more. */
+        .nothing_before = s->seed == NULL,
+    };
+    out->guard = hf_strike_register_new(&params);
+    return out->guard == NULL ? setup_no_memory(trouble) : 0;
+}
+
+/* --- While the server runs ------------------------------------------------------------------- */
+
+int resumption_start(const struct resumption_settings *s, struct resumption *r, uv_loop_t *loop,
+                     const struct resumption_watch *watch, struct trouble *trouble)
+{
+    if (!uses_store(s)) {
+        return 0;
+    }
+    const struct flights_settings settings = {
+        .place = &r->place,
+        .auth = file_span(&r->auth),
+        .window_ms = 2 * (uint32_t)s->early_window_s * 1000, /* as hf_config_set_early_data says */
+        .limit_ms = (uint32_t)s->store_limit_ms,
+        .changed = watch->store_changed,
+        .ctx = watch->ctx,
+    };
+    r->flights = flights_open(loop, &settings);
+    return r->flights == NULL ? setup_no_memory(trouble) : 0;
+}
+
+void resumption_stop(struct resumption *r)
+{
+    flights_close(r->flights);
+    r->flights = NULL;
+}
+
+void resumption_reload(const struct resumption_settings *s, struct resumption *r, uv_loop_t *loop,
+                       const struct resumption_watch *watch)
+{
+    struct reading *one = r->reading ? NULL : calloc(1, sizeof *one);
+    if (one == NULL) {
+        return;
+    }
+    *one = (struct reading){.settings = s, .resumption = r, .watch = watch};
+    one->work.data = one;
+    r->reading = uv_queue_work(loop, &one->work, read_again, on_read_again) == 0;
+    if (!r->reading) {
+        free(one);
+    }
+}
+
+static void read_again(uv_work_t *work)
+{
+    struct reading *one = work->data;
+    const struct timespec now = clock_now();
+    (void)seeded_keys(one->settings, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000,
+                      one->resumption, &one->trouble);
+}
+
+static void on_read_again(uv_work_t *work, int status)
+{
+    struct reading *one = work->data;
+    (void)status; /* it is never cancelled */
+    one->resumption->reading = false;
+    one->watch->seed_read(one->watch->ctx, &one->trouble);
+    free(one);
+}
+
+static struct timespec clock_now(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return now;
+}
+
+static bool uses_store(const struct resumption_settings *s)
+{
+    return s->max_early_data > 0 && s->anti_replay != NULL && strcmp(s->anti_replay, "local") != 0;
 }

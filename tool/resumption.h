@@ -3,9 +3,12 @@
 #ifndef TOOL_RESUMPTION_H
 #define TOOL_RESUMPTION_H
 
+#include <uv.h>
+
 #include <handfast/config.h>
 
 #include "cli/trouble.h"
+#include "fleet/flights.h"
 
 /* As it was written on the command line. */
 struct resumption_settings {
@@ -17,6 +20,8 @@ struct resumption_settings {
     int64_t early_window_s;
     const char *early_policy; /* NULL: safe */
     const char *anti_replay;  /* NULL: local */
+    int64_t store_limit_ms;   /* how long a handshake waits for the store */
+    const char *redis_auth;   /* NULL: the store wants no password */
 };
 
 /* What a request that came as early data gets. */
@@ -27,21 +32,42 @@ enum early_policy {
 };
 
 struct resumption {
-    hf_ticket_keys *keys;   /* NULL: nothing is resumed */
-    hf_replay_guard *guard; /* NULL: no early data */
+    hf_ticket_keys *keys;    /* NULL: nothing is resumed */
+    hf_replay_guard *guard;  /* who remembers first flights: within this process; NULL */
+    struct flights *flights; /* or outside; NULL */
+    struct place place;      /* where that is */
+    struct file_bytes auth;  /* what opens it; empty: nothing need */
+    bool reading;            /* the seed, again */
     enum early_policy policy;
 };
 
 /* Whether the settings go together. Returns 0 or the exit code of *trouble. */
 int resumption_check(const struct resumption_settings *settings, struct trouble *trouble);
 
-/* Makes what the settings ask for; now_ms: Unix time. Returns 0 or the exit code of *trouble. */
+/* Makes what the settings ask for; now_ms: Unix time. May wait for a store. Returns 0 or the exit
+ * code of *trouble. */
 int resumption_load(const struct resumption_settings *settings, int64_t now_ms,
                     struct resumption *out, struct trouble *trouble);
-/* Reads the seed again, and goes on with its keys; those of the former one open for their time.
- * Returns 0 or the exit code of *trouble; then the keys are as they were. */
-int resumption_reload(const struct resumption_settings *settings, int64_t now_ms,
-                      const struct resumption *resumption, struct trouble *trouble);
+
+/* Who hears what becomes of it while the server runs. */
+struct resumption_watch {
+    void (*store_changed)(void *ctx, bool fit, const char *why); /* flights_settings.changed */
+    /* After resumption_reload; trouble->exit_code 0: the new seed is in use. */
+    void (*seed_read)(void *ctx, const struct trouble *trouble);
+    void *ctx;
+};
+
+/* Starts to speak with the store, if there is one; watch outlives it. resumption_stop ends that, so
+ * that the loop can end. */
+int resumption_start(const struct resumption_settings *settings, struct resumption *resumption,
+                     uv_loop_t *loop, const struct resumption_watch *watch,
+                     struct trouble *trouble);
+void resumption_stop(struct resumption *resumption);
+/* Reads the seed again on a thread of its own, and goes on with its keys; those of the former one
+ * open for their time. In trouble the keys are as they were. Nothing happens while an earlier call
+ * still reads. */
+void resumption_reload(const struct resumption_settings *settings, struct resumption *resumption,
+                       uv_loop_t *loop, const struct resumption_watch *watch);
 void resumption_free(struct resumption *resumption);
 
 /* Puts it into the server's configuration. */

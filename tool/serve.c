@@ -73,7 +73,7 @@ static const struct opt opts[] = {
      "how long a ticket key seals, before a new one does (default 3600, or a hundredth of the "
      "lifetime)",
      OPT_NUMBER, AT(resumption.period_s), 1, HF_TICKET_LIFETIME_MAX_S},
-    {"ticket-seed", "FILE|fd:N|env:NAME",
+    {"ticket-seed", "FILE|fd:N|env:NAME|redis://HOST:PORT/KEY",
      "derive the ticket keys from this seed, which 'handfast seed' makes, so that all servers that "
      "have it resume each other's sessions (default: random keys of this process); SIGHUP reads it "
      "again",
@@ -90,9 +90,15 @@ static const struct opt opts[] = {
     {"early-window", "SECONDS",
      "how far the age of a ticket that the client tells may be off with early data (default 10)",
      OPT_NUMBER, AT(resumption.early_window_s), 1, 60},
-    {"anti-replay", "local",
-     "who remembers first flights with early data: this process (default without --ticket-seed)",
+    {"anti-replay", "local|redis://HOST:PORT[/DB]",
+     "who remembers first flights with early data: this process (local, the default without "
+     "--ticket-seed), or a Redis for all servers with the same seed; when that cannot be asked, "
+     "early data is refused and the handshake goes on",
      OPT_TEXT, AT(resumption.anti_replay), 0, 0},
+    {"store-timeout", "MS", "how long a handshake with early data waits for Redis (default 50)",
+     OPT_NUMBER, AT(resumption.store_limit_ms), 1, 1000},
+    {"redis-auth", "FILE|fd:N|env:NAME", "what opens Redis: a line PASSWORD, or USER PASSWORD",
+     OPT_TEXT, AT(resumption.redis_auth), 0, 0},
     {"what is done and told", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"echo", NULL, "send each record's bytes back as one record, instead of answering HTTP",
      OPT_FLAG, AT(echo), 0, 0},
@@ -147,7 +153,10 @@ int serve_main(int argc, char **argv)
     struct serve_settings settings = {
         .handshake_s = 10,
         .idle_s = 60,
-        .resumption = {.tickets = 2, .lifetime_s = 7200, .early_window_s = 10},
+        .resumption = {.tickets = 2,
+                       .lifetime_s = 7200,
+                       .early_window_s = 10,
+                       .store_limit_ms = 50},
     };
     struct opt_result args = {0};
     struct trouble trouble = {0};

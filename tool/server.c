@@ -32,6 +32,7 @@ struct server {
     struct session_host host;
     struct credentials credentials;
     struct resumption resumption;
+    struct resumption_watch watch;
     struct keylog keylog;
     hf_trace trace;
     struct listener *listeners[OPT_LIST_MAX];
@@ -45,6 +46,7 @@ struct server {
 static hf_config *make_config(struct server *server, struct trouble *trouble);
 static int set_policy(hf_config *config, const struct server *server, struct trouble *trouble);
 static int listen_on_all(struct server *server, struct trouble *trouble);
+static int watch_store(struct server *server, struct trouble *trouble);
 static void start(struct server *server);
 static void warn_of_lab(void);
 static void hint(const struct server *server);
@@ -53,7 +55,8 @@ static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer);
 static void on_left(void *ctx);
 static void on_signal(uv_signal_t *handle, int number);
 static void reload(struct server *server);
-static void reload_seed(struct server *server);
+static void on_seed_read(void *ctx, const struct trouble *trouble);
+static void on_store_changed(void *ctx, bool fit, const char *why);
 static void reload_failed(const struct server *server, const struct trouble *trouble,
                           const char *what);
 static void stop(struct server *server);
@@ -76,7 +79,7 @@ int server_run(const struct serve_settings *settings, struct trouble *trouble)
         resumption_load(&settings->resumption, hub_wall_ms(&server.host.hub), &server.resumption,
                         trouble) == 0 &&
         (server.host.config = make_config(&server, trouble)) != NULL &&
-        listen_on_all(&server, trouble) == 0) {
+        listen_on_all(&server, trouble) == 0 && watch_store(&server, trouble) == 0) {
         start(&server);
         (void)uv_run(&server.loop, UV_RUN_DEFAULT);
         farewell(&server);
@@ -182,6 +185,13 @@ static int listen_on_all(struct server *server, struct trouble *trouble)
         server->listeners[server->listener_count++] = listener;
     }
     return trouble->exit_code;
+}
+
+static int watch_store(struct server *server, struct trouble *trouble)
+{
+    server->watch = (struct resumption_watch){on_store_changed, on_seed_read, server};
+    return resumption_start(&server->settings->resumption, &server->resumption, &server->loop,
+                            &server->watch, trouble);
 }
 
 static void start(struct server *server)
@@ -300,21 +310,42 @@ static void reload(struct server *server)
     }
     (void)snprintf(count, sizeof count, "%zu", server->settings->cert.count);
     say(server, "reloaded certificates:", "count", count);
-    reload_seed(server);
+    if (server->settings->resumption.seed != NULL) {
+        resumption_reload(&server->settings->resumption, &server->resumption, &server->loop,
+                          &server->watch);
+    }
 }
 
-static void reload_seed(struct server *server)
+static void on_seed_read(void *ctx, const struct trouble *trouble)
 {
-    const struct resumption_settings *s = &server->settings->resumption;
-    struct trouble trouble = {0};
-    if (s->seed == NULL) {
-        return;
+    const struct server *server = ctx;
+    if (trouble->exit_code != 0) {
+        reload_failed(server, trouble, "serve: SIGHUP: the ticket keys stay as they were");
+    } else {
+        say(server, "reloaded ticket seed:", "seed", server->settings->resumption.seed);
     }
-    if (resumption_reload(s, hub_wall_ms(&server->host.hub), &server->resumption, &trouble) != 0) {
-        reload_failed(server, &trouble, "serve: SIGHUP: the ticket keys stay as they were");
-        return;
+}
+
+/* The memory of first flights can be asked, or no more. */
+static void on_store_changed(void *ctx, bool fit, const char *why)
+{
+    const struct server *server = ctx;
+    struct text line = {0};
+    if (server->settings->json) {
+        struct json j = json_begin(&line, true);
+        json_object(&j, NULL);
+        json_string(&j, "event", "store");
+        json_bool(&j, "fit", fit);
+        json_string(&j, "reason", why);
+        json_end(&j);
+        (void)text_write(&line, STDOUT_FILENO);
+    } else if (!server->settings->quiet) {
+        text_addf(&line, "%s: %s%s\n", server->settings->resumption.anti_replay,
+                  fit ? "remembers first flights" : why,
+                  fit ? "" : "; early data is refused, handshakes go on");
+        (void)text_write(&line, STDERR_FILENO);
     }
-    say(server, "reloaded ticket seed:", "seed", s->seed);
+    text_free(&line);
 }
 
 static void reload_failed(const struct server *server, const struct trouble *trouble,
@@ -354,6 +385,7 @@ static void close_when_empty(struct server *server)
     for (size_t i = 0; i < SIGNAL_COUNT; i++) {
         uv_close((uv_handle_t *)&server->signals[i], NULL);
     }
+    resumption_stop(&server->resumption);
     uv_close((uv_handle_t *)&server->drain, NULL);
 }
 

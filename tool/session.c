@@ -30,6 +30,8 @@ static void on_peer_closed(void *ctx);
 static void on_drained(void *ctx);
 static void on_over(void *ctx, enum link_end end);
 static void on_gone(void *ctx);
+static void on_op(void *ctx, hf_op *op);
+static void on_flight_judged(void *ctx, hf_resume_reason reason);
 static void serve_requests(struct session *s, const uint8_t *data, size_t len);
 static bool must_wait(struct session *s);
 static void answer_and_go_on(struct session *s);
@@ -46,6 +48,7 @@ static const struct link_owner link_owner = {
     .drained = on_drained,
     .over = on_over,
     .gone = on_gone,
+    .op = on_op,
 };
 
 void session_open(struct session_host *host, uv_tcp_t *tcp, const struct sockaddr *peer)
@@ -193,6 +196,29 @@ static void on_connected(void *ctx)
     if (s->last) {
         link_finish(s->link);
     }
+}
+
+/* The one operation that is asked of us: was this first flight seen before? */
+static void on_op(void *ctx, hf_op *op)
+{
+    struct session *s = ctx;
+    const struct flight_asker asker = {on_flight_judged, s};
+    hf_resume_reason reason = HF_RESUME_STORE_DOWN;
+    s->flight = flights_ask(s->host->resumption->flights, op->u.replay_check.key, &asker, &reason);
+    if (s->flight == NULL) {
+        op->u.replay_check.reason = reason;
+        hf_op_finish(op, HF_OK);
+    }
+}
+
+static void on_flight_judged(void *ctx, hf_resume_reason reason)
+{
+    struct session *s = ctx;
+    hf_op *op = hf_conn_op(link_conn(s->link));
+    s->flight = NULL;
+    op->u.replay_check.reason = reason;
+    hf_op_finish(op, HF_OK);
+    link_continue(s->link);
 }
 
 static void on_data(void *ctx, uint8_t *data, size_t len)
@@ -377,6 +403,8 @@ static void on_peer_closed(void *ctx)
 static void on_over(void *ctx, enum link_end end)
 {
     struct session *s = ctx;
+    flights_forget(s->flight);
+    s->flight = NULL;
     s->host->refused += s->connected_ns == 0;
     save_recording(s);
     if (s->connected_ns == 0 && s->shown) {

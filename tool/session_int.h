@@ -23,11 +23,12 @@ struct session {
     bool shown;                /* and counted by the gallery */
     uint8_t *saved;
     size_t saved_len;
-    bool timed;       /* a deadline for the request runs */
-    bool peer_closed; /* no more requests come */
-    bool last;        /* the answer under way is the last */
-    bool answered;    /* ... and was given: nothing more is read */
-    bool waits;       /* for the end of the handshake */
+    bool timed;            /* a deadline for the request runs */
+    bool peer_closed;      /* no more requests come */
+    bool last;             /* the answer under way is the last */
+    bool answered;         /* ... and was given: nothing more is read */
+    bool waits;            /* for the end of the handshake */
+    struct flight *flight; /* the question that is under way; NULL: none */
 };
 
 /* Tells of a connection that has ended, in one line. */

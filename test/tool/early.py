@@ -5,7 +5,7 @@ import contextlib
 import json
 import socket
 import subprocess
-import threading
+from pathlib import Path
 
 import tap
 from tooling import LIMIT, Serve, certs, wait_until
@@ -67,12 +67,23 @@ def write(name, text):
 
 def record_flight(session, early, name="flight"):
     """The first flight of a client that offers the session and sends early data: nobody has answered it."""
+    return record(lambda port: ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", "localhost",
+                                "-tls1_3", "-sess_in", session, "-early_data", write(name, early)])
+
+
+def record_own_flight(session, early, name="flight"):
+    """The same of our own client, which tells the age of the ticket to the millisecond."""
+    return record(lambda port: [tap.TOOL, "connect", "--ca", certs().ca, "--sni", "localhost", "--verify-name",
+                                "localhost", "--session-in", session, "--early-data", write(name, early),
+                                f"127.0.0.1:{port}"])
+
+
+def record(command):
+    """What the client that command(port) starts sends before it is answered, up to its early data."""
     with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as listener:
         listener.settimeout(LIMIT)
-        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{listener.getsockname()[1]}", "-servername",
-                   "localhost", "-tls1_3", "-sess_in", session, "-early_data", write(name, early)]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL) as client:
+        with subprocess.Popen(command(listener.getsockname()[1]), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as client:
             raw, _ = listener.accept()
             raw.settimeout(LIMIT)
             flight = b""
@@ -111,7 +122,10 @@ def read_until_closed(raw):
     return data
 
 
-def in_background(function, *arguments):
-    thread = threading.Thread(target=function, args=arguments, daemon=True)
-    thread.start()
-    return thread
+def seed_file(name="seed", *options):
+    """A new seed in a file."""
+    path = certs().path(name)
+    Path(path).unlink(missing_ok=True)
+    done = tap.run([tap.TOOL, "seed", "--out", path, *options])
+    tap.equal(done.returncode, 0, done.stderr)
+    return path

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import tap
 from early import (GET, POST, Server, new_session, read_until_closed, record_flight, record_types, resume, s_client,
-                   send_flight)
-from tooling import certs, connect, python_client, read_all, split_answer, wait_until
+                   seed_file, send_flight)
+from tooling import certs, python_client, read_all, split_answer, wait_until
 
 EARLY = ("--max-early-data", "16384")
 
@@ -244,14 +244,6 @@ def retried():
 
 
 # ---- seeds ----
-
-
-def seed_file(name="seed", *options):
-    path = certs().path(name)
-    Path(path).unlink(missing_ok=True)
-    done = tap.run([tap.TOOL, "seed", "--out", path, *options])
-    tap.equal(done.returncode, 0, done.stderr)
-    return path
 
 
 @tap.test("handfast seed: a file for its owner, never overwritten; --advance keeps what is alive")

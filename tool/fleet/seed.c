@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "fleet/fetch.h"
 #include "fleet/secret.h"
 #include "tool.h"
 
@@ -15,9 +16,12 @@ enum {
 static bool read_head(hf_span seed, uint64_t *period_s, uint64_t *first);
 static bool read_number(hf_span *text, uint64_t *out);
 
-int seed_read(const char *option, const char *where, struct file_bytes *out,
+int seed_read(const char *option, const char *where, hf_span auth, struct file_bytes *out,
               struct trouble *trouble)
 {
+    if (strncmp(where, PLACE_SCHEME, sizeof PLACE_SCHEME - 1) == 0) {
+        return fetch_value(option, where, auth, out, trouble);
+    }
     return secret_read(option, where, out, trouble);
 }
 

@@ -7,9 +7,10 @@
 #include "cli/file.h"
 #include "cli/trouble.h"
 
-/* Reads the line from where: FILE, fd:N, env:NAME. May wait for files: not for the thread of an
- * event loop. out: as of secret_read. Returns 0 or the exit code of *trouble. */
-int seed_read(const char *option, const char *where, struct file_bytes *out,
+/* Reads the line from where: FILE, fd:N, env:NAME or redis://HOST:PORT/KEY, where auth opens the
+ * store (a line of secret; empty: none). May wait: not for the thread of an event loop. out: as of
+ * secret_read. Returns 0 or the exit code of *trouble. */
+int seed_read(const char *option, const char *where, hf_span auth, struct file_bytes *out,
               struct trouble *trouble);
 
 /* Gives the ring the keys of the seed. now_ms: Unix time. Returns 0 or the exit code of *trouble;
