@@ -80,8 +80,14 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_fallback(hf_config *config, bool on
 HF_API HF_MUST_CHECK hf_status hf_config_set_certificate_compression(hf_config *config,
                                                                      const char *names);
 
+/* In which ways pre-shared keys and sessions may be used, psk_key_exchange_modes (RFC 9846, 4.3.9):
+ * "psk_dhe_ke" (default), "psk_ke", or both, which a client offers, and of which a server takes
+ * the first that is offered. With psk_ke there is no key exchange and NO FORWARD SECRECY: whoever
+ * learns the key later, or the ticket key, reads what was recorded. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_psk_modes(hf_config *config, const char *names);
+
 /* Names that the lists accept, comma separated, best first; static. which: "ciphers", "groups",
- * "sigalgs", "compression". NULL for others. */
+ * "sigalgs", "compression", "psk_modes". NULL for others. */
 HF_API const char *hf_config_names(const char *which);
 
 /* --- Who -------------------------------------------------------------------------------------- */

@@ -63,6 +63,7 @@ struct hf_config {
     bool send_authorities;
     bool strict_sni;
     bool post_handshake_auth;
+    struct config_list psk_modes;
     struct config_psk psks[CONFIG_PSK_MAX];
     size_t psk_count;
     bool resumption;                 /* client: sessions are asked for and kept */

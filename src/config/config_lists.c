@@ -25,6 +25,7 @@ struct list_kind {
 static bool has_suite(const hf_provider *provider, uint16_t id);
 static bool has_group(const hf_provider *provider, uint16_t id);
 static bool has_anyway(const hf_provider *provider, uint16_t id);
+static const char *psk_mode_name(uint16_t id);
 
 static const struct list_kind ciphers = {
     .which = "ciphers",
@@ -73,6 +74,16 @@ static const struct list_kind compressions = {
     .default_count = 0,
     .find = iana_compression_find,
     .name = iana_compression_name,
+    .has = has_anyway,
+};
+
+static const struct list_kind psk_modes = {
+    .which = "psk_modes",
+    .noun = "mode of pre-shared keys",
+    .known = "psk_dhe_ke,psk_ke", /* the latter only by name: without forward secrecy */
+    .default_count = 1,
+    .find = iana_psk_mode_find,
+    .name = psk_mode_name,
     .has = has_anyway,
 };
 
@@ -137,6 +148,12 @@ hf_status hf_config_set_certificate_compression(hf_config *config, const char *n
     return parse(config, &compressions, names, true, &config->compression);
 }
 
+hf_status hf_config_set_psk_modes(hf_config *config, const char *names)
+{
+    TRY(config_begin(config));
+    return parse(config, &psk_modes, names, false, &config->psk_modes);
+}
+
 /* RFC 7301, 3.1: a ProtocolNameList, here without its outer length. */
 hf_status hf_config_set_alpn(hf_config *config, const char *names)
 {
@@ -164,7 +181,8 @@ hf_status hf_config_set_alpn(hf_config *config, const char *names)
 
 const char *hf_config_names(const char *which)
 {
-    static const struct list_kind *const kinds[] = {&ciphers, &groups, &sigalgs, &compressions};
+    static const struct list_kind *const kinds[] = {&ciphers, &groups, &sigalgs, &compressions,
+                                                    &psk_modes};
     for (size_t i = 0; which != NULL && i < sizeof kinds / sizeof kinds[0]; i++) {
         if (strcmp(which, kinds[i]->which) == 0) {
             return kinds[i]->known;
@@ -191,6 +209,7 @@ void config_list_defaults(hf_config *config)
     fill_default(config, &ciphers, &config->ciphers);
     fill_default(config, &groups, &config->groups);
     fill_default(config, &sigalgs, &config->sigalgs);
+    fill_default(config, &psk_modes, &config->psk_modes);
 }
 
 /* --- One list --------------------------------------------------------------------------------- */
@@ -323,6 +342,11 @@ static bool has_suite(const hf_provider *provider, uint16_t id)
 {
     struct suite s = {.aead = NULL};
     return (suite_find(provider, id, &s) && s.aead != NULL) || suite12_find(provider, id, &s);
+}
+
+static const char *psk_mode_name(uint16_t id)
+{
+    return iana_psk_mode_name((uint8_t)id);
 }
 
 static bool has_group(const hf_provider *provider, uint16_t id)

@@ -104,7 +104,8 @@ struct hs_server {
     int psk_next;                  /* index of the first of these */
     struct session_state *session; /* the ticket's that was opened last, or is sealed, and behind it
                                       SESSION_STATE_MAX bytes for its written form; NULL: none */
-    bool takes_tickets;            /* the client allows psk_dhe_ke */
+    bool takes_tickets;            /* a mode of pre-shared keys is common */
+    bool is_psk_ke;                /* ... and it is the one without a key exchange */
     bool early;                    /* early data is taken */
     bool is_session;               /* psk is a session's, not an external key */
     bool is_single_use;            /* ... that nobody else will find */

@@ -158,6 +158,11 @@ bool iana_compression_find(hf_span name, uint16_t *id)
            find(compression_aliases, COUNT(compression_aliases), name, id);
 }
 
+bool iana_psk_mode_find(hf_span name, uint16_t *id)
+{
+    return find(psk_modes, COUNT(psk_modes), name, id);
+}
+
 bool iana_is_grease(uint16_t id)
 {
     return (id & 0x0f0f) == 0x0a0a && id >> 8 == (id & 0xff);

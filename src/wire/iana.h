@@ -43,6 +43,7 @@ bool iana_suite_find(hf_span name, uint16_t *id);
 bool iana_group_find(hf_span name, uint16_t *id);
 bool iana_scheme_find(hf_span name, uint16_t *id);
 bool iana_compression_find(hf_span name, uint16_t *id);
+bool iana_psk_mode_find(hf_span name, uint16_t *id);
 
 /* Whether the value is one of 0x0a0a, 0x1a1a, ... 0xfafa (RFC 8701, 2). */
 bool iana_is_grease(uint16_t id);

@@ -387,7 +387,8 @@ static size_t longest_certificate(void)
 
 static size_t idle_most(enum run_kind kind)
 {
-    const bool has_psk = kind == RUN_PSK || kind == RUN_PSK_RETRY || kind == RUN_RESUMED;
+    const bool has_psk =
+        kind == RUN_PSK || kind == RUN_PSK_RETRY || kind == RUN_PSK_KE || kind == RUN_RESUMED;
     const bool has_sessions = kind == RUN_TICKETS || kind == RUN_RESUMED;
     size_t most = IDLE_MOST;
     most += has_psk || has_sessions ? RESUMPTION : 0;

@@ -293,6 +293,17 @@ static void key_without_share(void)
     DROP(key_share);
 }
 
+static void share_beside_key(void)
+{
+    static const uint8_t entry[2 + 2 + 32] = {0, 0x1d, 0, 32, 9};
+    edit_set(&e, EXT_CODE_key_share, entry, sizeof entry);
+}
+
+static void no_key(void)
+{
+    DROP(pre_shared_key);
+}
+
 static void key_of_no_index(void)
 {
     SET(pre_shared_key, "\0\2");
@@ -321,10 +332,16 @@ static const struct answer keys[] = {
     {"a suite of another hash", suite_of_another_hash, HF_E_PSK_INDEX},
 };
 
+static const struct answer keys_alone[] = {
+    {"a share beside psk_ke", share_beside_key, HF_E_PSK_WITH_DHE},
+    {"neither key nor share", no_key, HF_E_MISSING_EXTENSION},
+};
+
 static void pre_shared_key(void **state)
 {
     (void)state;
     answers(RUN_PSK, 0, keys, COUNT(keys));
+    answers(RUN_PSK_KE, 0, keys_alone, COUNT(keys_alone));
 }
 
 /* --- HelloRetryRequest

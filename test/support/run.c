@@ -26,6 +26,7 @@ static void make_mutual_empty(struct run *run);
 static void make_compressed(struct run *run);
 static void make_psk(struct run *run);
 static void make_psk_retry(struct run *run);
+static void make_psk_ke(struct run *run);
 static void make_tickets(struct run *run);
 static void make_resumed(struct run *run);
 static void make_post_auth(struct run *run);
@@ -52,6 +53,7 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
     [RUN_COMPRESSED] = {"compressed", false, make_compressed},
     [RUN_PSK] = {"psk", false, make_psk},
     [RUN_PSK_RETRY] = {"psk after retry", false, make_psk_retry},
+    [RUN_PSK_KE] = {"psk without key exchange", false, make_psk_ke},
     [RUN_TICKETS] = {"tickets", false, make_tickets},
     [RUN_RESUMED] = {"resumed with early data", false, make_resumed},
     [RUN_POST_AUTH] = {"post-handshake authentication", true, make_post_auth},
@@ -403,6 +405,13 @@ static void make_psk_retry(struct run *run)
     set(run->client, hf_config_set_ciphers(run->client, "TLS_AES_256_GCM_SHA384"));
     add_psk(run->client, "device-8", 384);
     add_psk(run->server, "device-8", 384);
+}
+
+static void make_psk_ke(struct run *run)
+{
+    make_psk(run);
+    set(run->client, hf_config_set_psk_modes(run->client, "psk_ke"));
+    set(run->server, hf_config_set_psk_modes(run->server, "psk_dhe_ke,psk_ke"));
 }
 
 static void make_tickets(struct run *run)

@@ -12,8 +12,13 @@
 #include "hs/op.h"
 #include "wire/iana.h"
 
+static hf_status take_handshake_keys(struct hs *hs, hf_span shared_secret);
+
 hf_status client13_decap(struct hs *hs)
 {
+    if (hs->result->group == NULL) { /* psk_ke */
+        return take_handshake_keys(hs, span_of(NULL, 0));
+    }
     /* The hello stage has filled in group, private key and the server's share. */
     hs->shared_secret = hs_alloc(hs, hs->result->group->secret_len);
     if (hs->shared_secret == NULL) {
@@ -34,8 +39,12 @@ static void drop_shares(struct hs_client *c)
 hf_status client13_decapped(struct hs *hs)
 {
     TRY(hs_answer(hs));
-    const size_t secret_len = hs->result->group->secret_len;
-    auth13_handshake_secrets(hs, hs->c.psk.key, span_of(hs->shared_secret, secret_len));
+    return take_handshake_keys(hs, span_of(hs->shared_secret, hs->result->group->secret_len));
+}
+
+static hf_status take_handshake_keys(struct hs *hs, hf_span shared_secret)
+{
+    auth13_handshake_secrets(hs, hs->c.psk.key, shared_secret);
     drop_shares(&hs->c);
     arena_release(&hs->arena, hs->c.scratch);
     hs->c.cookie = span_of(NULL, 0);

@@ -4,7 +4,7 @@
 #include "hs/ext/extensions.h"
 #include "hs/psk.h"
 
-enum { MODE_PSK_DHE_KE = 1, IDENTITY_MIN = 7, BINDER_MIN = 32 };
+enum { IDENTITY_MIN = 7, BINDER_MIN = 32 };
 
 bool ext_psk_modes_offer(struct hs *hs, struct wr *w)
 {
@@ -12,8 +12,11 @@ bool ext_psk_modes_offer(struct hs *hs, struct wr *w)
     if (hs->config->psk_count == 0 && !hs->config->resumption && hs->c.session == NULL) {
         return false;
     }
-    wr_u8(w, 1);
-    wr_u8(w, MODE_PSK_DHE_KE);
+    const struct config_list *modes = &hs->config->psk_modes;
+    wr_u8(w, (uint8_t)modes->count);
+    for (size_t i = 0; i < modes->count; i++) {
+        wr_u8(w, (uint8_t)modes->v[i]);
+    }
     return true;
 }
 

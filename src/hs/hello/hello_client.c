@@ -344,14 +344,31 @@ static hf_status read_retry(struct hs *hs, const struct server_hello *sh)
     return HF_OK;
 }
 
+/* Whether a key exchange goes with this answer, as the modes that were offered allow (RFC 9846,
+ * 4.3.11). */
+static hf_status judge_mode(struct hs *hs, const struct server_hello *sh, bool *has_share)
+{
+    const struct config_list *modes = &hs->config->psk_modes;
+    const bool is_psk = ext_has(&sh->ext, EXT_pre_shared_key);
+    *has_share = ext_has(&sh->ext, EXT_key_share);
+    if (!*has_share && !(is_psk && config_list_has(modes, IANA_PSK_MODE_psk_ke))) {
+        return err_raise(hs->error, is_psk ? HF_E_PSK_WITHOUT_DHE : HF_E_MISSING_EXTENSION,
+                         "key_share in ServerHello");
+    }
+    if (*has_share && is_psk && !config_list_has(modes, IANA_PSK_MODE_psk_dhe_ke)) {
+        return err_raise(hs->error, HF_E_PSK_WITH_DHE, NULL);
+    }
+    return HF_OK;
+}
+
 /* The share of the server and the group it belongs to; the key is computed by the next state. */
 static hf_status judge_key_share(struct hs *hs, const struct server_hello *sh)
 {
     const struct hs_client *c = &hs->c;
-    if (!ext_has(&sh->ext, EXT_key_share)) {
-        bool is_psk = ext_has(&sh->ext, EXT_pre_shared_key);
-        return err_raise(hs->error, is_psk ? HF_E_PSK_WITHOUT_DHE : HF_E_MISSING_EXTENSION,
-                         "key_share in ServerHello");
+    bool has_share = false;
+    TRY(judge_mode(hs, sh, &has_share));
+    if (!has_share) {
+        return HF_OK;
     }
     struct rd r = rd_of(sh->ext.body[EXT_key_share]);
     uint16_t id = rd_u16(&r);
@@ -420,9 +437,11 @@ static void trace_choice(struct hs *hs)
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CIPHER_SUITE,
           .value = hs->result->suite.id, .name = iana_suite_name(hs->result->suite.id),
           .reason = "the server's choice");
+    const hf_group *group = hs->result->group;
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP,
-          .value = hs->result->group->id, .name = hs->result->group->name,
-          .reason = "the server's choice");
+          .value = group == NULL ? 0 : group->id, .name = group == NULL ? "none" : group->name,
+          .reason = group == NULL ? "the server chose psk_ke: there is no forward secrecy"
+                                  : "the server's choice");
 }
 
 hf_status hello_client_read(struct hs *hs)

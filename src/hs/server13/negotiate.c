@@ -7,7 +7,7 @@
 #include "hs/server13/server13.h"
 #include "wire/iana.h"
 
-enum { MODE_PSK_DHE_KE = 1, NAMES_MAX = 160, ALPN_SHOWN_MAX = 32 };
+enum { NAMES_MAX = 160, ALPN_SHOWN_MAX = 32 };
 
 /* Adds the name of one value to a list for an error: "a, b, c", n bytes so far. Returns its
  * length. */
@@ -155,8 +155,8 @@ bool server13_will_retry(const struct hs *hs)
     const hf_group *best;
     const hf_group *shared;
     weigh_groups(hs, &silent, &best, &shared);
-    return !hs->result->retried &&
-           (must_prove_address(hs) || (best != NULL && is_worth_a_retry(best, shared)));
+    return !hs->result->retried && (must_prove_address(hs) || (!hs->s.is_psk_ke && best != NULL &&
+                                                               is_worth_a_retry(best, shared)));
 }
 
 static hf_status choose_group(struct hs *hs)
@@ -177,6 +177,15 @@ static hf_status choose_group(struct hs *hs)
     return HF_OK;
 }
 
+/* psk_ke: the key is all that there is. */
+static void choose_no_group(struct hs *hs)
+{
+    hs->result->group = NULL;
+    hs->s.share = span_of(NULL, 0);
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = 0, .name = "none",
+          .reason = "psk_ke comes first of the common modes: there is no forward secrecy");
+}
+
 /* After a retry exactly one share of the group asked for may stand there (RFC 9846, 4.2.2). */
 static hf_status judge_retried_group(struct hs *hs)
 {
@@ -195,22 +204,47 @@ static hf_status judge_retried_group(struct hs *hs)
     return HF_OK;
 }
 
-static bool psk_mode_fits(const struct hs *hs)
+static bool list8_has(hf_span list, uint8_t v)
 {
-    hf_span modes = hs->s.offer.psk_modes;
-    return modes.len > 0 && memchr(modes.data, MODE_PSK_DHE_KE, modes.len) != NULL;
+    return list.len > 0 && memchr(list.data, v, list.len) != NULL;
+}
+
+/* Our first mode that the client allows. A client that was asked for a share of a group gets a key
+ * exchange for it. */
+static void choose_mode(struct hs *hs)
+{
+    const struct config_list *ours = &hs->config->psk_modes;
+    const bool was_asked_for_share = hs->result->retried && hs->result->group != NULL;
+    hs->s.takes_tickets = hs->s.is_psk_ke = false;
+    for (size_t i = 0; i < ours->count && !hs->s.takes_tickets; i++) {
+        const bool is_psk_ke = ours->v[i] == IANA_PSK_MODE_psk_ke;
+        if (list8_has(hs->s.offer.psk_modes, (uint8_t)ours->v[i]) &&
+            !(is_psk_ke && was_asked_for_share)) {
+            hs->s.takes_tickets = true;
+            hs->s.is_psk_ke = is_psk_ke;
+        }
+    }
+}
+
+static hf_status judge_groups(struct hs *hs)
+{
+    const struct ext_view *ext = &hs->s.offer.hello.ext;
+    if (!ext_has(ext, EXT_supported_groups) || !ext_has(ext, EXT_key_share)) {
+        return err_raise(hs->error, HF_E_MISSING_EXTENSION,
+                         "supported_groups and key_share are needed");
+    }
+    return HF_OK;
 }
 
 /* RFC 9846, 9.2: what must be there. */
 static hf_status judge_mandatory(struct hs *hs)
 {
     const struct ext_view *ext = &hs->s.offer.hello.ext;
-    if (!ext_has(ext, EXT_supported_groups) && hs->s.offer.has_psk && !psk_mode_fits(hs)) {
+    if (!ext_has(ext, EXT_supported_groups) && hs->s.offer.has_psk && !hs->s.takes_tickets) {
         return err_raise(hs->error, HF_E_PSK_MODE, NULL); /* a legal hello, but not for us */
     }
-    if (!ext_has(ext, EXT_supported_groups) || !ext_has(ext, EXT_key_share)) {
-        return err_raise(hs->error, HF_E_MISSING_EXTENSION,
-                         "supported_groups and key_share are needed");
+    if (!(hs->s.offer.has_psk && hs->s.is_psk_ke)) {
+        TRY(judge_groups(hs));
     }
     if (!ext_has(ext, EXT_signature_algorithms) && !ext_has(ext, EXT_pre_shared_key)) {
         return err_raise(hs->error, HF_E_MISSING_EXTENSION, "signature_algorithms");
@@ -220,9 +254,9 @@ static hf_status judge_mandatory(struct hs *hs)
 
 hf_status server13_negotiate(struct hs *hs)
 {
+    choose_mode(hs);
     TRY(judge_mandatory(hs));
     struct hs_server *s = &hs->s;
-    s->takes_tickets = psk_mode_fits(hs);
     s->psk = (struct psk){.hash = NULL};
     s->psk_index = -1;
     s->psk_next = 0;
@@ -238,16 +272,22 @@ hf_status server13_negotiate(struct hs *hs)
 hf_status server13_choose_parameters(struct hs *hs)
 {
     TRY(hs->result->retried ? keep_suite(hs) : choose_suite(hs));
-    TRY(hs->result->retried ? judge_retried_group(hs) : choose_group(hs));
-    if (hs->result->retried && hs->s.share.len == 0) {
+    const bool is_exchanging = hs->s.psk.hash == NULL || !hs->s.is_psk_ke;
+    if (!is_exchanging) {
+        choose_no_group(hs);
+    } else {
+        TRY(judge_groups(hs));
+        TRY(hs->result->retried ? judge_retried_group(hs) : choose_group(hs));
+    }
+    if (is_exchanging && hs->result->retried && hs->s.share.len == 0) {
         return err_raise(hs->error, HF_E_KEY_SHARE_WRONG_GROUP,
                          "no usable share after HelloRetryRequest");
     }
     if (!hs->result->retried) {
         transcript_start(&hs->transcript, hs->result->suite.hash);
     }
-    hs_go(hs,
-          hs->s.share.len == 0 || must_prove_address(hs) ? HS_S13_SEND_RETRY : HS_S13_CHOOSE_PSK);
+    const bool is_retry = (is_exchanging && hs->s.share.len == 0) || must_prove_address(hs);
+    hs_go(hs, is_retry ? HS_S13_SEND_RETRY : HS_S13_CHOOSE_PSK);
     return HF_OK;
 }
 

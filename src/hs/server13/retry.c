@@ -15,7 +15,7 @@ enum { LEGACY_VERSION = 0x0303 };
  * prove its address. */
 static uint16_t wanted_group(const struct hs *hs)
 {
-    return hs->s.share.len == 0 ? hs->result->group->id : 0;
+    return hs->s.share.len == 0 && hs->result->group != NULL ? hs->result->group->id : 0;
 }
 
 /* Writes HelloRetryRequest: the same bytes whether it is sent or only hashed again. */

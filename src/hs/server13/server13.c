@@ -13,10 +13,15 @@ enum { LEGACY_VERSION = 0x0303 };
 
 /* --- ServerHello ------------------------------------------------------------------------------ */
 
+static hf_status send_hello(struct hs *hs, hf_span shared_secret);
+
 hf_status server13_encap(struct hs *hs)
 {
     const hf_group *group = hs->result->group;
     hs->s.scratch = arena_mark(&hs->arena);
+    if (group == NULL) { /* psk_ke */
+        return send_hello(hs, span_of(NULL, 0));
+    }
     hs->s.share_out = hs_alloc(hs, group->server_share_len);
     hs->shared_secret = hs_alloc(hs, group->secret_len);
     if (hs->s.share_out == NULL || hs->shared_secret == NULL) {
@@ -29,15 +34,22 @@ hf_status server13_encap(struct hs *hs)
     return hs_ask(hs, HF_OP_KEY_ENCAP, HS_S13_ENCAP_WAIT);
 }
 
+static size_t share_len(const struct hs *hs)
+{
+    return hs->result->group == NULL ? 0 : hs->result->group->server_share_len;
+}
+
 static void write_server_hello_extensions(struct hs *hs, struct wr *w)
 {
     const hf_group *group = hs->result->group;
     size_t block = wr_open(w, 2);
-    wr_u16(w, EXT_CODE_key_share);
-    size_t m = wr_open(w, 2);
-    wr_u16(w, group->id);
-    wr_vec(w, span_of(hs->s.share_out, group->server_share_len), 2);
-    wr_close(w, m, 2);
+    if (group != NULL) {
+        wr_u16(w, EXT_CODE_key_share);
+        size_t m = wr_open(w, 2);
+        wr_u16(w, group->id);
+        wr_vec(w, span_of(hs->s.share_out, group->server_share_len), 2);
+        wr_close(w, m, 2);
+    }
     if (hs->result->psk) {
         wr_u16(w, EXT_CODE_pre_shared_key);
         wr_u16(w, 2);
@@ -54,7 +66,7 @@ static hf_status write_server_hello(struct hs *hs)
     uint8_t random[MSG_RANDOM_LEN];
     struct wr w;
     TRY(hs_random(hs, random, sizeof random));
-    TRY(hs_begin(hs, MSG_SERVER_HELLO, 128 + (size_t)hs->result->group->server_share_len, &w));
+    TRY(hs_begin(hs, MSG_SERVER_HELLO, 128 + share_len(hs), &w));
     wr_u16(&w, LEGACY_VERSION);
     wr_bytes(&w, span_of(random, sizeof random));
     wr_vec(&w, span_of(hs->session_id, hs->session_id_len), 1);
@@ -81,8 +93,7 @@ static struct auth_show show_of(const struct hs *hs)
 static size_t flight_size(const struct hs *hs)
 {
     enum { RECORDS = 256, FINISHED = 64 };
-    size_t n = RECORDS + 128 + (size_t)hs->result->group->server_share_len +
-               encrypted_extensions_size(hs) + FINISHED;
+    size_t n = RECORDS + 128 + share_len(hs) + encrypted_extensions_size(hs) + FINISHED;
     if (hs->identity != NULL) {
         struct auth_show show = show_of(hs);
         n += auth13_certificate_size(&show) + 8 + auth_signature_room(hs->identity);
@@ -93,6 +104,11 @@ static size_t flight_size(const struct hs *hs)
 hf_status server13_send_server_hello(struct hs *hs)
 {
     TRY(hs_answer(hs));
+    return send_hello(hs, span_of(hs->shared_secret, hs->result->group->secret_len));
+}
+
+static hf_status send_hello(struct hs *hs, hf_span shared_secret)
+{
     hs_expect(hs, flight_size(hs));
     TRY(write_server_hello(hs));
     /* Of the hello nothing is needed any more but what the result and the flags of the offer
@@ -102,9 +118,7 @@ hf_status server13_send_server_hello(struct hs *hs)
         hs->sink->send_change_cipher_spec != NULL) {
         TRY(hs->sink->send_change_cipher_spec(hs->owner));
     }
-    const size_t secret_len = hs->result->group->secret_len;
-    auth13_handshake_secrets(hs, hs->result->psk ? hs->s.psk.key : span_of(NULL, 0),
-                             span_of(hs->shared_secret, secret_len));
+    auth13_handshake_secrets(hs, hs->result->psk ? hs->s.psk.key : span_of(NULL, 0), shared_secret);
     if (hs->s.session != NULL) {
         session_state_wipe(hs->s.session);
     }

@@ -41,6 +41,7 @@ static void a_new_configuration_has_the_defaults(void **state)
     check_list(&config->sigalgs, default_sigalgs, 14);
     assert_int_equal(config->sigalgs_cert.count, 0);
     assert_int_equal(config->compression.count, 0);
+    check_list(&config->psk_modes, (const uint16_t[]){1}, 1); /* psk_ke only by name */
     assert_null(config->alpn);
     hf_config_free(config);
 }
@@ -59,6 +60,8 @@ static void order_is_preference_and_aliases_count(void **state)
     check_list(&config->sigalgs_cert, (const uint16_t[]){0x0401}, 1);
     assert_int_equal(hf_config_set_certificate_compression(config, "zstd,br"), HF_OK);
     check_list(&config->compression, (const uint16_t[]){3, 2}, 2);
+    assert_int_equal(hf_config_set_psk_modes(config, "psk_ke,PSK-DHE-KE"), HF_OK);
+    check_list(&config->psk_modes, (const uint16_t[]){0, 1}, 2);
     hf_config_free(config);
 }
 
@@ -124,6 +127,10 @@ static void what_is_refused_and_how_it_is_said(void **state)
          "the signature algorithm mldsa65 is not supported here"},
         {hf_config_set_signature_algorithms, "rsa_pkcs1_sha256,RSA+SHA512", HF_E_CONFIG_VALUE,
          "rsa_pkcs1 is for signatures in certificates only"},
+        {hf_config_set_psk_modes, "", HF_E_CONFIG_EMPTY, "no mode of pre-shared keys is named"},
+        {hf_config_set_psk_modes, "psk_k", HF_E_CONFIG_UNKNOWN_NAME,
+         "no mode of pre-shared keys is called \"psk_k\": did you mean psk_ke? Known: psk_dhe_ke, "
+         "psk_ke"},
         {hf_config_set_certificate_compression, "zlb", HF_E_CONFIG_UNKNOWN_NAME,
          "no compression method is called \"zlb\": did you mean zlib? Known: brotli, zlib, zstd"},
         {hf_config_set_alpn, "h2,,http/1.1", HF_E_CONFIG_EMPTY, "between two commas"},
@@ -190,7 +197,8 @@ static void every_promised_name_is_taken(void **state)
     } lists[] = {{"ciphers", hf_config_set_ciphers, 14},
                  {"groups", hf_config_set_groups, 8},
                  {"sigalgs", hf_config_set_signature_algorithms_cert, 14},
-                 {"compression", hf_config_set_certificate_compression, 3}};
+                 {"compression", hf_config_set_certificate_compression, 3},
+                 {"psk_modes", hf_config_set_psk_modes, 2}};
     hf_config *config = new_config();
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         const char *names = hf_config_names(lists[i].which);

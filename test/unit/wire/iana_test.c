@@ -169,6 +169,7 @@ static void case_and_separators_do_not_matter(void **state)
         {iana_scheme_find, "rsa-pss-rsae-sha256", 0x0804},
         {iana_compression_find, "Brotli", 2},
         {iana_compression_find, "br", 2},
+        {iana_psk_mode_find, "PSK-KE", 0},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
         uint16_t id = 0;
