@@ -1,14 +1,14 @@
-/* CPU time of full handshakes of TLS 1.3 and 1.2, each side on its own: ours beside libssl's, on
+/* What full handshakes of TLS 1.3 and 1.2 cost, each side on its own: ours beside libssl's, on
  * the same certificates, and beside the floor, which is the sum of the raw operations that no
  * implementation over libcrypto can do without.
  *
  * Both are pumped in memory, a batch of connections at a time: all clients speak, then all servers,
  * and so on, as on a busy server, so that neither side pays for the other's caches; and each batch
- * runs once unmeasured, so that no case pays for what ran before it. Every call is timed for the
- * side that it serves, from creating the connection to freeing it. The cases run interleaved; the
- * table shows medians over rounds, with ratios and differences within one round. What other
- * programs on the machine do to a batch can only add to its time: "quiet" is the difference of the
- * fastest tenth of each case's rounds, which says what a handshake costs when it is not disturbed.
+ * runs once unmeasured, so that no case pays for what ran before it. Each connection is timed
+ * alone, every call for the side that it serves, from creating it to freeing it; a round's figure
+ * is the median of its connections, so that those which the scheduler interrupted do not count. The
+ * cases run interleaved; the table shows medians over rounds, with ratios and differences within
+ * one round.
  */
 #include "raw.h"
 
@@ -53,10 +53,10 @@ __attribute__((visibility("default"))) void *aligned_alloc(size_t align, size_t 
 }
 /* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
-/* What one handshake cost one side. */
+/* What the handshakes of a batch cost one side. */
 struct cost {
-    double ns;
-    double allocs;
+    double ns[BATCH];
+    double allocs; /* of all of them */
 };
 
 struct meter {
@@ -64,15 +64,23 @@ struct meter {
     uint64_t start_allocs;
 };
 
+/* Time on the wall: reading the CPU's takes a system call. */
+static double now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
 static struct meter meter_start(void)
 {
-    struct meter m = {bench_now_ns(), allocations};
+    struct meter m = {now_ns(), allocations};
     return m;
 }
 
-static void meter_add(struct meter m, struct cost *cost)
+static void meter_add(struct meter m, struct cost *cost, size_t i)
 {
-    cost->ns += bench_now_ns() - m.start;
+    cost->ns[i] += now_ns() - m.start;
     cost->allocs += (double)(allocations - m.start_allocs);
 }
 
@@ -109,33 +117,31 @@ static struct wire to_server[BATCH], to_client[BATCH];
 static void ours_new(const hf_config *config, const char *name, hf_conn **out, struct cost *cost)
 {
     hf_conn_params params = {.size = sizeof params, .now_ms = PKI_NOW * 1000, .server_name = name};
-    struct meter m = meter_start();
     for (size_t i = 0; i < BATCH; i++) {
+        struct meter m = meter_start();
         raw_require(hf_conn_new(config, &params, &out[i]) == HF_OK, "a connection");
         (void)!hf_conn_drive(out[i]);
+        meter_add(m, cost, i);
     }
-    meter_add(m, cost);
 }
 
 static void ours_pump_all(hf_conn **conns, struct wire *in, struct wire *out, struct cost *cost)
 {
-    struct meter m = meter_start();
     for (size_t i = 0; i < BATCH; i++) {
+        struct meter m = meter_start();
         ours_pump(conns[i], &in[i], &out[i]);
+        meter_add(m, cost, i);
     }
-    meter_add(m, cost);
 }
 
 static void ours_free(hf_conn **conns, struct cost *cost)
 {
     for (size_t i = 0; i < BATCH; i++) {
         raw_require(hf_conn_is_connected(conns[i]), "our handshake");
-    }
-    struct meter m = meter_start();
-    for (size_t i = 0; i < BATCH; i++) {
+        struct meter m = meter_start();
         hf_conn_free(conns[i]);
+        meter_add(m, cost, i);
     }
-    meter_add(m, cost);
 }
 
 static void ours_handshakes(const struct ours *o, struct cost *client_cost,
@@ -218,17 +224,17 @@ static SSL *peer_end(SSL_CTX *ctx, bool is_client)
 
 static void peer_new_all(SSL_CTX *ctx, bool is_client, SSL **out, struct cost *cost)
 {
-    struct meter m = meter_start();
     for (size_t i = 0; i < BATCH; i++) {
+        struct meter m = meter_start();
         out[i] = peer_end(ctx, is_client);
+        meter_add(m, cost, i);
     }
-    meter_add(m, cost);
 }
 
 static void peer_pump_all(SSL **ssls, struct wire *in, struct wire *out, struct cost *cost)
 {
-    struct meter m = meter_start();
     for (size_t i = 0; i < BATCH; i++) {
+        struct meter m = meter_start();
         if (in[i].len > 0) {
             BIO_write(SSL_get_rbio(ssls[i]), in[i].data, (int)in[i].len);
             in[i].len = 0;
@@ -236,20 +242,18 @@ static void peer_pump_all(SSL **ssls, struct wire *in, struct wire *out, struct 
         (void)SSL_do_handshake(ssls[i]);
         int n = BIO_read(SSL_get_wbio(ssls[i]), out[i].data, sizeof out[i].data);
         out[i].len = n > 0 ? (size_t)n : 0;
+        meter_add(m, cost, i);
     }
-    meter_add(m, cost);
 }
 
 static void peer_free_all(SSL **ssls, struct cost *cost)
 {
     for (size_t i = 0; i < BATCH; i++) {
         raw_require(SSL_is_init_finished(ssls[i]), "libssl's handshake");
-    }
-    struct meter m = meter_start();
-    for (size_t i = 0; i < BATCH; i++) {
+        struct meter m = meter_start();
         SSL_free(ssls[i]);
+        meter_add(m, cost, i);
     }
-    meter_add(m, cost);
 }
 
 static void peer_handshakes(const struct peer *p, struct cost *client_cost,
@@ -278,26 +282,24 @@ struct bench_state {
     struct peer peer, old_peer;
 };
 
-static double timed(void (*run)(void *), void *arg)
-{
-    double start = bench_now_ns();
-    for (size_t i = 0; i < BATCH; i++) {
-        run(arg);
-    }
-    return bench_now_ns() - start;
-}
-
 /* A server makes a key, a shared secret and a signature; a client verifies three signatures
  * instead, or one where it knows the chain. */
 static void floor_batch(struct raw *raw, int verifications, struct cost *client_cost,
                         struct cost *server_cost)
 {
-    double exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
-    server_cost->ns += exchange + timed(raw_p256_sign, raw);
-    exchange = timed(raw_x25519_public, raw) + timed(raw_x25519_derive, raw);
-    client_cost->ns += exchange;
-    for (int i = 0; i < verifications; i++) {
-        client_cost->ns += timed(raw_p256_verify, raw);
+    for (size_t i = 0; i < BATCH; i++) {
+        struct meter m = meter_start();
+        raw_x25519_public(raw);
+        raw_x25519_derive(raw);
+        raw_p256_sign(raw);
+        meter_add(m, server_cost, i);
+        m = meter_start();
+        raw_x25519_public(raw);
+        raw_x25519_derive(raw);
+        for (int n = 0; n < verifications; n++) {
+            raw_p256_verify(raw);
+        }
+        meter_add(m, client_cost, i);
     }
 }
 
@@ -342,8 +344,8 @@ static void round_of(struct bench_state *b, enum mode mode, size_t round)
     struct cost client_cost = {0};
     struct cost server_cost = {0};
     batch_of(b, mode, &client_cost, &server_cost);
-    figures[mode][0][round] = client_cost.ns / BATCH;
-    figures[mode][1][round] = server_cost.ns / BATCH;
+    figures[mode][0][round] = bench_median(client_cost.ns, BATCH);
+    figures[mode][1][round] = bench_median(server_cost.ns, BATCH);
     alloc_count[mode][0] = client_cost.allocs / BATCH;
     alloc_count[mode][1] = server_cost.allocs / BATCH;
 }
@@ -359,15 +361,6 @@ static double median_of(enum mode mode, int side, size_t rounds, int against, bo
     return bench_median(values, rounds);
 }
 
-/* What only the slowest nine tenths of a mode's rounds exceed. */
-static double quiet_of(enum mode mode, int side, size_t rounds)
-{
-    static double values[BENCH_ROUND_MAX];
-    memcpy(values, figures[mode][side], rounds * sizeof values[0]);
-    qsort(values, rounds, sizeof values[0], bench_compare);
-    return values[rounds / 10];
-}
-
 static void report(size_t rounds, struct bench_json *json)
 {
     static const char *const names[MODES] = {"floor",
@@ -381,26 +374,22 @@ static void report(size_t rounds, struct bench_json *json)
     static const int floors[MODES] = {FLOOR,       FLOOR,       FLOOR, FLOOR,
                                       FLOOR_KNOWN, FLOOR_KNOWN, FLOOR, FLOOR};
     static const char *const sides[2] = {"client", "server"};
-    printf("full handshake, X25519, ECDSA P-256, leaf and intermediate, us of CPU; TLS 1.3 unless "
+    printf("full handshake, X25519, ECDSA P-256, leaf and intermediate, us; TLS 1.3 unless "
            "said otherwise\n");
-    printf("  %-26s %-7s %9s %12s %8s %11s %12s\n", "", "", "us", "over floor", "quiet",
-           "of libssl", "allocations");
+    printf("  %-26s %-7s %9s %12s %12s %12s\n", "", "", "us", "over floor", "of libssl",
+           "allocations");
     for (int side = 1; side >= 0; side--) {
         for (int mode = 0; mode < MODES; mode++) {
             double us = median_of(mode, side, rounds, -1, false) / 1000;
             double over = median_of(mode, side, rounds, floors[mode], false) / 1000;
             const int against = mode == OURS_12 || mode == LIBSSL_12 ? LIBSSL_12 : LIBSSL;
             double share = median_of(mode, side, rounds, against, true);
-            double quiet = (quiet_of((enum mode)mode, side, rounds) -
-                            quiet_of((enum mode)floors[mode], side, rounds)) /
-                           1000;
-            printf("  %-26s %-7s %9.1f %12.1f %8.1f %11.2f %12.0f\n", names[mode], sides[side], us,
-                   over, quiet, share, alloc_count[mode][side]);
+            printf("  %-26s %-7s %9.1f %12.1f %12.2f %12.0f\n", names[mode], sides[side], us, over,
+                   share, alloc_count[mode][side]);
             char key[64];
             (void)snprintf(key, sizeof key, "%s %s", names[mode], sides[side]);
             bench_json_add(json, key, "us", us);
             bench_json_add(json, key, "over floor us", over);
-            bench_json_add(json, key, "over floor quiet us", quiet);
             bench_json_add(json, key, "of libssl", share);
             bench_json_add(json, key, "allocations", alloc_count[mode][side]);
         }

@@ -273,7 +273,8 @@ static int forgive(int ok, X509_STORE_CTX *ctx)
             return 0;
         }
         break;
-    case X509_V_ERR_INVALID_CA: /* an anchor of version 1 */
+    case X509_V_ERR_INVALID_CA:      /* an anchor of version 1, */
+    case X509_V_ERR_INVALID_PURPOSE: /* and one that another issued */
         if (at == NULL || X509_get_version(at) != X509_VERSION_1) {
             return 0;
         }
@@ -370,6 +371,20 @@ out:
     return result;
 }
 
+/* Whether a leaf is trusted itself that has a key which cannot be read: libcrypto gives up without
+ * a word. */
+static bool is_keyless_anchor(const struct sample *sample)
+{
+    const size_t leaf = sample->count - 1;
+    if (sample->path != UINT32_C(1) << leaf) {
+        return false;
+    }
+    X509 *x509 = read(sample->der[leaf]);
+    const bool is_keyless = x509 != NULL && X509_get0_pubkey(x509) == NULL;
+    X509_free(x509);
+    return is_keyless;
+}
+
 /* Rules of ours that libcrypto does not have, or has less strictly. */
 static bool is_stricter(hf_rule rule)
 {
@@ -403,6 +418,9 @@ void differ_run(const uint8_t *choices, size_t len, struct differ_report *out)
     if (ours.accepted && out->libcrypto != 0) {
         /* It tries one path only: is ours one that it would believe? */
         out->libcrypto = ask_libcrypto(&sample, sample.path, &forgave);
+        if (out->libcrypto == X509_V_ERR_UNSPECIFIED && is_keyless_anchor(&sample)) {
+            out->libcrypto = 0;
+        }
         forgave = true;
     }
     out->rule = ours.rule;
