@@ -1,5 +1,8 @@
 /* What a recording costs a handshake: both ends in one process, unwatched, with every event thrown
- * away, and recorded; and what the document costs afterwards. */
+ * away, and recorded; and what the document costs afterwards.
+ *
+ * With a number it does so many unwatched handshakes and nothing else, for script/trace-cost to
+ * count their instructions. */
 #include "bench.h"
 
 #include <handfast/handfast.h>
@@ -98,10 +101,18 @@ static void written(void *arg)
     text_free(&out);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     enum { CASES = 4 };
     struct world w = world_new();
+    if (argc > 1) {
+        for (unsigned long i = strtoul(argv[1], NULL, 10); i > 0; i--) {
+            unwatched(&w);
+        }
+        hf_config_free(w.client);
+        hf_config_free(w.server);
+        return 0;
+    }
     recorder_init(&w.kept, RECORDING_DEMO, true);
     handshake(&w, recorder_trace(&w.kept, NULL));
     const struct bench_case cases[CASES] = {{"unwatched", unwatched, &w},

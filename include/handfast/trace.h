@@ -181,6 +181,10 @@ HF_API size_t hf_keylog_line(const hf_event *event, char *out, size_t cap);
  * Secrets stand in the lines of HF_EV_SECRET, HF_EV_KEY_STEP and HF_EV_KEY_SHARE only. */
 HF_API size_t hf_event_json(const hf_event *event, char *out, size_t cap);
 
+/* What a decision is about, as JSON and recordings name it: "cipher_suite". Never NULL; "unknown"
+ * for a number that is none. */
+HF_API const char *hf_decision_name(hf_decision about);
+
 HF_END_DECLS
 
 #endif

@@ -52,20 +52,6 @@ static const char *const levels[] = {
     [HF_LEVEL_HANDSHAKE] = "handshake",
     [HF_LEVEL_APPLICATION] = "application",
 };
-static const char *const decisions[] = {
-    [HF_DECIDE_VERSION] = "version",
-    [HF_DECIDE_CIPHER_SUITE] = "cipher_suite",
-    [HF_DECIDE_GROUP] = "group",
-    [HF_DECIDE_SIGNATURE_SCHEME] = "signature_scheme",
-    [HF_DECIDE_ALPN] = "alpn",
-    [HF_DECIDE_IDENTITY] = "identity",
-    [HF_DECIDE_PSK] = "psk",
-    [HF_DECIDE_EARLY_DATA] = "early_data",
-    [HF_DECIDE_RETRY] = "retry",
-    [HF_DECIDE_CERTIFICATE_COMPRESSION] = "certificate_compression",
-    [HF_DECIDE_CERTIFICATE] = "certificate",
-};
-
 static void put(struct json *j, char c);
 static void put_text(struct json *j, const char *text);
 static void member_text(struct json *j, const char *key, const char *value);
@@ -99,6 +85,24 @@ size_t hf_event_json(const hf_event *event, char *out, size_t cap)
     return j.len;
 }
 
+const char *hf_decision_name(hf_decision about)
+{
+    static const char *const decisions[] = {
+        [HF_DECIDE_VERSION] = "version",
+        [HF_DECIDE_CIPHER_SUITE] = "cipher_suite",
+        [HF_DECIDE_GROUP] = "group",
+        [HF_DECIDE_SIGNATURE_SCHEME] = "signature_scheme",
+        [HF_DECIDE_ALPN] = "alpn",
+        [HF_DECIDE_IDENTITY] = "identity",
+        [HF_DECIDE_PSK] = "psk",
+        [HF_DECIDE_EARLY_DATA] = "early_data",
+        [HF_DECIDE_RETRY] = "retry",
+        [HF_DECIDE_CERTIFICATE_COMPRESSION] = "certificate_compression",
+        [HF_DECIDE_CERTIFICATE] = "certificate",
+    };
+    return NAME_OF(decisions, about);
+}
+
 /* --- One kind each ---------------------------------------------------------------------------- */
 
 static void write_state(struct json *j, const hf_event *event)
@@ -130,7 +134,7 @@ static void write_record(struct json *j, const hf_event *event)
 
 static void write_candidate(struct json *j, const hf_event *event)
 {
-    member_text(j, "about", NAME_OF(decisions, event->u.candidate.about));
+    member_text(j, "about", hf_decision_name(event->u.candidate.about));
     member_number(j, "value", event->u.candidate.value);
     member_text(j, "name", event->u.candidate.name);
     member_bool(j, "accepted", event->u.candidate.accepted);
@@ -139,7 +143,7 @@ static void write_candidate(struct json *j, const hf_event *event)
 
 static void write_decision(struct json *j, const hf_event *event)
 {
-    member_text(j, "about", NAME_OF(decisions, event->u.decision.about));
+    member_text(j, "about", hf_decision_name(event->u.decision.about));
     member_number(j, "value", event->u.decision.value);
     member_text(j, "name", event->u.decision.name);
     member_text(j, "reason", event->u.decision.reason);

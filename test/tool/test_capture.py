@@ -246,6 +246,82 @@ def more_of_tls13():
     tap.equal(recordings.finished_holds(recording), 2)
 
 
+def resumed(*options, early=None, again=()):
+    """The second of two connections of openssl's client to openssl's server, which resumes the session of the first."""
+    session, log = tap.directory() / "session.pem", tap.directory() / "resumed.log"
+    for stale in (session, log):
+        stale.unlink(missing_ok=True)
+    port = tap.free_port()
+    peer = tap.start(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", certs().cert("ec"), "-key", certs().key("ec"),
+                      "-num_tickets", "1", "-early_data"], stdin=subprocess.PIPE)
+    wait_until(lambda: "ACCEPT" in peer.log.read_text(errors="replace") or peer.poll() is not None, "openssl does not serve")
+    client = ["openssl", "s_client", "-servername", "localhost", "-CAfile", certs().ca, *options]
+    first = subprocess.Popen([*client, "-connect", f"127.0.0.1:{port}", "-sess_out", str(session)], stdin=subprocess.PIPE,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: session.exists() and session.stat().st_size > 0, "openssl's client gets no session")
+    first.communicate(b"Q\n", LIMIT)
+    relay = pcap.Recorder(port)
+    if early is not None:
+        path = tap.directory() / "early.txt"
+        path.write_bytes(early)
+        client += ["-early_data", str(path)]
+    second = tap.start([*client, "-connect", f"127.0.0.1:{relay.port}", "-sess_in", str(session), "-keylogfile", str(log), *again],
+                       stdin=subprocess.PIPE)
+    wait_until(lambda: "Verify return code" in second.log.read_text(errors="replace") or second.poll() is not None,
+               "openssl's client does not resume")
+    second.stdin.write(b"hello\n")
+    second.stdin.close()
+    tap.true(relay.done.wait(LIMIT), second.log.read_text(errors="replace"))
+    peer.terminate()
+    peer.wait(LIMIT)
+    return relay.log, log, second.log.read_text(errors="replace")
+
+
+@tap.test("a resumed session, with early data under every suite, opened by the key log")
+def resumption():
+    for suite in ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"):
+        log, keys, told = resumed("-tls1_3", "-ciphersuites", suite, early=b"before the handshake is over\n")
+        tap.contains(told, "Early data was accepted")
+        recording = record(write(pcap.relayed(log)), "--keylog", keys, "--secrets")
+        names = [message["name"] for message in recording["messages"]]
+        tap.equal(names[:6], ["ClientHello", "ServerHello", "EncryptedExtensions", "Finished", "EndOfEarlyData", "Finished"])
+        tap.true(recording["summary"]["psk"] and recording["summary"]["early_data"], recording["summary"])
+        early = [item for item in recording["records"] if item["level"] == "early"]
+        tap.equal([(item["type_name"], item["opened"]) for item in early],
+                  [("application_data", True), ("handshake", True)])
+        tap.equal(early[0]["plain_len"], len(b"before the handshake is over\n"))
+        theirs = recordings.read_key_log(keys)
+        tap.equal({label: recordings.key_log(recording)[label] for label in theirs}, theirs)
+        tap.contains(theirs, "CLIENT_EARLY_TRAFFIC_SECRET")
+        recordings.recompute(recording)
+        tap.equal(recordings.finished_holds(recording), 2)
+        tap.equal({recording["protections"][item["protection"]]["cipher_suite_name"] for item in early}, {suite})
+
+
+@tap.test("early data that the server refuses: told as early data, and the rest opens")
+def refused_early_data():
+    log, keys, told = resumed("-tls1_3", early=b"nobody hears this\n", again=("-ciphersuites", "TLS_AES_128_GCM_SHA256"))
+    tap.contains(told, "Early data was rejected")
+    recording = record(write(pcap.relayed(log)), "--keylog", keys, "--secrets")
+    tap.true(not recording["summary"]["early_data"] and not recording["summary"]["psk"], recording["summary"])
+    early = [item for item in recording["records"] if item["level"] == "early"]
+    tap.equal([(item["opened"], item["plain_len"]) for item in early], [(True, len(b"nobody hears this\n"))])
+    tap.equal(recording["protections"][early[0]["protection"]]["cipher_suite_name"], "TLS_AES_256_GCM_SHA384")
+    tap.equal(recording["summary"]["cipher_suite_name"], "TLS_AES_128_GCM_SHA256")
+    tap.equal([message["name"] for message in recording["messages"]].count("Finished"), 2)
+
+
+@tap.test("a resumed session of TLS 1.2: an abbreviated handshake, opened by the key log")
+def resumption12():
+    log, keys, told = resumed("-tls1_2", "-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256")
+    tap.contains(told, "Reused")
+    recording = record(write(pcap.relayed(log)), "--keylog", keys, "--secrets")
+    names = [message["name"] for message in recording["messages"]]
+    tap.equal([name for name in names if name != "NewSessionTicket"], ["ClientHello", "ServerHello", "Finished", "Finished"])
+    tap.equal(recordings.key_log(recording)["CLIENT_RANDOM"], recordings.read_key_log(keys)["CLIENT_RANDOM"])
+    tap.true(recordings.recompute(recording) >= 1)
+
+
 @tap.test("TLS 1.2: AEAD suites with the key log's master secret")
 def tls12():
     for cert, suite in (("ec", "ECDHE-ECDSA-AES128-GCM-SHA256"), ("ec", "ECDHE-ECDSA-CHACHA20-POLY1305"),

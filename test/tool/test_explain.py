@@ -3,6 +3,7 @@ import json
 import re
 
 import tap
+from pages import of_kind
 
 FULL = tap.ROOT / "test" / "recording" / "full.json"
 REFUSED = tap.ROOT / "test" / "recording" / "refused.json"
@@ -56,6 +57,34 @@ def all_bytes():
         for offset, row in rows:
             tap.equal(int(offset), at)
             at += len(row) // 3
+
+
+@tap.test("the proofs are computed again, and one that was forged is found out")
+def proofs():
+    text = explain(FULL, "--keys")
+    tap.contains(text, "Proofs, computed again")
+    tap.equal(re.findall(r"#(\d) (\w+) of the (\w+): equal", text), [("5", "Finished", "server"), ("6", "Finished", "client")])
+    forged = json.loads(FULL.read_text(encoding="utf-8"))
+    digits = forged["messages"][5]["bytes"]
+    forged["messages"][5]["bytes"] = digits[:-1] + f"{int(digits[-1], 16) ^ 1:x}"
+    path = tap.directory() / "forged.json"
+    path.write_text(json.dumps(forged), encoding="utf-8")
+    text = explain(path, "--keys")
+    tap.contains(text, "#5 Finished of the server: NOT EQUAL")
+
+
+@tap.test("a resumed session with early data: its flight, who decides, and the binder")
+def resumed():
+    path = tap.directory() / "resumed.json"
+    path.write_text(json.dumps(of_kind("resumed with early data")), encoding="utf-8")
+    text = explain(path)
+    for part in ("with a pre-shared key", "taken (0-RTT)", "EndOfEarlyData"):
+        tap.contains(text, part)
+    tap.true(re.search(r"ClientHello .*\n +[0-9.]+ +early data .* 2\d bytes, early keys\n +1 ", text), text)
+    tap.contains(explain(path, "--keys"), "#0 binder of the client: equal")
+    why = explain(path, "--why")
+    tap.contains(why, "client, psk: the peer decides")
+    tap.absent(why, "none was good")
 
 
 @tap.test("the key schedule, with and without its values")

@@ -1,7 +1,9 @@
 """Recordings: their form, that everything in them can be recomputed, and that nothing secret is in one that does not
 say so."""
 import json
+import os
 import re
+import shutil
 
 import recordings
 import tap
@@ -169,6 +171,69 @@ def openssl():
     theirs = recordings.read_key_log(log)
     tap.true(len(theirs) >= 5, theirs)
     tap.equal({label: mine.get(label) for label in theirs}, theirs)
+
+
+def served(name, client):
+    """What `serve` recorded of the connections that client(port, key log) made, and the client's own key log by random."""
+    log = tap.directory() / f"{name}.log"
+    server = Serve("--record", str(tap.directory() / f"{name}.%n.json"), "--secrets", "--quiet")
+    client(server.port, log)
+    tap.equal(server.stop(), 0)
+    if not log.exists() or not log.read_text(encoding="ascii").strip():
+        tap.skip(f"this {name} writes no key log")
+    found = [recordings.load(path) for path in sorted(tap.directory().glob(f"{name}.[0-9]*.json"))]
+    lines = [line.split() for line in log.read_text(encoding="ascii").splitlines() if line and line[0] != "#"]
+    theirs = {}
+    for label, random, secret in lines:
+        theirs.setdefault(random, {})[label] = secret
+    return found, theirs
+
+
+def same_secrets(found, theirs):
+    """Every connection of the client's key log is in a recording, with the same secrets. Returns those recordings."""
+    whole = []
+    for recording in found:
+        random = recording["messages"][0]["bytes"][12:76] if recording["messages"] else ""
+        # Chromium hangs up without close_notify: an end like any other for what counts here.
+        if random in theirs and names(recording).count("Finished") == 2:
+            mine = recordings.key_log(recording)
+            tap.equal({label: mine.get(label) for label in theirs[random] if label in mine},
+                      {label: secret for label, secret in theirs[random].items() if label in mine})
+            tap.true({"CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0",
+                      "SERVER_TRAFFIC_SECRET_0"} <= set(theirs[random]) & set(mine), f"{set(theirs[random])} {set(mine)}")
+            recordings.recompute(recording)
+            tap.equal(recordings.finished_holds(recording), 2)
+            whole.append(recording)
+    tap.true(whole, f"{[one['end'] for one in found]}, {len(theirs)} connections in the key log")
+    return whole
+
+
+@tap.test("serve to curl: the secrets are those of curl's key log")
+def curl():
+    tap.need("curl")
+
+    def ask(port, log):
+        done = tap.run(["curl", "-sS", "--cacert", certs().ca, "-o", "/dev/null", f"https://localhost:{port}/"],
+                       env=dict(os.environ, SSLKEYLOGFILE=str(log)))
+        tap.equal(done.returncode, 0, done.stderr)
+
+    same_secrets(*served("curl", ask))
+
+
+@tap.test("serve to Chromium: the secrets are those of its key log")
+def chromium():
+    browser = next((shutil.which(name) for name in ("chromium", "chromium-browser") if shutil.which(name)), None)
+    if browser is None:
+        tap.skip("chromium is not there")
+
+    def ask(port, log):
+        done = tap.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+                        f"--user-data-dir={tap.directory() / 'profile'}", "--ignore-certificate-errors",
+                        f"--ssl-key-log-file={log}", "--dump-dom", f"https://localhost:{port}/"], timeout=90)
+        tap.contains(done.stdout, "handfast-recording", done.stderr[-2000:])
+
+    whole = same_secrets(*served("chromium", ask))
+    tap.equal({recording["summary"]["group_name"] for recording in whole}, {"X25519MLKEM768"})
 
 
 @tap.test("files that cannot be written, and options that do not fit")

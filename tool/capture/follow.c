@@ -123,6 +123,9 @@ static int record(struct follow *f, hf_role from, hf_span bytes)
     struct follow_side *side = &f->side[from];
     const uint8_t type = bytes.data[0];
     const hf_span inside = {bytes.data + HEADER_LEN, bytes.len - HEADER_LEN};
+    if (side->guessing && type == DATA && follow_guess_early(f, from, bytes) != 0) {
+        return f->trouble->exit_code;
+    }
     follow_event(f, from,
                  (hf_event){.kind = HF_EV_WIRE, .u.wire = {.direction = HF_SENT, .bytes = bytes}});
     const hf_opened plain = {.type = type, .len = inside.len};

@@ -16,6 +16,8 @@ struct follow_side {
     bool blind;        /* protected, and nobody knows the keys */
     bool may_not_open; /* records that do not open are early data that was refused */
     bool early;        /* it sends early data now */
+    bool guessing;     /* secret is that of early data, and its suite not known yet */
+    uint8_t secret_len;
     hf_level level;
     uint32_t generation;
     uint8_t secret[HF_HASH_MAX_LEN];
@@ -49,5 +51,7 @@ void follow_event(struct follow *f, hf_role from, hf_event event);
 /* follow_keys.c. All return 0 or the exit code of f->trouble. */
 int follow_message(struct follow *f, hf_role from, hf_span message);
 int follow_change_cipher_spec(struct follow *f, hf_role from);
+/* Finds the suite of early data by what opens its first record, and installs the keys. */
+int follow_guess_early(struct follow *f, hf_role from, hf_span record);
 
 #endif

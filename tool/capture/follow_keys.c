@@ -123,7 +123,7 @@ static int server_hello(struct follow *f, hf_span m)
         /* RFC 9846, 4.3.10: early data ends unheard, and the second hello is in the clear. */
         hf_opener_free(client->opener);
         client->opener = NULL;
-        client->blind = client->early = false;
+        client->blind = client->early = client->guessing = false;
         client->level = HF_LEVEL_PLAIN;
         f->retried = true;
         return 0;
@@ -225,13 +225,57 @@ static int install(struct follow *f, hf_role from, hf_level level, const char *l
         go_blind(f, from);
         return 0;
     }
+    f->side[from].guessing = false;
     if (level == HF_LEVEL_EARLY) {
-        /* The suite is that of the session resumed, which a capture does not tell; the hash is as
-         * long as the secret, and most often it is the usual suite (RFC 9846, 4.3.10). */
-        f->cipher_suite = e->len == 48 ? 0x1302 : 0x1301;
-        f->side[from].may_not_open = true;
+        /* The suite is that of the session resumed, which a capture does not tell (RFC 9846,
+         * 4.3.10). */
+        f->side[from].guessing = true;
+        f->side[from].secret_len = (uint8_t)e->len;
+        memcpy(f->side[from].secret, e->secret, e->len);
+        return 0;
     }
     return install_secret(f, from, level, (hf_span){e->secret, e->len});
+}
+
+/* Whether the record is the first under this secret with this suite. */
+static bool opens(uint16_t suite, hf_span secret, hf_span record)
+{
+    const hf_hash *hash = hf_cipher_suite_hash(suite);
+    hf_opener *opener = NULL;
+    hf_opened inside;
+    uint8_t *copy = NULL;
+    bool done = false;
+    if (hash != NULL && hash->digest_len == secret.len &&
+        hf_opener_new(suite, secret, &opener) == HF_OK) {
+        copy = malloc(record.len);
+    }
+    if (copy != NULL) {
+        memcpy(copy, record.data, record.len);
+        done = hf_opener_open(opener, copy, record.len, &inside) == HF_OK;
+        explicit_bzero(copy, record.len);
+    }
+    free(copy);
+    hf_opener_free(opener);
+    return done;
+}
+
+int follow_guess_early(struct follow *f, hf_role from, hf_span record)
+{
+    static const uint16_t suites[] = {0x1301, 0x1302, 0x1303, 0x1304, 0x1305};
+    struct follow_side *side = &f->side[from];
+    uint8_t secret[HF_HASH_MAX_LEN];
+    const hf_span whole = {secret, side->secret_len};
+    memcpy(secret, side->secret, sizeof secret);
+    for (size_t i = 0; i < sizeof suites / sizeof suites[0] && side->guessing; i++) {
+        if (opens(suites[i], whole, record)) {
+            side->guessing = false;
+            side->may_not_open = true;
+            f->cipher_suite = suites[i];
+            (void)install_secret(f, from, HF_LEVEL_EARLY, whole);
+        }
+    }
+    explicit_bzero(secret, sizeof secret);
+    return f->trouble->exit_code;
 }
 
 static int install_secret(struct follow *f, hf_role from, hf_level level, hf_span secret)

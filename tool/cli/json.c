@@ -5,6 +5,7 @@
 #include <string.h>
 
 static void lead(struct json *j, const char *key);
+static size_t add_inert(struct text *out, hf_span s);
 static void new_line(struct json *j);
 static void open_level(struct json *j, const char *key, char opening, char closing);
 static void add_quoted(struct text *out, hf_span s);
@@ -124,34 +125,55 @@ static void new_line(struct json *j)
     }
 }
 
+/* Bytes at the start of s that are themselves in JSON and in a terminal. */
+static size_t bare_run(hf_span s)
+{
+    size_t run = 0;
+    while (run < s.len && s.data[run] >= 0x20 && s.data[run] < 0x7f && s.data[run] != '"' &&
+           s.data[run] != '\\') {
+        run++;
+    }
+    return run;
+}
+
 /* Line ends and tabs survive as escapes; all else that is active is made inert before it is
- * quoted. */
+ * quoted. Most texts are plain, and copied as they are. */
 static void add_quoted(struct text *out, hf_span s)
 {
     static const char special[5] = {'"', '\\', '\n', '\r', '\t'},
                       letters[5] = {'"', '\\', 'n', 'r', 't'};
     text_add(out, "\"");
-    for (size_t at = 0; at < s.len;) {
-        const char *found = memchr(special, s.data[at], sizeof special);
-        if (found != NULL) {
+    while (s.len > 0) {
+        size_t run = bare_run(s);
+        const char *found = run > 0 ? NULL : memchr(special, s.data[0], sizeof special);
+        if (run > 0) {
+            text_add_bytes(out, s.data, run);
+        } else if (found != NULL) {
             text_add(out, "\\");
             text_add_bytes(out, &letters[found - special], 1);
-            at++;
-            continue;
+            run = 1;
+        } else {
+            run = add_inert(out, s);
         }
-        size_t run = 0;
-        while (at + run < s.len && memchr(special, s.data[at + run], sizeof special) == NULL) {
-            run++;
-        }
-        struct text inert = {0};
-        text_add_inert(&inert, (hf_span){s.data + at, run});
-        for (size_t i = 0; i < inert.len; i++) {
-            text_add(out, inert.ptr[i] == '\\' ? "\\" : "");
-            text_add_bytes(out, &inert.ptr[i], 1);
-        }
-        out->failed = out->failed || inert.failed;
-        text_free(&inert);
-        at += run;
+        s = (hf_span){s.data + run, s.len - run};
     }
     text_add(out, "\"");
+}
+
+/* Up to the next special character, so that no sequence is cut. Returns how many bytes. */
+static size_t add_inert(struct text *out, hf_span s)
+{
+    struct text inert = {0};
+    size_t run = 0;
+    while (run < s.len && memchr("\"\\\n\r\t", s.data[run], 5) == NULL) {
+        run++;
+    }
+    text_add_inert(&inert, (hf_span){s.data, run});
+    for (size_t i = 0; i < inert.len; i++) {
+        text_add(out, inert.ptr[i] == '\\' ? "\\" : "");
+        text_add_bytes(out, &inert.ptr[i], 1);
+    }
+    out->failed = out->failed || inert.failed;
+    text_free(&inert);
+    return run;
 }

@@ -9,6 +9,9 @@ static void head(const struct teller *t);
 static void facts(const struct teller *t);
 static void arrows(const struct teller *t);
 static void arrow(const struct teller *t, size_t index, size_t width);
+static void early_data(const struct teller *t, size_t index, size_t width);
+static void line(const struct teller *t, const json_t *item, const char *name, size_t width);
+static double moment(const json_t *item);
 static void alerts(const struct teller *t);
 static void errors(const struct teller *t);
 static void left_out(const struct teller *t);
@@ -98,6 +101,36 @@ static void arrows(const struct teller *t)
               NAME_WIDTH - ARROW_WIDTH / 2, "server");
     for (size_t i = 0; i < count; i++) {
         arrow(t, i, NAME_WIDTH + ARROW_WIDTH);
+        early_data(t, i, NAME_WIDTH + ARROW_WIDTH);
+    }
+}
+
+/* Data that the client sent before it was answered belongs to the picture: after its last hello. */
+static void early_data(const struct teller *t, size_t index, size_t width)
+{
+    const json_t *messages = json_object_get(t->root, "messages");
+    const char *next = tell_text(json_array_get(messages, index + 1), "name");
+    const json_t *first = NULL;
+    long long len = 0;
+    size_t i;
+    const json_t *r;
+    if (index > 0 || strcmp(tell_text(json_array_get(messages, 0), "name"), "ClientHello") != 0) {
+        return;
+    }
+    json_array_foreach(json_object_get(t->root, "records"), i, r)
+    {
+        if (strcmp(tell_text(r, "level"), "early") == 0 &&
+            json_array_size(json_object_get(r, "messages")) == 0) {
+            first = first == NULL ? r : first;
+            len += tell_number(r, tell_is_null(r, "plain_len") ? "len" : "plain_len");
+        }
+    }
+    if (first != NULL) {
+        text_addf(t->out, "  %4s %9.3f  ", "", moment(first));
+        line(t, first, "early data", width);
+        text_addf(t->out, " %6lld bytes, %s%s\n", len, tell_level(first),
+                  strcmp(next, "HelloRetryRequest") == 0 ? ", lost: the hello was asked for again"
+                                                         : "");
     }
 }
 

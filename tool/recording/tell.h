@@ -18,6 +18,7 @@ void tell_overview(const struct teller *t);
 void tell_message(const struct teller *t, size_t index); /* its fields; index must exist */
 void tell_bytes(const struct teller *t, size_t index);   /* its bytes, each named */
 void tell_keys(const struct teller *t);                  /* the key schedule */
+void tell_proofs(const struct teller *t);                /* binders and MACs, computed again */
 void tell_why(const struct teller *t);                   /* decisions, states, operations */
 
 /* --- What the files share --------------------------------------------------------------------- */

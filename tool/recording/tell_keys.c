@@ -31,6 +31,7 @@ void tell_keys(const struct teller *t)
         step(t, s);
     }
     protections(t);
+    tell_proofs(t);
 }
 
 /* What the key exchange was made of. */
@@ -206,6 +207,20 @@ static void choice(const struct teller *t, const json_t *o)
     text_add(t->out, "\n");
 }
 
+/* Nobody chose: all were bad, or what was good was offered and the peer decides. */
+static void tell_undecided(const struct teller *t, const json_t *candidates)
+{
+    bool any_good = false;
+    size_t i;
+    const json_t *c;
+    json_array_foreach(candidates, i, c)
+    {
+        any_good = any_good || json_is_true(json_object_get(c, "accepted"));
+    }
+    tell_tinted(t, any_good ? TINT_DIM : TINT_BAD, any_good ? "the peer decides" : "none was good");
+    text_add(t->out, "\n");
+}
+
 static void decision(const struct teller *t, const json_t *d)
 {
     size_t i;
@@ -216,8 +231,7 @@ static void decision(const struct teller *t, const json_t *d)
     if (json_is_true(json_object_get(d, "taken"))) {
         choice(t, d);
     } else {
-        tell_tinted(t, TINT_BAD, "none was good");
-        text_add(t->out, "\n");
+        tell_undecided(t, json_object_get(d, "candidates"));
     }
     json_array_foreach(json_object_get(d, "candidates"), i, c)
     {

@@ -11,20 +11,6 @@ static void alerts(struct document *d);
 static void notes(struct document *d);
 static void errors(struct document *d);
 
-static const char *const about_names[] = {
-    [HF_DECIDE_VERSION] = "version",
-    [HF_DECIDE_CIPHER_SUITE] = "cipher_suite",
-    [HF_DECIDE_GROUP] = "group",
-    [HF_DECIDE_SIGNATURE_SCHEME] = "signature_scheme",
-    [HF_DECIDE_ALPN] = "alpn",
-    [HF_DECIDE_IDENTITY] = "identity",
-    [HF_DECIDE_PSK] = "psk",
-    [HF_DECIDE_EARLY_DATA] = "early_data",
-    [HF_DECIDE_RETRY] = "retry",
-    [HF_DECIDE_CERTIFICATE_COMPRESSION] = "certificate_compression",
-    [HF_DECIDE_CERTIFICATE] = "certificate",
-};
-
 void write_why(struct document *d)
 {
     decisions(d);
@@ -41,7 +27,7 @@ static void decisions(struct document *d)
     for (size_t i = 0; i < d->r->decisions.count; i++) {
         const struct recorded_decision *decision = &d->r->decisions.items[i];
         json_object(&d->j, NULL);
-        json_string(&d->j, "about", about_names[decision->about]);
+        json_string(&d->j, "about", hf_decision_name(decision->about));
         write_end_name(d, "end", decision->end);
         json_bool(&d->j, "taken", decision->taken);
         write_ns(d, "value", decision->taken, decision->value);

@@ -101,6 +101,16 @@ static void every_kind_has_its_members(void **state)
                       "\"direction\":\"received\",\"len\":7,\"bytes\":\"15030300020100\"}\n");
 }
 
+static void every_decision_has_a_name(void **state)
+{
+    (void)state;
+    for (int i = 0; i <= HF_DECIDE_CERTIFICATE; i++) {
+        assert_string_not_equal(hf_decision_name((hf_decision)i), "unknown");
+    }
+    assert_string_equal(hf_decision_name((hf_decision)(HF_DECIDE_CERTIFICATE + 1)), "unknown");
+    assert_string_equal(hf_decision_name((hf_decision)-1), "unknown");
+}
+
 static void secrets_stand_in_their_own_events(void **state)
 {
     (void)state;
@@ -237,6 +247,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_has_its_members),
+        cmocka_unit_test(every_decision_has_a_name),
         cmocka_unit_test(secrets_stand_in_their_own_events),
         cmocka_unit_test(errors_are_told_in_full),
         cmocka_unit_test(every_name_of_an_enum_is_known),

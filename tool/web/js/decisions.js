@@ -28,10 +28,11 @@ export function decisionsView(store, model) {
 function card(store, model, decision) {
     const name = NAMES[decision.about] ?? decision.about;
     const entry = model.entries[decision.entry];
-    const outcome = decision.taken ? (decision.name ?? String(decision.value ?? '')) : 'none of them would do';
+    const isOpen = !decision.taken && decision.candidates.some((candidate) => candidate.accepted);
+    const outcome = decision.taken ? (decision.name ?? String(decision.value ?? '')) : isOpen ? 'offered: the peer decides' : 'none of them would do';
     const node = el('section', { class: 'decision' },
-                    el('h3', {}, el('span', { class: 'about', text: name }), ' ', el('b', { class: decision.taken ? 'good' : 'bad', text: outcome })),
-                    el('p', { class: 'quiet' }, `The ${decision.end} decided`, entry ? [', after ', jump(store, entry)] : '',
+                    el('h3', {}, el('span', { class: 'about', text: name }), ' ', el('b', { class: decision.taken ? 'good' : isOpen ? '' : 'bad', text: outcome })),
+                    el('p', { class: 'quiet' }, `The ${decision.end} ${isOpen ? 'weighed' : 'decided'}`, entry ? [', after ', jump(store, entry)] : '',
                        decision.reason ? `: ${decision.reason}.` : '.'),
                     decision.candidates.length > 0 ? table(decision) : null);
     return { node, entry: decision.entry };
