@@ -168,7 +168,8 @@ typedef struct hf_op {
          * tickets of HF_STORE_ID_LEN bytes out of the configuration's session store, and opens
          * others with its ticket keys. single_use: the session has been taken out of wherever it
          * was, so that no other first flight finds it, anywhere; then the flight's early data needs
-         * no replay_check (RFC 9846, 8.1). The state is a SECRET. */
+         * no replay_check (RFC 9846, 8.1). renew: the ticket's key seals no more, so a client of
+         * TLS 1.2 should be given another ticket. The state is a SECRET. */
         struct {
             hf_span ticket;
             int64_t now_ms;
@@ -178,6 +179,7 @@ typedef struct hf_op {
             size_t capacity;
             size_t state_len;
             hf_resume_reason reason;
+            bool renew; /* TLS 1.2: give the client a new ticket in place of this one */
         } ticket_open;
         /* in: the state, a SECRET. out: a ticket of ticket_len bytes in memory of capacity bytes;
          * 0: send no ticket. */
@@ -199,8 +201,9 @@ typedef struct hf_op {
             size_t state_len;
             hf_resume_reason reason;
         } session_find;
-        /* in: all. out: kept; false: the client is told no identifier that could be resumed. The
-         * built-in answer puts it into the configuration's session store. */
+        /* in: all. out: kept; false: the identifier, which the client was told already, will not
+         * be found, and costs it a full handshake. The built-in answer puts it into the
+         * configuration's session store. */
         struct {
             hf_span id;
             hf_span state;

@@ -3,8 +3,8 @@
  *
  * A client takes sessions from a connection with hf_conn_take_session as the server issues them,
  * and offers one in hf_conn_params.session. A session of TLS 1.3 should be used once: a second use
- * lets an observer link the connections (RFC 9846, C.4). hf_session_cache in <handfast/store.h>
- * does that by itself.
+ * lets an observer link the connections (RFC 9846, C.4). One of TLS 1.2 may be used until it
+ * expires. hf_session_cache in <handfast/store.h> does that by itself.
  *
  * A session holds secrets: with it one can impersonate both ends of the resumed connection to each
  * other. It is wiped when its last reference goes; what hf_session_export writes must be kept like

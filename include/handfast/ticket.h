@@ -101,6 +101,10 @@ HF_API size_t hf_ticket_keys_count(hf_ticket_keys *keys, int64_t now_ms);
 HF_API hf_resume_reason hf_ticket_keys_open(hf_ticket_keys *keys, int64_t now_ms, hf_span ticket,
                                             uint8_t *state, size_t capacity, size_t *state_len);
 
+/* Whether the key that a ticket names still seals at now_ms. If not, it will be retired before
+ * long, and a client that goes on using this ticket is given a new one. */
+HF_API bool hf_ticket_keys_seals(hf_ticket_keys *keys, int64_t now_ms, hf_span ticket);
+
 /* Seals state under the key of now_ms: *ticket_len = state.len + HF_TICKET_OVERHEAD. HF_NEED_SPACE:
  * capacity is too small. HF_FAILED: no key seals now, the state is too long, or no randomness. */
 HF_API HF_MUST_CHECK hf_status hf_ticket_keys_seal(hf_ticket_keys *keys, int64_t now_ms,

@@ -25,10 +25,7 @@ hf_status conn_keep_session(hf_conn *conn, const struct new_session_ticket *tick
     if (session == NULL) {
         return err_raise(&conn->error, HF_E_NO_MEMORY, NULL);
     }
-    if (r->session_count == HS_SESSIONS_MAX) {
-        hf_session_free(hf_conn_take_session(conn));
-    }
-    r->session[r->session_count++] = session;
+    hs_keep_session(r, session);
     return HF_OK;
 }
 
@@ -63,14 +60,5 @@ static hf_status describe(hf_conn *conn, const struct new_session_ticket *ticket
 
 hf_session *hf_conn_take_session(hf_conn *conn)
 {
-    struct hs_resumption *r = conn->result.resumption;
-    if (r == NULL || r->session_count == 0) {
-        return NULL;
-    }
-    hf_session *const oldest = r->session[0];
-    r->session_count--;
-    for (size_t i = 0; i < r->session_count; i++) {
-        r->session[i] = r->session[i + 1];
-    }
-    return oldest;
+    return hs_take_session(conn->result.resumption);
 }

@@ -74,7 +74,8 @@ static hf_status keep_proof(struct hs *hs, const hf_verdict *v)
 {
     const hf_config *config = hs->config;
     const unsigned kept = HF_OP_BIT(HF_OP_TICKET_SEAL) | HF_OP_BIT(HF_OP_SESSION_PUT);
-    if (!config->resumption && config->ticket_keys == NULL && (config->external_ops & kept) == 0) {
+    if (!config->resumption && config->ticket_keys == NULL && config->session_store == NULL &&
+        (config->external_ops & kept) == 0) {
         return HF_OK;
     }
     if (hs_need_resumption(hs) == NULL) {

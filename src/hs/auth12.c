@@ -155,20 +155,34 @@ hf_status auth12_read_certificate_verify(struct hs *hs, enum hs_state wait)
 
 /* --- Secrets and Finished --------------------------------------------------------------------- */
 
+static struct hs_master *new_master(struct hs *hs)
+{
+    struct hs_master *master = mem_alloc(sizeof *master);
+    if (master != NULL) {
+        memcpy(master->randoms, hs->client_random, MSG_RANDOM_LEN);
+        memcpy(master->randoms + MSG_RANDOM_LEN, hs->t12.server_random, MSG_RANDOM_LEN);
+    }
+    hs->result->master = master;
+    return master;
+}
+
+static void expand_keys(struct hs *hs, const struct hs_master *master)
+{
+    hs_log_secret(hs, "CLIENT_RANDOM", &master->secret);
+    keys12_compute(&hs->result->suite, &master->secret, span_of(master->randoms, MSG_RANDOM_LEN),
+                   span_of(master->randoms + MSG_RANDOM_LEN, MSG_RANDOM_LEN), hs->tr,
+                   &hs->t12.keys);
+}
+
 hf_status auth12_make_keys(struct hs *hs, uint8_t *premaster, size_t premaster_len)
 {
-    struct hs_result *r = hs->result;
+    const struct hs_result *r = hs->result;
     const struct suite *suite = &r->suite;
     uint8_t digest[HF_HASH_MAX_LEN] = {0};
-    struct hs_master *master = mem_alloc(sizeof *master);
+    struct hs_master *master = new_master(hs);
     if (master == NULL) {
         return hs_no_memory(hs);
     }
-    r->master = master;
-    memcpy(master->randoms, hs->client_random, MSG_RANDOM_LEN);
-    memcpy(master->randoms + MSG_RANDOM_LEN, hs->t12.server_random, MSG_RANDOM_LEN);
-    const hf_span client_random = span_of(master->randoms, MSG_RANDOM_LEN);
-    const hf_span server_random = span_of(master->randoms + MSG_RANDOM_LEN, MSG_RANDOM_LEN);
     transcript_value(&hs->transcript, digest);
     /* RFC 5246, 8.1.2: of a finite field's secret the leading zeros do not count. Keys of both ends
      * are fresh, so how many there were tells of this connection alone. */
@@ -179,15 +193,25 @@ hf_status auth12_make_keys(struct hs *hs, uint8_t *premaster, size_t premaster_l
     const struct master12_args args = {
         .hash = suite->hash,
         .premaster = span_of(premaster + skip, premaster_len - skip),
-        .client_random = client_random,
-        .server_random = server_random,
+        .client_random = span_of(master->randoms, MSG_RANDOM_LEN),
+        .server_random = span_of(master->randoms + MSG_RANDOM_LEN, MSG_RANDOM_LEN),
         .session_hash = span_of(digest, r->extended_master_secret ? suite->hash->digest_len : 0),
         .tr = hs->tr,
     };
     master12_compute(&args, &master->secret);
     hf_wipe(premaster, premaster_len);
-    hs_log_secret(hs, "CLIENT_RANDOM", &master->secret);
-    keys12_compute(suite, &master->secret, client_random, server_random, hs->tr, &hs->t12.keys);
+    expand_keys(hs, master);
+    return HF_OK;
+}
+
+hf_status auth12_resume_keys(struct hs *hs, const struct secret *secret)
+{
+    struct hs_master *master = new_master(hs);
+    if (master == NULL) {
+        return hs_no_memory(hs);
+    }
+    master->secret = *secret;
+    expand_keys(hs, master);
     return HF_OK;
 }
 

@@ -39,6 +39,9 @@ hf_status auth12_read_certificate_verify(struct hs *hs, enum hs_state wait);
  * keys of both directions. The premaster secret is wiped. */
 hf_status auth12_make_keys(struct hs *hs, uint8_t *premaster, size_t premaster_len);
 
+/* The same with the master secret of the session that is resumed; the randoms are there. */
+hf_status auth12_resume_keys(struct hs *hs, const struct secret *secret);
+
 /* The peer's half of the key exchange as its group has it: TLS 1.2 leaves leading zeros of a finite
  * field's value to taste, so they are put back, in the arena. */
 hf_status auth12_whole_share(struct hs *hs, hf_span share, hf_span *out);

@@ -116,6 +116,7 @@ void hs_free(struct hs *hs)
     if (hs->config->role == HF_CLIENT) {
         free_shares(&hs->c);
         hf_session_free(hs->c.session);
+        hf_session_free(hs->c.session12);
     } else {
         free_own_share(&hs->s);
     }
@@ -295,6 +296,27 @@ struct hs_resumption *hs_need_resumption(struct hs *hs)
         hs->result->resumption = mem_alloc(sizeof(struct hs_resumption));
     }
     return hs->result->resumption;
+}
+
+void hs_keep_session(struct hs_resumption *r, hf_session *session)
+{
+    if (r->session_count == HS_SESSIONS_MAX) {
+        hf_session_free(hs_take_session(r));
+    }
+    r->session[r->session_count++] = session;
+}
+
+hf_session *hs_take_session(struct hs_resumption *r)
+{
+    if (r == NULL || r->session_count == 0) {
+        return NULL;
+    }
+    hf_session *const oldest = r->session[0];
+    r->session_count--;
+    for (size_t i = 0; i < r->session_count; i++) {
+        r->session[i] = r->session[i + 1];
+    }
+    return oldest;
 }
 
 void *hs_alloc(struct hs *hs, size_t n)

@@ -59,10 +59,11 @@ struct hs_client {
     uint16_t retry_suite;
     uint16_t retry_group; /* 0: none */
     bool ccs_sent;
-    uint8_t *share_out;  /* TLS 1.2: this end's half of the key exchange */
-    hf_session *session; /* to be offered, a reference; NULL: none */
-    bool early;          /* early data is under way: not refused so far */
-    struct psk psk;      /* chosen by the server */
+    uint8_t *share_out;    /* TLS 1.2: this end's half of the key exchange */
+    hf_session *session;   /* to be offered, a reference; NULL: none */
+    hf_session *session12; /* the same, of TLS 1.2 */
+    bool early;            /* early data is under way: not refused so far */
+    struct psk psk;        /* chosen by the server */
     /* CertificateRequest */
     bool requested;
     hf_span request_context;
@@ -88,7 +89,7 @@ struct hs_offer {
     size_t binders_at;   /* offset in the whole message where the binders' vector begins */
     hf_span compression; /* list16 */
     bool has_alpn, has_psk, wants_status, wants_sct, early_data, post_auth;
-    bool extended_master_secret;
+    bool extended_master_secret, takes_ticket;
 };
 
 /* The server's side. */
@@ -243,6 +244,11 @@ void hs_expect(struct hs *hs, size_t bytes);
 
 /* result->resumption, taken when it is needed first; NULL: no memory. */
 struct hs_resumption *hs_need_resumption(struct hs *hs);
+
+/* A session for the caller, whose reference is taken over; the oldest gives way. */
+void hs_keep_session(struct hs_resumption *r, hf_session *session);
+/* The oldest, with its reference; NULL: there is none. */
+hf_session *hs_take_session(struct hs_resumption *r);
 
 /* New keys for a direction. Receiving keys may change only between messages: checked here, for
  * everybody. */

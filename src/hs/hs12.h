@@ -24,6 +24,10 @@ struct hs_tls12 {
     uint16_t share_len, secret_len; /* client: of share_out and shared_secret */
     bool staple_follows;            /* the server has answered status_request */
     bool renegotiation;             /* the peer does secure renegotiation */
+    bool ticket_follows;            /* the server has answered session_ticket */
+    uint16_t written_len;           /* server: of the session in resume_written */
+    uint32_t ticket_lifetime_s;     /* client: of NewSessionTicket */
+    hf_span ticket;                 /* client: in the arena */
     hf_span sct_list;               /* client: of ServerHello, in the arena */
     hf_span ocsp_response;          /* client: of CertificateStatus, in the arena */
     struct hs_key_exchange key_exchange;

@@ -253,7 +253,7 @@ static void run_ticket_open(hf_op *op)
     const size_t capacity = op->u.ticket_open.capacity;
     size_t *const len = &op->u.ticket_open.state_len;
     *len = 0;
-    op->u.ticket_open.single_use = false;
+    op->u.ticket_open.single_use = op->u.ticket_open.renew = false;
     if (store != NULL && (keys == NULL || ticket.len == HF_STORE_ID_LEN)) {
         op->u.ticket_open.single_use = !op->u.ticket_open.keep;
         op->u.ticket_open.reason =
@@ -264,6 +264,8 @@ static void run_ticket_open(hf_op *op)
         op->u.ticket_open.reason =
             keys == NULL ? HF_RESUME_DISABLED
                          : hf_ticket_keys_open(keys, now_ms, ticket, state, capacity, len);
+        op->u.ticket_open.renew = op->u.ticket_open.reason == HF_RESUME_NONE &&
+                                  !hf_ticket_keys_seals(keys, now_ms, ticket);
     }
 }
 

@@ -10,7 +10,7 @@
 #include "wire/rd.h"
 #include "wire/wr.h"
 
-enum { EXPORT_FORM = 1, TICKET_MAX = 65535 };
+enum { EXPORT_FORM = 1, TICKET_MAX = 65535, ID_MAX = 32 };
 
 struct hf_session {
     struct ref ref;
@@ -66,7 +66,8 @@ hf_status hf_session_export(const hf_session *session, hf_buf *out)
 static hf_session *from_written(hf_span written, hf_span ticket, bool is_id)
 {
     const size_t size = sizeof(hf_session) + written.len + ticket.len;
-    hf_session *session = ticket.len < 1 || ticket.len > TICKET_MAX ? NULL : mem_alloc(size);
+    const size_t most = is_id ? ID_MAX : TICKET_MAX;
+    hf_session *session = ticket.len < 1 || ticket.len > most ? NULL : mem_alloc(size);
     if (session == NULL) {
         return NULL;
     }

@@ -53,6 +53,7 @@ static bool step(hf_ticket_keys *keys, struct key_chain *chain);
 static void retire(hf_ticket_keys *keys, size_t i);
 static size_t find(const hf_ticket_keys *keys, const uint8_t *name);
 static bool was_retired(const hf_ticket_keys *keys, const uint8_t *name);
+static bool is_sealing(const struct ticket_key *key, int64_t now_ms);
 static hf_resume_reason take_opening_key(hf_ticket_keys *keys, int64_t now_ms, const uint8_t *name,
                                          uint8_t key[HF_TICKET_KEY_LEN]);
 static bool take_sealing_key(hf_ticket_keys *keys, int64_t now_ms, uint8_t *name, uint8_t *key);
@@ -230,6 +231,18 @@ hf_resume_reason hf_ticket_keys_open(hf_ticket_keys *keys, int64_t now_ms, hf_sp
     return HF_RESUME_NONE;
 }
 
+bool hf_ticket_keys_seals(hf_ticket_keys *keys, int64_t now_ms, hf_span ticket)
+{
+    if (ticket.len < HF_TICKET_OVERHEAD) {
+        return false;
+    }
+    (void)pthread_mutex_lock(&keys->lock);
+    const size_t i = find(keys, ticket.data);
+    const bool seals = i < keys->count && is_sealing(&keys->keys[i], now_ms);
+    (void)pthread_mutex_unlock(&keys->lock);
+    return seals;
+}
+
 hf_status hf_ticket_keys_seal(hf_ticket_keys *keys, int64_t now_ms, hf_span state, uint8_t *ticket,
                               size_t capacity, size_t *ticket_len)
 {
@@ -291,6 +304,12 @@ static hf_resume_reason take_opening_key(hf_ticket_keys *keys, int64_t now_ms, c
     return reason;
 }
 
+static bool is_sealing(const struct ticket_key *key, int64_t now_ms)
+{
+    return key->k.encrypt_from_ms <= now_ms && now_ms < key->k.encrypt_until_ms &&
+           key->seals < SEALS_MAX;
+}
+
 /* Of several keys that seal now the one that began last. */
 static bool take_sealing_key(hf_ticket_keys *keys, int64_t now_ms, uint8_t *name, uint8_t *key)
 {
@@ -299,8 +318,7 @@ static bool take_sealing_key(hf_ticket_keys *keys, int64_t now_ms, uint8_t *name
     struct ticket_key *best = NULL;
     for (size_t i = 0; i < keys->count; i++) {
         struct ticket_key *one = &keys->keys[i];
-        if (one->k.encrypt_from_ms <= now_ms && now_ms < one->k.encrypt_until_ms &&
-            one->seals < SEALS_MAX &&
+        if (is_sealing(one, now_ms) &&
             (best == NULL || one->k.encrypt_from_ms > best->k.encrypt_from_ms)) {
             best = one;
         }

@@ -385,11 +385,17 @@ static size_t longest_certificate(void)
     return longest;
 }
 
+/* Sessions are asked for or resumed. */
+static bool has_session(enum run_kind kind)
+{
+    return kind == RUN_TICKETS || kind == RUN_RESUMED || kind >= RUN_12_TICKETS;
+}
+
 static size_t idle_most(enum run_kind kind)
 {
     const bool has_psk =
         kind == RUN_PSK || kind == RUN_PSK_RETRY || kind == RUN_PSK_KE || kind == RUN_RESUMED;
-    const bool has_sessions = kind == RUN_TICKETS || kind == RUN_RESUMED;
+    const bool has_sessions = has_session(kind);
     size_t most = IDLE_MOST;
     most += has_psk || has_sessions ? RESUMPTION : 0;
     most += has_sessions ? SESSIONS : 0;
@@ -433,7 +439,7 @@ static void judge(enum run_kind kind, hf_role role, const struct taken *t, size_
                   run_name(kind), side, t->count, t->peak, certificates, t->idle,
                   t->libcrypto_count, t->libcrypto_peak);
     assert_in_range(t->count, 1, count_most(kind));
-    const bool has_sessions = kind == RUN_TICKETS || kind == RUN_RESUMED;
+    const bool has_sessions = has_session(kind);
     assert_in_range(t->peak - certificates, 1,
                     PEAK_MOST + (count_most(kind) > (size_t)2 * COUNT_MOST ? VERBATIM : 0) +
                         (has_sessions ? TICKET : 0));

@@ -114,17 +114,33 @@ static const struct rule rules[] = {
  * another signature. */
 static const struct rule rules12[] = {
     {MSG_CLIENT_HELLO,
-     {ANY_FORM, ANY_PLACE, ANY_ANSWER, HF_E_NO_COMMON_VERSION, HF_E_NO_COMMON_SUITE,
-      HF_E_NO_COMMON_GROUP, HF_E_NO_COMMON_SIGNATURE, HF_E_NO_APPLICATION_PROTOCOL,
-      HF_E_SERVER_NAME_INVALID, HF_E_COMPRESSION_REQUIRED, HF_E_POINT_FORMATS,
-      HF_E_RENEGOTIATION_INFO, HF_E_RENEGOTIATION_UNSAFE, HF_E_GROUP_NOT_OFFERED,
-      HF_E_SUITE_NOT_OFFERED, HF_E_KEY_EXCHANGE_ALGORITHM, HF_E_KEY_EXCHANGE_SIGNATURE,
-      HF_E_FINISHED, HF_E_RECORD_AUTH}},
+     {ANY_FORM,
+      ANY_PLACE,
+      ANY_ANSWER,
+      HF_E_NO_COMMON_VERSION,
+      HF_E_NO_COMMON_SUITE,
+      HF_E_NO_COMMON_GROUP,
+      HF_E_NO_COMMON_SIGNATURE,
+      HF_E_NO_APPLICATION_PROTOCOL,
+      HF_E_SERVER_NAME_INVALID,
+      HF_E_COMPRESSION_REQUIRED,
+      HF_E_POINT_FORMATS,
+      HF_E_RENEGOTIATION_INFO,
+      HF_E_RENEGOTIATION_UNSAFE,
+      HF_E_GROUP_NOT_OFFERED,
+      HF_E_SUITE_NOT_OFFERED,
+      HF_E_KEY_EXCHANGE_ALGORITHM,
+      HF_E_KEY_EXCHANGE_SIGNATURE,
+      HF_E_FINISHED,
+      HF_E_RECORD_AUTH,
+      HF_E_CCS_EARLY,
+      HF_E_SESSION_EMS}},
     {MSG_SERVER_HELLO,
      {ANY_FORM, ANY_PLACE, ANY_ANSWER, HF_E_NO_COMMON_VERSION, HF_E_VERSION_NOT_OFFERED,
-      HF_E_SUITE_NOT_OFFERED, HF_E_COMPRESSION_CHOSEN, HF_E_ALPN_NOT_OFFERED, HF_E_POINT_FORMATS,
-      HF_E_RENEGOTIATION_INFO, HF_E_RENEGOTIATION_UNSAFE, HF_E_KEY_EXCHANGE_ALGORITHM,
-      HF_E_KEY_EXCHANGE_SIGNATURE, HF_E_UNEXPECTED_MESSAGE, HF_E_FINISHED, HF_E_RECORD_AUTH}},
+      HF_E_CCS_EARLY, HF_E_SESSION_SUITE, HF_E_SESSION_EMS, HF_E_SUITE_NOT_OFFERED,
+      HF_E_COMPRESSION_CHOSEN, HF_E_ALPN_NOT_OFFERED, HF_E_POINT_FORMATS, HF_E_RENEGOTIATION_INFO,
+      HF_E_RENEGOTIATION_UNSAFE, HF_E_KEY_EXCHANGE_ALGORITHM, HF_E_KEY_EXCHANGE_SIGNATURE,
+      HF_E_UNEXPECTED_MESSAGE, HF_E_FINISHED, HF_E_RECORD_AUTH}},
     {MSG_CERTIFICATE,
      {HF_E_DECODE, HF_E_CERTIFICATE_MALFORMED, HF_E_CERTIFICATE_KEY, HF_E_CERTIFICATE_EXPIRED,
       HF_E_CERTIFICATE_NOT_YET_VALID, HF_E_CERTIFICATE_UNKNOWN_CA, HF_E_CERTIFICATE_NAME,
@@ -140,6 +156,7 @@ static const struct rule rules12[] = {
      {HF_E_DECODE, HF_E_KEY_SHARE_INVALID, HF_E_CERTIFICATE_VERIFY, HF_E_FINISHED}},
     {MSG_CERTIFICATE_VERIFY, {HF_E_DECODE, HF_E_CERTIFICATE_ALGORITHM, HF_E_CERTIFICATE_VERIFY}},
     {MSG_FINISHED, {HF_E_FINISHED}},
+    {MSG_NEW_SESSION_TICKET, {HF_E_DECODE, HF_E_FINISHED}},
 };
 
 /* A change of type or length: another message, or one that does not end where it should. NONE: its
@@ -170,7 +187,7 @@ static bool is_allowed(const struct heard *h, size_t at, hf_err code)
         is_among(header_errors, sizeof header_errors / sizeof header_errors[0], code)) {
         return true;
     }
-    const bool is_12 = h->variant == 3;
+    const bool is_12 = h->variant >= 3;
     const struct rule *list = is_12 ? rules12 : rules;
     const size_t count =
         is_12 ? sizeof rules12 / sizeof rules12[0] : sizeof rules / sizeof rules[0];
@@ -199,7 +216,7 @@ static hf_err first_error(const struct stage *s)
 static void judge(struct stage *s, const struct heard *h, size_t at, uint8_t mask)
 {
     if (stage_finish(s)) {
-        if (h->type == MSG_NEW_SESSION_TICKET) {
+        if (h->type == MSG_NEW_SESSION_TICKET && h->variant < 3) {
             return; /* only the server can tell, when the session comes back */
         }
         fail_msg("%s survives byte %zu ^ 0x%02x", heard_name(h), at, mask);

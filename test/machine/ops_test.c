@@ -58,7 +58,7 @@ struct answerer {
 static void answer_at_once(struct answerer *a, hf_op *op)
 {
     (void)a;
-    hf_op_run(op);
+    pair_answer(op);
 }
 
 static hf_role role_of(const struct answerer *a, const hf_op *op)
@@ -177,9 +177,7 @@ static void answered_at_once_and_late(void **state)
         run_clear(&run);
     }
     for (int op = HF_OP_NONE + 1; op < HF_OP_COUNT; op++) {
-        /* No run of TLS 1.2 resumes by identifier. */
-        const bool is_asked = op != HF_OP_SESSION_FIND && op != HF_OP_SESSION_PUT;
-        assert_int_equal(seen[op] > 0, is_asked);
+        assert_true(seen[op] > 0);
     }
 }
 
@@ -203,7 +201,7 @@ static void each_kind_alone(void **state)
 
 static void *run_op(void *op)
 {
-    hf_op_run(op);
+    pair_answer(op);
     return NULL;
 }
 
@@ -237,7 +235,7 @@ static void refuse_chosen(struct answerer *a, hf_op *op)
     if (a->total == a->chosen) {
         hf_op_finish(op, HF_FAILED);
     } else {
-        hf_op_run(op);
+        pair_answer(op);
     }
 }
 
@@ -248,7 +246,7 @@ static void refuse_with_reason(struct answerer *a, hf_op *op)
         op->error.alert = HF_ALERT_access_denied; /* the code's own is told */
         hf_op_finish(op, HF_FAILED);
     } else {
-        hf_op_run(op);
+        pair_answer(op);
     }
 }
 
@@ -311,7 +309,7 @@ static hf_op_kind wrong_kind;
 static void answer_wrongly(struct answerer *a, hf_op *op)
 {
     (void)a;
-    hf_op_run(op);
+    pair_answer(op);
     if (op->kind == wrong_kind) {
         wrong_answer(op);
     }
@@ -422,7 +420,7 @@ static void choose_other(struct answerer *a, hf_op *op)
         op->u.choose_config.config = hf_config_ref(other_config);
         hf_op_finish(op, HF_OK);
     } else {
-        hf_op_run(op);
+        pair_answer(op);
     }
 }
 
@@ -457,7 +455,7 @@ static bool leave_chosen_open(void *ctx, hf_op *op)
         return false;
     }
     a->total++;
-    hf_op_run(op);
+    pair_answer(op);
     return true;
 }
 
@@ -466,12 +464,12 @@ static bool answer_chosen_unheard(void *ctx, hf_op *op)
     struct answerer *a = ctx;
     if (a->total == a->chosen) {
         if (!op->finished) {
-            hf_op_run(op);
+            pair_answer(op);
         }
         return false; /* so that nobody drives on */
     }
     a->total++;
-    hf_op_run(op);
+    pair_answer(op);
     return true;
 }
 
@@ -575,7 +573,7 @@ static void stop_between_messages(enum run_kind kind, hf_role role, uint8_t firs
         hf_op *op = hf_conn_op(conn);
         must_be_stopped(conn, op);
         must_be_stopped(conn, op);
-        hf_op_run(op);
+        pair_answer(op);
         const hf_status status = hf_conn_drive(conn);
         assert_true(status == HF_NEED_OP || status == HF_OK || status == HF_NEED_INPUT);
     }

@@ -20,7 +20,7 @@ bool heard_is_retry(const struct tape_message *m)
 static uint8_t variant_of(const struct run *run, const struct heard *h)
 {
     if (run_is_12(run->kind)) {
-        return 3;
+        return run->session == NULL ? 3 : 4;
     }
     if (run->client->psk_count > 0) {
         return 1;
@@ -62,7 +62,7 @@ bool heard_is_news(struct heard_list *list, const struct heard *h)
 const char *heard_name(const struct heard *h)
 {
     static const char *const variants[] = {"", " with a pre-shared key", " with a cookie",
-                                           " in TLS 1.2"};
+                                           " in TLS 1.2", " in TLS 1.2 with a session"};
     static char text[120];
     (void)snprintf(text, sizeof text, "%s%s to the %s%s%s", h->occurrence > 0 ? "2nd " : "",
                    h->type == HEARD_RETRY ? "HelloRetryRequest" : iana_handshake_title(h->type),

@@ -15,7 +15,7 @@
 
 enum {
     HEARD_RETRY = 0, /* a HelloRetryRequest has this type here */
-    HEARD_ALL = 43,  /* how many there are in all kinds of run */
+    HEARD_ALL = 53,  /* how many there are in all kinds of run */
     HEARD_MAX = 64
 };
 
@@ -25,7 +25,7 @@ struct heard {
     uint8_t occurrence;
     bool is_post;
     uint8_t variant; /* 1: the run is one with pre-shared keys; 2: it is a hello before or with a
-                        cookie; 3: the run is TLS 1.2 */
+                        cookie; 3: the run is TLS 1.2; 4: with a session offered */
 };
 
 struct heard_list {

@@ -127,6 +127,35 @@ static bool collect(struct pair *p, struct pair_end *end)
     return moved;
 }
 
+static struct {
+    uint8_t id[32], state[1024];
+    size_t id_len, state_len;
+} kept_session;
+
+void pair_answer(hf_op *op)
+{
+    if (op->kind == HF_OP_SESSION_PUT) {
+        const hf_span id = op->u.session_put.id;
+        const hf_span session = op->u.session_put.state;
+        memcpy(kept_session.id, id.data, id.len);
+        memcpy(kept_session.state, session.data, session.len);
+        kept_session.id_len = id.len;
+        kept_session.state_len = session.len;
+        op->u.session_put.kept = true;
+        hf_op_finish(op, HF_OK);
+    } else if (op->kind == HF_OP_SESSION_FIND) {
+        const hf_span id = op->u.session_find.id;
+        const bool is_found =
+            kept_session.id_len == id.len && memcmp(kept_session.id, id.data, id.len) == 0;
+        op->u.session_find.reason = is_found ? HF_RESUME_NONE : HF_RESUME_SESSION_UNKNOWN;
+        op->u.session_find.state_len = is_found ? kept_session.state_len : 0;
+        memcpy(op->u.session_find.state, kept_session.state, op->u.session_find.state_len);
+        hf_op_finish(op, HF_OK);
+    } else {
+        hf_op_run(op);
+    }
+}
+
 static bool answer_op(struct pair *p, struct pair_end *end)
 {
     hf_op *op = hf_conn_op(end->conn);
@@ -134,7 +163,7 @@ static bool answer_op(struct pair *p, struct pair_end *end)
         return false;
     }
     if (p->on_op == NULL) {
-        hf_op_run(op);
+        pair_answer(op);
         return true;
     }
     return p->on_op(p->ctx, op);

@@ -67,6 +67,9 @@ void pair_settle(struct pair *p);
 /* Sends application data from one end and pumps. True: it arrived whole. */
 bool pair_send(struct pair *p, struct pair_end *from, const void *data, size_t len);
 
+/* hf_op_run, but for sessions that are kept outside: of these the last one is remembered, here. */
+void pair_answer(hf_op *op);
+
 struct pair_end *pair_other(struct pair *p, const struct pair_end *end);
 
 void pipe_put(struct pair_pipe *pipe, const void *data, size_t len);

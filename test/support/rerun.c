@@ -84,7 +84,7 @@ void rerun_end(struct rerun *r)
 static void answer_ops(struct rerun *r)
 {
     while (r->status == HF_NEED_OP) {
-        hf_op_run(hf_conn_op(r->conn));
+        pair_answer(hf_conn_op(r->conn));
         r->status = hf_conn_drive(r->conn);
     }
 }

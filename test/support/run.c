@@ -40,6 +40,12 @@ static void make_12_mutual_empty(struct run *run);
 static void make_12_rsa(struct run *run);
 static void make_12_rsa_mutual(struct run *run);
 static void make_12_bare(struct run *run);
+static void make_12_tickets(struct run *run);
+static void make_12_resumed(struct run *run);
+static void make_12_renewed(struct run *run);
+static void make_12_refused(struct run *run);
+static void make_12_id(struct run *run);
+static void make_12_id_resumed(struct run *run);
 static void set(const hf_config *config, hf_status status);
 
 static const struct kind kinds[RUN_KIND_COUNT] = {
@@ -68,6 +74,12 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
     [RUN_12_RSA] = {"1.2 key transport", false, make_12_rsa},
     [RUN_12_RSA_MUTUAL] = {"1.2 key transport, mutual", false, make_12_rsa_mutual},
     [RUN_12_BARE] = {"1.2 bare", false, make_12_bare},
+    [RUN_12_TICKETS] = {"1.2 tickets", false, make_12_tickets},
+    [RUN_12_RESUMED] = {"1.2 resumed", false, make_12_resumed},
+    [RUN_12_RENEWED] = {"1.2 resumed with a new ticket", false, make_12_renewed},
+    [RUN_12_REFUSED] = {"1.2 not resumed", false, make_12_refused},
+    [RUN_12_ID] = {"1.2 session", false, make_12_id},
+    [RUN_12_ID_RESUMED] = {"1.2 resumed by identifier", false, make_12_id_resumed},
 };
 
 /* Short chains whose signatures are quick to verify: most tests run thousands of handshakes. */
@@ -133,7 +145,7 @@ const char *run_name(enum run_kind kind)
 
 bool run_is_12(enum run_kind kind)
 {
-    return kind >= RUN_12_FULL && kind <= RUN_12_BARE;
+    return kind >= RUN_12_FULL && kind < RUN_KIND_COUNT;
 }
 
 bool run_is_post(enum run_kind kind)
@@ -186,7 +198,7 @@ struct pair *run_start(struct run *run, const struct pair_options *extra)
     options.server = pair_freeze(run->server);
     options.peer_address = address_of(run);
     options.session = run->session;
-    options.early_data = run->session != NULL;
+    options.early_data = run->early_data;
     return pair_new(&options);
 }
 
@@ -197,7 +209,7 @@ hf_conn *run_start_end(struct run *run, hf_role role, const hf_trace *trace)
     if (is_client) {
         params.server_name = "server.example";
         params.session = run->session;
-        params.early_data = run->session != NULL;
+        params.early_data = run->early_data;
     } else {
         params.peer_address = address_of(run);
     }
@@ -361,21 +373,44 @@ static bool ticket_random(void *ctx, uint8_t *out, size_t len)
     return true;
 }
 
-/* One key, which seals and opens at PKI_NOW. */
-static hf_ticket_keys *ticket_keys(struct run *run)
+static void add_ticket_key(hf_ticket_keys *keys, const char *name, int64_t from_ms,
+                           int64_t until_ms)
 {
-    const int64_t now_ms = PKI_NOW * 1000;
-    const hf_ticket_key key = {.name = "the only key",
-                               .key = "of tickets",
-                               .encrypt_from_ms = now_ms - 1000,
-                               .encrypt_until_ms = now_ms + 3600000,
-                               .decrypt_until_ms = now_ms + 7200000};
-    run->provider = *hf_provider_default();
-    run->provider.random = ticket_random;
-    hf_ticket_keys *keys = hf_ticket_keys_new(&run->provider);
+    hf_ticket_key key = {.key = "of tickets",
+                         .encrypt_from_ms = from_ms,
+                         .encrypt_until_ms = until_ms,
+                         .decrypt_until_ms = PKI_NOW * 1000 + 7200000};
+    (void)snprintf((char *)key.name, sizeof key.name, "%s", name);
     if (keys == NULL || hf_ticket_keys_add(keys, &key) != HF_OK) {
         abort();
     }
+}
+
+static hf_ticket_keys *empty_ring(struct run *run)
+{
+    run->provider = *hf_provider_default();
+    run->provider.random = ticket_random;
+    return hf_ticket_keys_new(&run->provider);
+}
+
+/* One key, which seals and opens at PKI_NOW. */
+hf_ticket_keys *run_ticket_keys(struct run *run)
+{
+    const int64_t now_ms = PKI_NOW * 1000;
+    hf_ticket_keys *keys = empty_ring(run);
+    add_ticket_key(keys, "the only key", now_ms - 1000, now_ms + 3600000);
+    return keys;
+}
+
+/* The same key, which only opens by now or is gone, and one that seals. */
+static hf_ticket_keys *rotated_ticket_keys(struct run *run, bool is_gone)
+{
+    const int64_t now_ms = PKI_NOW * 1000;
+    hf_ticket_keys *keys = empty_ring(run);
+    if (!is_gone) {
+        add_ticket_key(keys, "the only key", now_ms - 1000, now_ms);
+    }
+    add_ticket_key(keys, "the next key", now_ms, now_ms + 3600000);
     return keys;
 }
 
@@ -392,7 +427,7 @@ static void make_psk(struct run *run)
     add_psk(run->client, "device-6", 256);
     add_psk(run->client, "device-7", 256);
     add_psk(run->server, "device-7", 256);
-    hf_ticket_keys *keys = ticket_keys(run); /* the unknown one could be a ticket */
+    hf_ticket_keys *keys = run_ticket_keys(run); /* the unknown one could be a ticket */
     set(run->server, hf_config_set_ticket_keys(run->server, keys));
     set(run->server, hf_config_set_tickets(run->server, 0, 1));
     hf_ticket_keys_free(keys);
@@ -422,7 +457,7 @@ static void make_tickets(struct run *run)
     set(run->client, hf_config_set_resumption(run->client, true));
     hf_replay_guard *guard = hf_replay_guard_new(
         &(hf_replay_calls){.size = sizeof(hf_replay_calls), .check = never_seen}, NULL);
-    hf_ticket_keys *keys = ticket_keys(run);
+    hf_ticket_keys *keys = run_ticket_keys(run);
     set(run->server, hf_config_set_ticket_keys(run->server, keys));
     set(run->server, hf_config_set_replay_guard(run->server, guard));
     set(run->server, hf_config_set_early_data(run->server, 16384, 10000));
@@ -430,21 +465,27 @@ static void make_tickets(struct run *run)
     hf_replay_guard_free(guard);
 }
 
-static void make_resumed(struct run *run)
+hf_session *run_session_of(enum run_kind kind)
 {
     static struct run first;
-    run_make(&first, RUN_TICKETS);
+    run_make(&first, kind);
     struct pair *p = run_start(&first, NULL);
     hf_session *session =
         p == NULL || !pair_handshake(p) ? NULL : hf_conn_take_session(p->client.conn);
     pair_free(p);
     run_clear(&first);
-    make_tickets(run);
-    run->session = session;
     if (session == NULL) {
         (void)fprintf(stderr, "run: no session came\n");
         abort();
     }
+    return session;
+}
+
+static void make_resumed(struct run *run)
+{
+    run->session = run_session_of(RUN_TICKETS);
+    run->early_data = true;
+    make_tickets(run);
 }
 
 static void make_post_auth(struct run *run)
@@ -535,4 +576,56 @@ static void make_12_bare(struct run *run)
     make_bare(run);
     use_12(run);
     set(run->client, hf_config_set_ciphers(run->client, "ECDHE-ECDSA-CHACHA20-POLY1305"));
+}
+
+static void make_12_tickets(struct run *run)
+{
+    use_x25519(run);
+    use_12(run);
+    set(run->client, hf_config_set_alpn(run->client, "h2,http/1.1"));
+    set(run->server, hf_config_set_alpn(run->server, "http/1.1"));
+    set(run->client, hf_config_set_resumption(run->client, true));
+    hf_ticket_keys *keys = run_ticket_keys(run);
+    set(run->server, hf_config_set_ticket_keys(run->server, keys));
+    hf_ticket_keys_free(keys);
+}
+
+static void make_12_resumed(struct run *run)
+{
+    run->session = run_session_of(RUN_12_TICKETS);
+    make_12_tickets(run);
+}
+
+static void make_12_rotated(struct run *run, bool is_gone)
+{
+    make_12_resumed(run);
+    hf_ticket_keys *keys = rotated_ticket_keys(run, is_gone);
+    set(run->server, hf_config_set_ticket_keys(run->server, keys));
+    hf_ticket_keys_free(keys);
+}
+
+static void make_12_renewed(struct run *run)
+{
+    make_12_rotated(run, false);
+}
+
+static void make_12_refused(struct run *run)
+{
+    make_12_rotated(run, true);
+}
+
+static void make_12_id(struct run *run)
+{
+    use_x25519(run);
+    use_12(run);
+    set(run->client, hf_config_set_versions(run->client, HF_TLS12, HF_TLS13));
+    set(run->client, hf_config_set_resumption(run->client, true));
+    set(run->server, hf_config_external_ops(run->server, HF_OP_BIT(HF_OP_SESSION_FIND) |
+                                                             HF_OP_BIT(HF_OP_SESSION_PUT)));
+}
+
+static void make_12_id_resumed(struct run *run)
+{
+    run->session = run_session_of(RUN_12_ID);
+    make_12_id(run);
 }

@@ -38,6 +38,12 @@ enum run_kind {
     RUN_12_RSA,          /* TLS 1.2, RSA key transport, a stapled OCSP response */
     RUN_12_RSA_MUTUAL,   /* ... both show a certificate, nothing is stapled */
     RUN_12_BARE,         /* TLS 1.2, no GREASE, small records, ChaCha20-Poly1305 */
+    RUN_12_TICKETS,      /* TLS 1.2, sessions are asked for and issued as tickets */
+    RUN_12_RESUMED,      /* ... and one of them is resumed */
+    RUN_12_RENEWED,      /* ... whose key seals no more: a new ticket comes */
+    RUN_12_REFUSED,      /* ... whose key is gone: a full handshake */
+    RUN_12_ID,           /* TLS 1.2, a session is kept outside, for a client that could do 1.3 */
+    RUN_12_ID_RESUMED,   /* ... and is resumed by its identifier */
     RUN_KIND_COUNT
 };
 
@@ -46,7 +52,8 @@ struct run {
     hf_config *client, *server;
     struct pair_seed client_seed, server_seed;
     hf_provider provider; /* of the ticket keys */
-    hf_session *session;  /* RUN_RESUMED: what the client offers */
+    hf_session *session;  /* what the client offers; NULL: nothing */
+    bool early_data;      /* ... and early data with it */
 };
 
 /* Group fixtures: the certificates of all kinds. */
@@ -65,6 +72,10 @@ const struct pki *run_client_pki(void);
 /* Both configurations, not frozen: change what you like before the first run_start. */
 void run_make(struct run *run, enum run_kind kind);
 void run_clear(struct run *run);
+/* The ring of the kinds with tickets, the same in every run. */
+hf_ticket_keys *run_ticket_keys(struct run *run);
+/* The session that a client of this kind is left with, from a run of its own. */
+hf_session *run_session_of(enum run_kind kind);
 
 /* Freezes, puts the randomness back to its start, and makes a pair that nothing has happened to. Of
  * extra the traces, chunk and op are taken; NULL: none of them. NULL: no memory. */

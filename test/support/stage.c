@@ -128,7 +128,7 @@ hf_status stage_raw(struct stage *s, hf_span bytes)
         assert_int_equal(s->got.consumed, bytes.len);
     }
     while (status == HF_NEED_OP) {
-        hf_op_run(hf_conn_op(conn));
+        pair_answer(hf_conn_op(conn));
         status = hf_conn_drive(conn);
     }
     free(exact);

@@ -140,7 +140,7 @@ hf_status client12_send_finished(struct hs *hs)
     TRY(hs->sink->send_change_cipher_spec(hs->owner));
     TRY(hs_install_keys(hs, HF_SENT, hs->t12.keys.client_key, hs->t12.keys.client_iv));
     TRY(auth12_send_finished(hs, "client finished"));
-    hs_go(hs, HS_C12_READ_CCS);
+    hs_go(hs, hs->t12.ticket_follows ? HS_C12_READ_TICKET : HS_C12_READ_CCS);
     return HF_OK;
 }
 
@@ -154,6 +154,8 @@ hf_status client12_read_ccs(struct hs *hs)
 hf_status client12_read_finished(struct hs *hs)
 {
     TRY(auth12_read_finished(hs, "server finished"));
+    hs->result->peer_proven = hs->config->verify == HF_VERIFY_REQUIRE;
+    TRY(client12_keep_session(hs));
     hs->result->write_ready = true;
     hs_go(hs, HS_CONNECTED);
     return HF_OK;

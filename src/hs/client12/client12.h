@@ -24,5 +24,14 @@ hf_status client12_send_certificate_verify(struct hs *hs);
 hf_status client12_send_finished(struct hs *hs);
 hf_status client12_read_ccs(struct hs *hs);
 hf_status client12_read_finished(struct hs *hs);
+/* resumed12.c: a session resumed, and one kept for later. */
+hf_status client12_read_ticket(struct hs *hs);
+/* The handshake is complete: what it leaves for a later one goes to the result. */
+hf_status client12_keep_session(struct hs *hs);
+hf_status client12_resume(struct hs *hs);
+hf_status client12_read_renewed_ticket(struct hs *hs);
+hf_status client12_read_ccs_first(struct hs *hs);
+hf_status client12_read_finished_first(struct hs *hs);
+hf_status client12_send_finished_last(struct hs *hs);
 
 #endif

@@ -21,6 +21,24 @@ static bool may_sign(const hf_config *config)
            (config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) != 0;
 }
 
+/* The identifier of a session; or a random one, by whose echo a server of TLS 1.2 says that it
+ * takes the ticket (RFC 5077, 3.4), and which is there for middleboxes (RFC 9846, E.4). */
+static hf_status choose_session_id(struct hs *hs)
+{
+    const hf_session *session = hs->c.session12;
+    const bool is_for_middleboxes =
+        hs->config->middlebox_compat && hs->config->version_highest > HF_TLS12;
+    if (session != NULL && session_is_id(session)) {
+        const hf_span id = session_ticket(session);
+        memcpy(hs->session_id, id.data, id.len);
+        hs->session_id_len = (uint8_t)id.len;
+    } else if (session != NULL || is_for_middleboxes) {
+        hs->session_id_len = MSG_SESSION_ID_MAX;
+        return hs_random(hs, hs->session_id, MSG_SESSION_ID_MAX);
+    }
+    return HF_OK;
+}
+
 hf_status hello_client_start(struct hs *hs)
 {
     const hf_config *config = hs->config;
@@ -34,11 +52,8 @@ hf_status hello_client_start(struct hs *hs)
         }
     }
     TRY(hs_random(hs, hs->client_random, MSG_RANDOM_LEN));
-    if (config->middlebox_compat && config->version_highest > HF_TLS12) {
-        hs->session_id_len = MSG_SESSION_ID_MAX;
-        TRY(hs_random(hs, hs->session_id, MSG_SESSION_ID_MAX));
-    }
     TRY(hello_client_choose_session(hs));
+    TRY(choose_session_id(hs));
     TRY(ext_prepare_offers(hs));
     c->scratch = arena_mark(&hs->arena);
     transcript_start(&hs->early[0], config->provider->sha256);
@@ -91,6 +106,7 @@ static size_t hello_size(const struct hs *hs)
     for (size_t i = 0; i < hs->c.share_count; i++) {
         n += 4 + hs->c.shares[i].group->client_share_len;
     }
+    n += hs->c.session12 == NULL ? 0 : session_ticket(hs->c.session12).len;
     return n + psk_offers_size(hs);
 }
 
@@ -467,6 +483,9 @@ hf_status hello_client_read(struct hs *hs)
     }
     hs_hash_received(hs);
     hs->result->version = HF_TLS13;
+    if (hs->c.session12 != NULL) {
+        hs->result->resume_reason = HF_RESUME_VERSION_DIFFERS;
+    }
     trace_choice(hs);
     hs_go(hs, HS_C13_DECAP);
     return HF_OK;

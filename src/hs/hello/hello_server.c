@@ -195,10 +195,24 @@ static hf_status enter12(struct hs *hs)
     return HF_OK;
 }
 
+/* A ticket of TLS 1.2 is of no use now; one of TLS 1.3 stands in pre_shared_key. */
+static void judge_older_session(struct hs *hs)
+{
+    const struct hs_offer *offer = &hs->s.offer;
+    hs->result->resume_reason = HF_RESUME_NO_TICKET;
+    if (offer->takes_ticket && offer->hello.ext.body[EXT_session_ticket].len > 0) {
+        hs->result->resume_reason = HF_RESUME_VERSION_DIFFERS;
+        TRACE(hs->tr, HF_EV_CANDIDATE, candidate, .about = HF_DECIDE_PSK, .value = 0,
+              .name = hf_resume_name(HF_RESUME_VERSION_DIFFERS), .accepted = false,
+              .reason = hf_resume_text(HF_RESUME_VERSION_DIFFERS));
+    }
+}
+
 static hf_status enter13(struct hs *hs)
 {
     TRY(judge_legacy(hs, &hs->s.offer.hello));
     hs->result->version = HF_TLS13;
+    judge_older_session(hs);
     if (hs->s.offer.cookie.len > 0 && hs->config->stateless_retry) {
         /* The answer to a HelloRetryRequest of which nothing was kept. */
         TRY(retry_restore(hs));

@@ -33,6 +33,10 @@ hf_status hello_client_choose_session(struct hs *hs)
         hf_session_free(c->session);
         c->session = NULL;
         r->early_reason = (uint8_t)(is_early_wanted ? reason : HF_RESUME_NONE);
+    } else if (session_state_of(c->session)->version == HF_TLS12) {
+        c->session12 = c->session;
+        c->session = NULL;
+        r->early_reason = (uint8_t)(is_early_wanted ? HF_RESUME_EARLY_DISABLED : HF_RESUME_NONE);
     } else if (is_early_wanted) {
         r->resumption->max_early_data = session_state_of(c->session)->max_early_data;
         reason = judge_early_data(hs, session_state_of(c->session));
@@ -51,6 +55,18 @@ static hf_resume_reason judge_early_data(const struct hs *hs, const struct sessi
     }
     return config_list_has(&hs->config->ciphers, state->cipher_suite) ? HF_RESUME_NONE
                                                                       : HF_RESUME_SUITE_DIFFERS;
+}
+
+static bool fits_suite12(const struct hs *hs, const struct session_state *state)
+{
+    (void)hs; /* all master secrets are of one length */
+    return state->secret.len == MASTER12_LEN;
+}
+
+static bool offers_suite12(const struct hs *hs, uint16_t id)
+{
+    struct suite s;
+    return config_list_has(&hs->config->ciphers, id) && suite12_find(hs->config->provider, id, &s);
 }
 
 static bool offers_hash_of(const struct hs *hs, uint16_t id)
@@ -85,7 +101,9 @@ static bool offers_alpn(const struct hs *hs, hf_span protocol)
 static hf_resume_reason judge_session(const struct hs *hs, const struct session_state *state)
 {
     const int64_t now_ms = hs->now_ms;
-    if (state->version != HF_TLS13 || hs->config->version_highest < HF_TLS13) {
+    const bool is_12 = state->version == HF_TLS12;
+    if (state->version < hs->config->version_lowest ||
+        state->version > hs->config->version_highest) {
         return HF_RESUME_VERSION_DIFFERS;
     }
     if (now_ms < state->issued_ms) {
@@ -94,20 +112,23 @@ static hf_resume_reason judge_session(const struct hs *hs, const struct session_
     if ((uint64_t)now_ms - (uint64_t)state->issued_ms >= (uint64_t)state->lifetime_s * 1000) {
         return HF_RESUME_EXPIRED;
     }
-    if (!psk_fits_suite(hs, state)) {
+    if (!(is_12 ? fits_suite12 : psk_fits_suite)(hs, state)) {
         return HF_RESUME_STATE_UNREADABLE;
     }
     if (session_ticket(hs->c.session).len > SESSION_TICKET_MAX) {
         return HF_RESUME_TICKET_TOO_LONG;
     }
-    if (!offers_hash_of(hs, state->cipher_suite)) {
+    if (!(is_12 ? offers_suite12 : offers_hash_of)(hs, state->cipher_suite)) {
         return HF_RESUME_SUITE_DIFFERS;
     }
     if (!span_eq(state->server_name, span_str(hs->c.server_name))) {
         return HF_RESUME_SERVER_NAME_DIFFERS;
     }
-    if (!offers_alpn(hs, state->alpn)) {
+    if (!is_12 && !offers_alpn(hs, state->alpn)) { /* RFC 7301, 3.1: TLS 1.2 decides it anew */
         return HF_RESUME_ALPN_DIFFERS;
+    }
+    if (is_12 && (state->flags & SESSION_EMS) == 0) { /* RFC 7627, 5.3 */
+        return HF_RESUME_EMS_DIFFERS;
     }
     return auth_judge_proof(hs, state);
 }

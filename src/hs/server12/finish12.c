@@ -113,8 +113,7 @@ hf_status server12_read_ccs(struct hs *hs)
 hf_status server12_read_finished(struct hs *hs)
 {
     TRY(auth12_read_finished(hs, "client finished"));
-    hs_go(hs, HS_S12_SEND_FINISHED);
-    return HF_OK;
+    return server12_keep_session(hs);
 }
 
 hf_status server12_send_finished(struct hs *hs)

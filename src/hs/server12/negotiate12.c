@@ -201,6 +201,11 @@ static hf_status ask_identity(struct hs *hs, unsigned auth)
 hf_status server12_negotiate(struct hs *hs)
 {
     TRY(judge_hello(hs));
+    return server12_find_session(hs);
+}
+
+hf_status server12_choose_parameters(struct hs *hs)
+{
     const unsigned auth = common_auth(hs);
     if (auth == 0) {
         return refuse(hs);

@@ -16,7 +16,9 @@ enum { LEGACY_VERSION = 0x0303, RSA_SIGN = 1, ECDSA_SIGN = 64 };
 
 static size_t server_hello_size(const struct hs *hs)
 {
-    return 128 + hs->result->alpn.len + hf_identity_sct_list(hs->identity).len;
+    const hf_span scts =
+        hs->identity == NULL ? span_of(NULL, 0) : hf_identity_sct_list(hs->identity);
+    return 128 + hs->result->alpn.len + hs->session_id_len + scts.len;
 }
 
 /* About what this flight says; a CertificateRequest comes on top. */
@@ -31,14 +33,14 @@ static size_t flight_size(const struct hs *hs)
     return n;
 }
 
-static hf_status write_server_hello(struct hs *hs)
+hf_status server12_write_server_hello(struct hs *hs)
 {
     struct wr w;
     TRY(hello_server_random(hs, hs->t12.server_random));
     TRY(hs_begin(hs, MSG_SERVER_HELLO, server_hello_size(hs), &w));
     wr_u16(&w, LEGACY_VERSION);
     wr_bytes(&w, span_of(hs->t12.server_random, MSG_RANDOM_LEN));
-    wr_u8(&w, 0); /* session_id: this session is not resumed by it */
+    wr_vec(&w, span_of(hs->session_id, hs->session_id_len), 1);
     wr_u16(&w, hs->result->suite.id);
     wr_u8(&w, 0); /* compression_method */
     ext_write_answers12(hs, &w);
@@ -55,7 +57,8 @@ hf_status server12_send_server_hello(struct hs *hs)
     hs_expect(hs, flight_size(hs));
     hs->t12.staple_follows =
         hs->s.offer.wants_status && hf_identity_ocsp_response(hs->identity).len > 0;
-    TRY(write_server_hello(hs));
+    TRY(server12_plan_session(hs));
+    TRY(server12_write_server_hello(hs));
     hs_release_message(hs);
     hs_go(hs, HS_S12_SEND_CERTIFICATE);
     return HF_OK;

@@ -263,8 +263,9 @@ hf_status server13_negotiate(struct hs *hs)
     s->tickets_tried = 0;
     s->is_session = false;
     s->is_single_use = false;
-    hs->result->resume_reason =
-        s->offer.has_psk && !s->takes_tickets ? HF_RESUME_MODE : HF_RESUME_NO_TICKET;
+    if (s->offer.has_psk) {
+        hs->result->resume_reason = s->takes_tickets ? HF_RESUME_NO_TICKET : HF_RESUME_MODE;
+    }
     hs_go(hs, HS_S13_FIND_PSK);
     return HF_OK;
 }

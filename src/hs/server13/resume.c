@@ -9,12 +9,12 @@
 #include "hs/auth13.h"
 #include "hs/ext/extensions.h"
 #include "hs/psk.h"
+#include "hs/resume.h"
 #include "hs/server13/server13.h"
 
 /* A first flight costs at most this many openings of tickets. */
 enum { TICKETS_TRIED_MAX = 4 };
 
-static hf_status ask_ticket(struct hs *hs, hf_span identity);
 static hf_resume_reason judge_session(struct hs *hs);
 static bool suite_is_possible(const struct hs *hs, const hf_hash *hash);
 static hf_status note_refused(struct hs *hs, hf_resume_reason reason);
@@ -29,9 +29,7 @@ static bool is_fresh(const struct hs *hs);
 
 hf_status server13_find_psk(struct hs *hs)
 {
-    const bool are_tickets_opened = hs->config->ticket_keys != NULL ||
-                                    hs->config->session_store != NULL ||
-                                    (hs->config->external_ops & HF_OP_BIT(HF_OP_TICKET_OPEN)) != 0;
+    const bool are_tickets_opened = resume_opens_tickets(hs);
     struct rd rest = rd_of(hs->s.takes_tickets ? hs->s.offer.psk_identities : span_of(NULL, 0));
     for (int i = 0; i < hs->s.psk_next; i++) { /* looked at already */
         (void)rd_vec16(&rest, 1, 0xffff);
@@ -45,7 +43,8 @@ hf_status server13_find_psk(struct hs *hs)
             hs->s.psk_index = index;
         } else if (are_tickets_opened && hs->s.tickets_tried < TICKETS_TRIED_MAX) {
             hs->s.tickets_tried++;
-            return ask_ticket(hs, identity);
+            return resume_ask_ticket(hs, identity, server13_will_retry(hs),
+                                     HS_S13_TICKET_OPEN_WAIT);
         } else if (!are_tickets_opened) {
             hs->result->resume_reason = HF_RESUME_DISABLED;
         }
@@ -54,53 +53,20 @@ hf_status server13_find_psk(struct hs *hs)
     return HF_OK;
 }
 
-uint8_t *server13_written_session(struct hs *hs)
-{
-    if (hs->s.session == NULL) {
-        hs->s.session = hs_alloc(hs, sizeof *hs->s.session + SESSION_STATE_MAX);
-    }
-    return hs->s.session == NULL ? NULL : (uint8_t *)(hs->s.session + 1);
-}
-
-static hf_status ask_ticket(struct hs *hs, hf_span identity)
-{
-    if (server13_written_session(hs) == NULL) {
-        return hs_no_memory(hs);
-    }
-    hs->op.u.ticket_open.ticket = identity;
-    hs->op.u.ticket_open.now_ms = hs->now_ms;
-    hs->op.u.ticket_open.keep = server13_will_retry(hs);
-    hs->op.u.ticket_open.single_use = false;
-    hs->op.u.ticket_open.state = server13_written_session(hs);
-    hs->op.u.ticket_open.capacity = SESSION_STATE_MAX;
-    hs->op.u.ticket_open.state_len = 0;
-    hs->op.u.ticket_open.reason = HF_RESUME_NONE;
-    return hs_ask(hs, HF_OP_TICKET_OPEN, HS_S13_TICKET_OPEN_WAIT);
-}
-
 hf_status server13_ticket_opened(struct hs *hs)
 {
     TRY(hs_answer(hs));
-    const size_t len = hs->op.u.ticket_open.state_len;
-    struct session_state *session = hs->s.session;
-    if (hs->op.u.ticket_open.reason != HF_RESUME_NONE || len == 0) {
-        const hf_resume_reason reason = hs->op.u.ticket_open.reason;
-        return note_refused(hs, reason == HF_RESUME_NONE ? HF_RESUME_SESSION_UNKNOWN : reason);
+    hf_resume_reason reason =
+        resume_read(hs, hs->op.u.ticket_open.reason, hs->op.u.ticket_open.state_len);
+    if (reason != HF_RESUME_NONE) {
+        return note_refused(hs, reason);
     }
-    if (len > SESSION_STATE_MAX ||
-        !session_state_read(span_of(server13_written_session(hs), len), session) ||
-        !psk_fits_suite(hs, session)) {
-        return note_refused(hs, HF_RESUME_STATE_UNREADABLE);
-    }
-    if (session->version != hs->result->version) {
-        return note_refused(hs, HF_RESUME_VERSION_DIFFERS);
-    }
-    const struct psk psk = psk_of_session(hs, session);
+    const struct psk psk = psk_of_session(hs, hs->s.session);
     if (!suite_is_possible(hs, psk.hash)) {
         return note_refused(hs, HF_RESUME_SUITE_DIFFERS);
     }
     TRY(psk_check_binder(hs, &psk, hs->s.psk_next - 1));
-    const hf_resume_reason reason = judge_session(hs);
+    reason = judge_session(hs);
     if (reason != HF_RESUME_NONE) {
         return note_refused(hs, reason);
     }
@@ -144,25 +110,14 @@ static bool suite_is_possible(const struct hs *hs, const hf_hash *hash)
     return false;
 }
 
-/* Whether the session may be resumed by this hello, now. */
+/* RFC 9846, 4.7.1: early data would go under the session's protocol, so it must be this one's. */
 static hf_resume_reason judge_session(struct hs *hs)
 {
-    const struct session_state *session = hs->s.session;
-    const int64_t now_ms = hs->now_ms;
-    if (now_ms < session->issued_ms - SESSION_SKEW_MS) {
-        return HF_RESUME_FROM_THE_FUTURE;
-    }
-    if (now_ms > session->issued_ms &&
-        (uint64_t)now_ms - (uint64_t)session->issued_ms >= (uint64_t)session->lifetime_s * 1000) {
-        return HF_RESUME_EXPIRED;
-    }
-    if (!span_eq(session->server_name, hs->s.offer.server_name)) {
-        return HF_RESUME_SERVER_NAME_DIFFERS;
-    }
-    if (!span_eq(session->alpn, ext_alpn_pick(hs))) {
+    const hf_resume_reason reason = resume_judge(hs);
+    if (reason == HF_RESUME_NONE && !span_eq(hs->s.session->alpn, ext_alpn_pick(hs))) {
         return HF_RESUME_ALPN_DIFFERS;
     }
-    return auth_judge_proof(hs, session);
+    return reason;
 }
 
 /* --- Chosen ----------------------------------------------------------------------------------- */
@@ -171,14 +126,10 @@ hf_status server13_choose_psk(struct hs *hs)
 {
     struct hs_result *r = hs->result;
     r->psk = hs->s.psk.hash != NULL;
-    r->resumed = r->psk && hs->s.is_session;
     if (r->psk && !hs->s.is_session) {
         TRY(psk_check_binder(hs, &hs->s.psk, hs->s.psk_index));
-    }
-    if (r->resumed) {
-        r->resume_reason = HF_RESUME_NONE;
-        r->peer_proven = (hs->s.session->flags & SESSION_PEER_PROVEN) != 0;
-        r->client_certificate = r->peer_proven;
+    } else if (r->psk) {
+        TRY(resume_take_peer(hs));
     }
     trace_psk(hs);
     r->skip_early_data = hs->s.offer.early_data;
@@ -187,9 +138,6 @@ hf_status server13_choose_psk(struct hs *hs)
     hs_hash_received(hs);
     if (r->psk) {
         TRY(auth13_early_exporter(hs, &hs->s.psk));
-    }
-    if (r->resumed) {
-        r->resumption->proof = hs->s.session->proof;
     }
     TRY(ext_alpn_choose(hs));
     if (hs->s.offer.early_data) {

@@ -12,8 +12,6 @@ bool server13_will_retry(const struct hs *hs);
 hf_status server13_choose_identity(struct hs *hs);
 hf_status server13_identity_chosen(struct hs *hs);
 /* resume.c */
-/* Room for a written session, and for hs->s.session before it; NULL: no memory. */
-uint8_t *server13_written_session(struct hs *hs);
 hf_status server13_find_psk(struct hs *hs);
 hf_status server13_ticket_opened(struct hs *hs);
 hf_status server13_choose_psk(struct hs *hs);

@@ -3,9 +3,10 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/auth13.h"
+#include "hs/resume.h"
 #include "hs/server13/server13.h"
 
-enum { TICKET_MAX = 1024, AROUND_TICKET = 32 };
+enum { AROUND_TICKET = 32 };
 
 static hf_status end_tickets(struct hs *hs);
 static hf_status ask_seal(struct hs *hs);
@@ -13,9 +14,7 @@ static hf_status describe_session(struct hs *hs, struct session_state *out);
 
 hf_status server13_plan_tickets(struct hs *hs)
 {
-    const bool are_sealed = hs->config->ticket_keys != NULL || hs->config->session_store != NULL ||
-                            (hs->config->external_ops & HF_OP_BIT(HF_OP_TICKET_SEAL)) != 0;
-    hs->s.tickets_left = are_sealed && hs->s.takes_tickets ? hs->config->tickets : 0;
+    hs->s.tickets_left = resume_seals_tickets(hs) && hs->s.takes_tickets ? hs->config->tickets : 0;
     if (hs->result->resumed && hs->s.tickets_left > 1) {
         hs->s.tickets_left = 1; /* the one that was used is replaced */
     }
@@ -47,14 +46,10 @@ static hf_status end_tickets(struct hs *hs)
     return HF_OK;
 }
 
-/* What the op is given lies in one piece of the arena: the state, then room for the ticket. */
 static hf_status ask_seal(struct hs *hs)
 {
-    uint8_t *const written = server13_written_session(hs);
-    if (hs->s.ticket == NULL) {
-        hs->s.ticket = hs_alloc(hs, TICKET_MAX);
-    }
-    if (hs->s.ticket == NULL || written == NULL) {
+    uint8_t *const written = resume_written(hs);
+    if (written == NULL) {
         return hs_no_memory(hs);
     }
     struct session_state state;
@@ -68,50 +63,27 @@ static hf_status ask_seal(struct hs *hs)
         return end_tickets(hs);
     }
     hs->s.session->lifetime_s = lifetime_s;
-    hs->op.u.ticket_seal.state = span_of(written, len);
-    hs->op.u.ticket_seal.now_ms = hs->now_ms;
-    hs->op.u.ticket_seal.lifetime_s = lifetime_s;
-    hs->op.u.ticket_seal.ticket = hs->s.ticket;
-    hs->op.u.ticket_seal.capacity = TICKET_MAX;
-    hs->op.u.ticket_seal.ticket_len = 0;
-    return hs_ask(hs, HF_OP_TICKET_SEAL, HS_S13_TICKET_SEAL_WAIT);
+    return resume_ask_seal(hs, len, HS_S13_TICKET_SEAL_WAIT);
 }
 
 static hf_status describe_session(struct hs *hs, struct session_state *out)
 {
-    const struct hs_result *r = hs->result;
-    *out = (struct session_state){
-        .version = r->version,
-        .cipher_suite = r->suite.id,
-        .flags = r->client_certificate ? SESSION_PEER_PROVEN : 0,
-        .issued_ms = hs->now_ms,
-        .lifetime_s = hs->config->ticket_lifetime_s,
-        .max_early_data = hs->config->max_early_data,
-        .server_name = span_str(r->server_name),
-        .alpn = r->alpn,
-    };
     uint8_t age_add[4];
+    resume_describe(hs, out);
+    out->max_early_data = hs->config->max_early_data;
     TRY(hs_random(hs, age_add, sizeof age_add));
     out->age_add = (uint32_t)age_add[0] << 24 | (uint32_t)age_add[1] << 16 |
                    (uint32_t)age_add[2] << 8 | age_add[3];
     hs->s.session->age_add = out->age_add;
-    ticket_key(r->suite.hash, &hs->result->resumption->secret, span_of(&hs->s.tickets_sent, 1),
-               hs->tr, &out->secret);
-    if (r->client_certificate) {
-        out->proof = r->resumption->proof;
-    }
-    session_state_limit(out);
+    ticket_key(hs->result->suite.hash, &hs->result->resumption->secret,
+               span_of(&hs->s.tickets_sent, 1), hs->tr, &out->secret);
     return HF_OK;
 }
 
 hf_status server13_send_ticket(struct hs *hs)
 {
-    TRY(hs_answer(hs));
-    const size_t len = hs->op.u.ticket_seal.ticket_len;
-    if (len > TICKET_MAX) {
-        return err_raise(hs->error, HF_E_API_MISUSE, "a ticket of %zu bytes in room for %d", len,
-                         TICKET_MAX);
-    }
+    size_t len = 0;
+    TRY(resume_sealed(hs, &len));
     if (len > 0) {
         struct wr w;
         TRY(hs_begin(hs, MSG_NEW_SESSION_TICKET, AROUND_TICKET + len, &w));

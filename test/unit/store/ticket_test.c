@@ -102,6 +102,11 @@ static void windows_of_keys(void **state)
     assert_memory_equal(first.b, a.name, sizeof a.name);
     assert_memory_equal(second.b, b.name, sizeof b.name);
     assert_int_equal(hf_ticket_keys_count(keys, now + 50), 2);
+    assert_true(hf_ticket_keys_seals(keys, now + 99, span_of(first.b, first.len)));
+    assert_false(hf_ticket_keys_seals(keys, now + 100, span_of(first.b, first.len)));
+    assert_false(hf_ticket_keys_seals(keys, now - 1, span_of(first.b, first.len)));
+    assert_false(hf_ticket_keys_seals(keys, now + 50, span_of(first.b, HF_TICKET_NAME_LEN)));
+    assert_false(hf_ticket_keys_seals(keys, now + 50, span_of(secret, HF_TICKET_OVERHEAD)));
     assert_int_equal(open_at(keys, now + 299, &first), HF_RESUME_NONE);
     assert_int_equal(open_at(keys, now + 300, &first), HF_RESUME_KEY_RETIRED);
     assert_int_equal(open_at(keys, now, &first), HF_RESUME_KEY_RETIRED); /* gone stays gone */
