@@ -27,7 +27,8 @@ struct value {
     hf_span bytes;
 };
 
-static bool is_good_string(uint8_t tag, hf_span value);
+static bool is_good_value(uint8_t tag, hf_span value);
+static bool is_sequence(hf_span value);
 static bool same_relative(hf_span a, hf_span b);
 static size_t read_relative(hf_span set, struct value out[VALUES_MAX]);
 static bool same_value(const struct value *a, const struct value *b);
@@ -101,7 +102,7 @@ bool x5_dn_is_well_formed(hf_span name)
             uint8_t tag = 0;
             (void)x5_der_take_oid(&pair);
             const hf_span value = x5_der_take_any(&pair, &tag);
-            if (!x5_der_done(&pair) || !is_good_string(tag, value)) {
+            if (!x5_der_done(&pair) || !is_good_value(tag, value)) {
                 return false;
             }
         }
@@ -112,13 +113,40 @@ bool x5_dn_is_well_formed(hf_span name)
     return x5_der_done(&s) && x5_der_done(&d);
 }
 
-/* Whether a value has the form that its alphabet asks for. */
-static bool is_good_string(uint8_t tag, hf_span value)
+/* Whether a value has the form that its tag asks for, and the tag is one that attributes of names
+ * have: strings (RFC 5280, 4.1.2.4), the BIT STRING of an x500UniqueIdentifier, and the sequences
+ * of X.520, such as postalAddress. */
+static bool is_good_value(uint8_t tag, hf_span value)
 {
-    return tag == DER_UTF8_STRING        ? x5_text_is_utf8(value)
-           : tag == DER_BMP_STRING       ? value.len % 2 == 0
-           : tag == DER_UNIVERSAL_STRING ? value.len % 4 == 0
-                                         : true;
+    switch (tag) {
+    case DER_UTF8_STRING:
+        return x5_text_is_utf8(value);
+    case DER_BMP_STRING:
+        return value.len % 2 == 0;
+    case DER_UNIVERSAL_STRING:
+        return value.len % 4 == 0;
+    case DER_NUMERIC_STRING:
+    case DER_PRINTABLE_STRING:
+    case DER_T61_STRING:
+    case DER_IA5_STRING:
+        return true;
+    case DER_BIT_STRING: /* the first byte counts unused bits */
+        return value.len > 0 && value.data[0] < 8 && (value.len > 1 || value.data[0] == 0);
+    case DER_SEQUENCE:
+        return is_sequence(value);
+    default:
+        return false;
+    }
+}
+
+static bool is_sequence(hf_span value)
+{
+    struct der d = x5_der_over(value);
+    while (x5_der_more(&d)) {
+        uint8_t tag = 0;
+        (void)x5_der_take_any(&d, &tag);
+    }
+    return x5_der_done(&d);
 }
 
 bool x5_dn_is_empty(hf_span name)

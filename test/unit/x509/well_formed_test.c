@@ -38,6 +38,25 @@ static void test_strings(void **state)
     assert_false(takes(0x1c, "\x00\x61", 2));
 }
 
+/* Every tag: those that attributes have are taken, with what they may hold. */
+static void test_kinds_of_values(void **state)
+{
+    (void)state;
+    static const uint8_t good[] = {0x0c, 0x12, 0x13, 0x14, 0x16, 0x1c, 0x1e, 0x03, 0x30};
+    for (unsigned tag = 0; tag < 256; tag++) {
+        /* Four bytes that are right for each of them: no unused bits, or one empty string. */
+        const char *value = tag == 0x30 ? "\x0c\x02\x61\x62" : "\x00\x61\x00\x62";
+        assert_int_equal(takes((uint8_t)tag, value, 4),
+                         memchr(good, (int)tag, sizeof good) != NULL);
+    }
+    assert_true(takes(0x30, "", 0));
+    assert_false(takes(0x30, "\x0c\x02\x61", 3)); /* cut */
+    assert_true(takes(0x03, "\x00", 1));
+    assert_false(takes(0x03, "", 0));
+    assert_false(takes(0x03, "\x08\x61", 2));
+    assert_false(takes(0x03, "\x01", 1)); /* unused bits of nothing */
+}
+
 static hf_rule rule_of(const char *names)
 {
     struct pki_cert *root = pki_make(&(struct pki_spec){.common_name = "Root", .ca = true});
@@ -73,6 +92,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_strings),
+        cmocka_unit_test(test_kinds_of_values),
         cmocka_unit_test(test_alternative_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
