@@ -326,28 +326,29 @@ static void save(struct session *s, const uint8_t *data, size_t len)
     }
     free(s->saved);
     s->saved = saved;
-    s->saved_len = saved == NULL ? 0 : len;
+    s->saved_len = s->saved_cap = saved == NULL ? 0 : len;
     if (len > 0 && saved == NULL) {
         link_drop(s->link);
     }
 }
 
+/* In doubled room, as early data may come in many small records. */
 static void save_more(struct session *s, const uint8_t *data, size_t len)
 {
-    uint8_t *saved = len == 0 ? NULL : malloc(s->saved_len + len);
-    if (saved == NULL) {
-        if (len > 0) {
+    if (len > s->saved_cap - s->saved_len) {
+        const size_t cap = 2 * (s->saved_len + len);
+        uint8_t *saved = realloc(s->saved, cap);
+        if (saved == NULL) {
             link_drop(s->link);
+            return;
         }
-        return;
+        s->saved = saved;
+        s->saved_cap = cap;
     }
-    if (s->saved_len > 0) {
-        memcpy(saved, s->saved, s->saved_len);
+    if (len > 0) {
+        memcpy(s->saved + s->saved_len, data, len);
+        s->saved_len += len;
     }
-    memcpy(saved + s->saved_len, data, len);
-    free(s->saved);
-    s->saved = saved;
-    s->saved_len += len;
 }
 
 /* Takes up what was saved. */
@@ -356,7 +357,7 @@ static void resume_serving(struct session *s)
     uint8_t *saved = s->saved;
     const size_t len = s->saved_len;
     s->saved = NULL;
-    s->saved_len = 0;
+    s->saved_len = s->saved_cap = 0;
     if (len > 0 && !s->answered) {
         serve_requests(s, saved, len);
     } else {

@@ -22,7 +22,7 @@ struct session {
     bool is_local;             /* the peer is on this machine */
     bool shown;                /* and counted by the gallery */
     uint8_t *saved;
-    size_t saved_len;
+    size_t saved_len, saved_cap;
     bool timed;            /* a deadline for the request runs */
     bool peer_closed;      /* no more requests come */
     bool last;             /* the answer under way is the last */
