@@ -79,9 +79,9 @@ static const struct opt opts[] = {
      "again",
      OPT_TEXT, AT(resumption.seed), 0, 0},
     {"max-early-data", "N",
-     "take up to N bytes of early data (0-RTT) in each connection: such bytes may be a replay "
-     "(default 0: none)",
-     OPT_NUMBER, AT(resumption.max_early_data), 0, 1048576},
+     "take up to N bytes of early data (0-RTT) in each connection, at most 262144: such bytes may "
+     "be a replay (default 0: none)",
+     OPT_NUMBER, AT(resumption.max_early_data), 0, 262144},
     {"early-policy", "safe|425|wait",
      "HTTP requests in early data: with a safe method (GET, HEAD, OPTIONS) they are answered at "
      "once, others when the handshake is over (safe, the default) or with 425 Too Early (425); or "

@@ -146,7 +146,8 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_stateful(hf_config *config, bool on
  * often it is renewed; and it is for configurations with the same trust only (RFC 9846, 4.7.1). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_tickets(hf_config *config, unsigned count,
                                                      uint32_t lifetime_s);
-/* Server: take early data of up to max bytes for each connection; 0 (default): none. The age of a
+/* Server: take early data of up to max bytes for each connection; 0 (default): none. Of a session
+ * that was issued under a higher max none is taken, as its client counts by that. The age of a
  * ticket that the client tells may be off by window_ms, 1..60000; within twice that a first flight
  * is remembered by the guard, without which a freeze fails unless the caller answers
  * HF_OP_REPLAY_CHECK or sessions are stored. */

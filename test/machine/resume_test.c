@@ -356,6 +356,17 @@ static void what_the_server_refuses(void **state)
     pair_free(p);
     run_clear(&run);
 
+    run_make(&run, RUN_TICKETS); /* less than the session allows, be it one byte */
+    set(hf_config_set_early_data(run.server, 16383, 10000));
+    p = start(session, NULL, 1000);
+    assert_int_equal(send_early(p, "lost", 4), 4);
+    assert_true(pair_handshake(p));
+    assert_true(info_of(&p->client).resumed);
+    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_EARLY_LIMIT);
+    assert_true(pair_send(p, &p->client, "again", 5));
+    pair_free(p);
+    run_clear(&run);
+
     run_make(&run, RUN_TICKETS);
     set(hf_config_set_ticket_keys(run.server, NULL));
     p = start(session, NULL, 1000);

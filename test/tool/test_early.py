@@ -224,6 +224,11 @@ def skipped():
     tap.contains(said, "Reused, TLSv1.3")
     tap.contains(said, "HTTP/1.1 200 OK")
     tap.equal(second.connections(1)[-1]["early_reason"], "EARLY_DISABLED")
+    # What the session allows is more than this server takes: less is not enough, and all of it is read over.
+    small = Server("--max-early-data", "16383", "--ticket-seed", seed, "--anti-replay", "local")
+    said = resume(small, session, early="x" * 16384, stdin=GET.format("/after"))
+    tap.contains(said, "HTTP/1.1 200 OK")
+    tap.equal(small.connections(1)[-1]["early_reason"], "EARLY_LIMIT")
     # A register that has only just begun cannot know what was before it.
     third = Server(*EARLY, "--ticket-seed", seed, "--anti-replay", "local")
     said = resume(third, session, early=GET.format("/early"), stdin=GET.format("/after"))

@@ -231,6 +231,11 @@ static hf_resume_reason judge_early_data(const struct hs *hs)
     if (session->max_early_data == 0) {
         return HF_RESUME_EARLY_DISABLED;
     }
+    /* The client counts by the session. To take it up to our limit only would end connections that
+     * do nothing wrong. */
+    if (session->max_early_data > hs->config->max_early_data) {
+        return HF_RESUME_EARLY_LIMIT;
+    }
     if (session->cipher_suite != hs->result->suite.id) {
         return HF_RESUME_SUITE_DIFFERS;
     }
