@@ -100,6 +100,8 @@ static void add_reason(hf_resume_reason reason, const struct style *style, struc
 
 static void add_early(const struct call_turn *turn, const struct style *style, struct text *out)
 {
+    const hf_resume_reason reason = turn->early_reason;
+    const char *how = turn->early_sent > 0 ? "refused" : "not sent";
     char line[300];
     if (turn->early.len == 0) {
         return;
@@ -109,11 +111,15 @@ static void add_early(const struct call_turn *turn, const struct style *style, s
         facts_add_line(out, style, "early data", line);
         return;
     }
-    (void)snprintf(line, sizeof line, "%zu bytes, %s (%s): %s", turn->early.len,
-                   turn->early_sent > 0 ? "refused" : "not sent",
-                   hf_resume_name(turn->early_reason), hf_resume_text(turn->early_reason));
-    facts_add_line(out, style, "early data", line);
-    facts_add_line(out, style, "what to do", hf_resume_fix(turn->early_reason));
+    if (!turn->info.resumed && reason == turn->info.resume_reason) {
+        (void)snprintf(line, sizeof line, "%zu bytes, %s with the session", turn->early.len, how);
+        facts_add_line(out, style, "early data", line);
+    } else {
+        (void)snprintf(line, sizeof line, "%zu bytes, %s (%s): %s", turn->early.len, how,
+                       hf_resume_name(reason), hf_resume_text(reason));
+        facts_add_line(out, style, "early data", line);
+        facts_add_line(out, style, "what to do", hf_resume_fix(reason));
+    }
     facts_add_line(out, style, "sent again",
                    turn->early_resent > 0 ? "yes, after the handshake"
                                           : "no; --resend-early does so after the handshake");

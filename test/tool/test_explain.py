@@ -34,6 +34,34 @@ def overview():
         tap.contains(text, part)
 
 
+def demo(mode):
+    path = tap.directory() / f"{mode}.json"
+    done = tap.run([tap.TOOL, "demo", "--rtt", "0", "--mode", mode, "--secrets", "--record", str(path)])
+    tap.equal(done.returncode, 0, done.stdout + done.stderr)
+    return explain(path)
+
+
+@tap.test("sessions and early data: what was resumed, what went early, and why it was refused")
+def resumption():
+    resumed = re.compile(r"^  resumed +with the session of an earlier connection$", re.M)
+    text = demo("resumed")
+    tap.true(resumed.search(text), text)
+    tap.absent(text, "early data")
+    text = demo("early-data")
+    tap.true(resumed.search(text), text)
+    tap.true(re.search(r"^  early data +taken \(0-RTT\)$", text, re.M), text)
+    rows = [line.split() for line in text.splitlines() if re.match(r" +(\d+ +)?[0-9.]+  ", line)]
+    names = [" ".join(row) for row in rows]
+    early = next(i for i, name in enumerate(names) if "early data" in name)
+    tap.true("ClientHello" in names[early - 1] and "ServerHello" in names[early + 1], names)
+    tap.contains(names[early], "22 bytes, early keys")
+    text = demo("replay")
+    tap.true(resumed.search(text), text)
+    tap.true(re.search(r"^  early data +refused \(REPLAYED\): This first flight, or one with the same binder, was seen "
+                       r"before\.$", text, re.M), text)
+    tap.true(re.search(r"^  resumed +with a pre-shared key$", demo("psk"), re.M), "an external key is no session")
+
+
 @tap.test("one message: fields with names, values and what they are")
 def one_message():
     text = explain(FULL, "--message", 0)

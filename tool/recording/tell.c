@@ -8,6 +8,11 @@
 static void head(const struct teller *t);
 static void facts(const struct teller *t);
 static void arrows(const struct teller *t);
+static const json_t *decision(const struct teller *t, const char *about);
+static void early_fact(const struct teller *t, bool taken);
+static void early_record(const struct teller *t, const json_t *record);
+static double moment(const json_t *item);
+static void line(const struct teller *t, const json_t *item, const char *name, size_t width);
 static void arrow(const struct teller *t, size_t index, size_t width);
 static void early_data(const struct teller *t, size_t index, size_t width);
 static void line(const struct teller *t, const json_t *item, const char *name, size_t width);
@@ -81,11 +86,13 @@ static void facts(const struct teller *t)
     fact(t, "server name", tell_text(s, "server_name"));
     fact(t, "protocol", tell_text(s, "alpn"));
     if (json_is_true(json_object_get(s, "psk"))) {
-        fact(t, "resumed", "with a pre-shared key");
+        const json_t *psk = decision(t, "psk");
+        fact(t, "resumed",
+             strcmp(tell_text(psk, "name"), "session") == 0
+                 ? "with the session of an earlier connection"
+                 : "with a pre-shared key");
     }
-    if (json_is_true(json_object_get(s, "early_data"))) {
-        fact(t, "early data", "taken (0-RTT)");
-    }
+    early_fact(t, json_is_true(json_object_get(s, "early_data")));
     text_addf(t->out, "  %-14s %lld", "round trips", (long long)tell_number(s, "round_trips"));
     if (!tell_is_null(s, "handshake_ns")) {
         text_addf(t->out, ", %.2f ms", (double)tell_number(s, "handshake_ns") / 1e6);
@@ -94,12 +101,49 @@ static void facts(const struct teller *t)
               (long long)tell_number(bytes, "client"), (long long)tell_number(bytes, "server"));
 }
 
+/* The last decision about something that named an outcome; NULL: there was none. The server's word
+ * comes first: it knows why. */
+static const json_t *decision(const struct teller *t, const char *about)
+{
+    const json_t *found = NULL;
+    size_t i;
+    const json_t *d;
+    json_array_foreach(json_object_get(t->root, "decisions"), i, d)
+    {
+        const bool fits = strcmp(tell_text(d, "about"), about) == 0 && !tell_is_null(d, "name");
+        if (fits && (found == NULL || strcmp(tell_text(d, "end"), "server") == 0)) {
+            found = d;
+        }
+    }
+    return found;
+}
+
+static void early_fact(const struct teller *t, bool taken)
+{
+    const json_t *about = decision(t, "early_data");
+    char words[300];
+    if (taken) {
+        fact(t, "early data", "taken (0-RTT)");
+    } else if (about != NULL) {
+        (void)snprintf(words, sizeof words, "refused (%.40s): %.200s", tell_text(about, "name"),
+                       tell_text(about, "reason"));
+        fact(t, "early data", words);
+    }
+}
+
 static void arrows(const struct teller *t)
 {
     const size_t count = json_array_size(json_object_get(t->root, "messages"));
     text_addf(t->out, "  %4s %9s  %-*s%*s\n", "#", "ms", NAME_WIDTH + ARROW_WIDTH / 2, "client",
               NAME_WIDTH - ARROW_WIDTH / 2, "server");
+    const json_t *messages = json_object_get(t->root, "messages");
+    const json_t *records = json_object_get(t->root, "records");
+    size_t next = 0;
     for (size_t i = 0; i < count; i++) {
+        const double at = moment(json_array_get(messages, i));
+        while (next < json_array_size(records) && moment(json_array_get(records, next)) < at) {
+            early_record(t, json_array_get(records, next++));
+        }
         arrow(t, i, NAME_WIDTH + ARROW_WIDTH);
         early_data(t, i, NAME_WIDTH + ARROW_WIDTH);
     }
@@ -131,6 +175,18 @@ static void early_data(const struct teller *t, size_t index, size_t width)
         text_addf(t->out, " %6lld bytes, %s%s\n", len, tell_level(first),
                   strcmp(next, "HelloRetryRequest") == 0 ? ", lost: the hello was asked for again"
                                                          : "");
+    }
+}
+
+/* Data that went before the handshake was over; all other data comes after it, and is not shown. */
+static void early_record(const struct teller *t, const json_t *record)
+{
+    if (strcmp(tell_text(record, "level"), "early") == 0 &&
+        strcmp(tell_text(record, "type_name"), "application_data") == 0) {
+        text_addf(t->out, "  %4s %9.3f  ", "", moment(record));
+        line(t, record, "early data", NAME_WIDTH + ARROW_WIDTH);
+        text_addf(t->out, " %6lld bytes, %s\n", (long long)tell_number(record, "plain_len"),
+                  tell_level(record));
     }
 }
 
