@@ -292,7 +292,7 @@ static void json_verdict(const struct call_facts *f, const hf_conn_info *info, s
 {
     const struct obs_item *decision = obs_decision(&f->observer, HF_DECIDE_CERTIFICATE);
     json_object(j, "verdict");
-    json_bool(j, "checked", !f->settings->insecure && !info->psk);
+    json_bool(j, "checked", !f->settings->insecure && !info->psk && !info->resumed);
     json_bool(j, "accepted", f->connected_ns != 0 && !f->settings->insecure);
     json_string(j, "detail", decision == NULL ? NULL : decision->u.choice.reason);
     json_end(j);

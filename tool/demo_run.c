@@ -4,7 +4,7 @@
 #include "cost.h"
 #include "tool.h"
 
-enum { COST_RUNS = 15 };
+enum { COST_RUNS = 15, TIME_TRIES = 3 };
 
 /* A mode under way. */
 struct work {
@@ -19,6 +19,7 @@ static void run(struct work *w, struct demo_run *out);
 static bool prepare(struct work *w, struct demo_run *out);
 static void look(struct work *w, struct demo_run *out);
 static void take_time(struct work *w, struct demo_run *out);
+static void take_time_once(struct work *w, size_t attempt, struct demo_run *out);
 static void take_cost(struct work *w, struct demo_figures *out);
 static const hf_session *session_at(const struct work *w, size_t i);
 
@@ -118,21 +119,34 @@ static void look(struct work *w, struct demo_run *out)
         info->group != 0 && !(info->resumed && info->version == HF_TLS12);
 }
 
+/* The least of a few tries: what comes on top of the way is the machine's other work. One that took
+ * no more than a fifth of a round trip for that is good enough. */
 static void take_time(struct work *w, struct demo_run *out)
+{
+    struct demo_figures *figures = &out->figures;
+    const double rtt_ms = (double)w->how->rtt_ms;
+    const double enough_ms = rtt_ms * (figures->data_trips + 0.2);
+    for (size_t i = 0; i < TIME_TRIES && rtt_ms > 0 && out->shown.trouble.exit_code == 0 &&
+                       (!figures->is_timed || figures->to_data_ms > enough_ms);
+         i++) {
+        take_time_once(w, i, out);
+    }
+}
+
+static void take_time_once(struct work *w, size_t attempt, struct demo_run *out)
 {
     struct exchange_plan plan = w->plan;
     struct exchange_result result;
     size_t at = 0;
     uint64_t at_ns = 0;
-    if (w->how->rtt_ms == 0) {
-        return;
-    }
-    plan.session = session_at(w, 1);
+    plan.session = session_at(w, 1 + attempt);
     plan.delay_ms = w->how->rtt_ms / 2;
     const int exit_code = exchange_run(&plan, &result);
     if (exit_code == 0 && exchange_first_data(&result, &at, &at_ns)) {
+        const double ms = (double)(at_ns - result.start_ns) / 1e6;
+        out->figures.to_data_ms =
+            out->figures.is_timed && out->figures.to_data_ms < ms ? out->figures.to_data_ms : ms;
         out->figures.is_timed = true;
-        out->figures.to_data_ms = (double)(at_ns - result.start_ns) / 1e6;
     } else if (exit_code != 0) {
         out->shown.trouble = result.trouble; /* a slow way must not change the outcome */
     }

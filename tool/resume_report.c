@@ -34,7 +34,8 @@ void resume_report_turn(const struct call_turn *turn, const struct style *style,
 {
     struct text line = {0};
     hf_conn_info info = turn->info;
-    info.psk = info.psk && !info.resumed; /* the label says so */
+    info.psk = info.psk && !info.resumed; /* the label says that it was */
+    info.resumed = false;
     text_addf(out, "%sconnection %u of %u%s at %s\n", style_on(style, TINT_BOLD), turn->number,
               turn->of, style_off(style), turn->address);
     text_add(&line, turn->info.resumed ? "" : "full: ");

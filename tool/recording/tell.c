@@ -85,12 +85,10 @@ static void facts(const struct teller *t)
     fact(t, "signature", tell_text(s, "signature_scheme_name"));
     fact(t, "server name", tell_text(s, "server_name"));
     fact(t, "protocol", tell_text(s, "alpn"));
-    if (json_is_true(json_object_get(s, "psk"))) {
-        const json_t *psk = decision(t, "psk");
-        fact(t, "resumed",
-             strcmp(tell_text(psk, "name"), "session") == 0
-                 ? "with the session of an earlier connection"
-                 : "with a pre-shared key");
+    if (strcmp(tell_text(decision(t, "psk"), "name"), "session") == 0) {
+        fact(t, "resumed", "with the session of an earlier connection");
+    } else if (json_is_true(json_object_get(s, "psk"))) {
+        fact(t, "resumed", "with a pre-shared key");
     }
     early_fact(t, json_is_true(json_object_get(s, "early_data")));
     text_addf(t->out, "  %-14s %lld", "round trips", (long long)tell_number(s, "round_trips"));

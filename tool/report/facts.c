@@ -91,7 +91,7 @@ void facts_line(const hf_conn_info *info, struct text *out)
     if (info->signature_scheme != 0) {
         text_addf(out, ", %s", info->signature_scheme_name);
     }
-    if (info->psk) {
+    if (info->psk || info->resumed) {
         text_add(out, info->resumed ? ", resumed" : ", pre-shared key");
     } else if (info->role == HF_SERVER && info->resume_reason != HF_RESUME_NONE &&
                info->resume_reason != HF_RESUME_NO_TICKET) {
@@ -242,7 +242,7 @@ static void add_fact(struct facts *out, const char *label, const char *format, .
 
 static void describe_psk(const hf_conn_info *info, struct facts *out)
 {
-    if (info->psk) {
+    if (info->psk || info->resumed) {
         add_fact(out, "authenticated by", "%s",
                  info->resumed ? "a session from before" : "a pre-shared key");
     }

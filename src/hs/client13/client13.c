@@ -69,6 +69,9 @@ static hf_status judge_early_data(struct hs *hs)
     }
     if (!hs->result->early_data) {
         hs->c.early = false;
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_EARLY_DATA, .value = 0,
+              .name = hf_resume_name(HF_RESUME_EARLY_DECLINED),
+              .reason = hf_resume_text(HF_RESUME_EARLY_DECLINED));
         return hs_install(hs, HF_SENT, HF_LEVEL_HANDSHAKE, &hs->client_hs);
     }
     if (!span_eq(hs->result->alpn, session_state_of(hs->c.session)->alpn)) {
@@ -76,6 +79,9 @@ static hf_status judge_early_data(struct hs *hs)
                          "under another application protocol than the session's");
     }
     hs->result->early_reason = HF_RESUME_NONE;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_EARLY_DATA,
+          .value = session_state_of(hs->c.session)->max_early_data, .name = "accepted",
+          .reason = "the server's choice");
     return HF_OK;
 }
 

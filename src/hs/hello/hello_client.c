@@ -324,6 +324,8 @@ static void refuse_early_data(struct hs *hs, hf_resume_reason reason)
     if (hs->c.early) {
         hs->c.early = false;
         hs->result->early_reason = (uint8_t)reason;
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_EARLY_DATA, .value = 0,
+              .name = hf_resume_name(reason), .reason = hf_resume_text(reason));
         hs->write_level = HF_LEVEL_PLAIN;
         hs->sink->drop_send_keys(hs->owner);
     }
@@ -458,6 +460,14 @@ static void trace_choice(struct hs *hs)
           .value = group == NULL ? 0 : group->id, .name = group == NULL ? "none" : group->name,
           .reason = group == NULL ? "the server chose psk_ke: there is no forward secrecy"
                                   : "the server's choice");
+    if ((hs->c.offered & EXT_BIT(EXT_pre_shared_key)) != 0) {
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_PSK, .value = 0,
+              .name = !hs->result->psk      ? "none"
+                      : hs->result->resumed ? "session"
+                                            : "external key",
+              .reason =
+                  hs->result->psk ? "the server's choice" : hf_resume_text(HF_RESUME_DECLINED));
+    }
 }
 
 hf_status hello_client_read(struct hs *hs)
