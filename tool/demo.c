@@ -25,7 +25,7 @@ struct demo_settings {
 static const struct opt opts[] = {
     {"mode", "NAME",
      "only this mode: full, post-quantum, retry, mutual, psk, key-update, resumed, early-data, "
-     "replay, tls12 or static-rsa; repeatable",
+     "replay, tls12, tls12-ticket, tls12-id or static-rsa; repeatable",
      OPT_LIST, AT(modes), 0, 0},
     {"rtt", "TIME",
      "how long the way to the server and back takes in the last column of times, such as 80ms "

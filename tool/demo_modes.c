@@ -155,6 +155,37 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
         .certificate_seen = true,
     },
     {
+        .name = "tls12-ticket",
+        .title = "TLS 1.2 resumed, by ticket",
+        .about = "The client offers the ticket of an earlier connection. Both ends make new keys "
+                 "from the old secret "
+                 "and both their random numbers: one round trip, no certificate, no signature, and "
+                 "no key exchange "
+                 "either, so whoever gets the ticket's key later reads this connection too.",
+        .client_groups = "x25519",
+        .server_groups = "x25519",
+        .version = HF_TLS12,
+        .resume = DEMO_RESUMED,
+        .round_trips = 1,
+        .data_trips = 1,
+        .group = "",
+    },
+    {
+        .name = "tls12-id",
+        .title = "TLS 1.2 resumed, by identifier",
+        .about = "The same with a server that remembers its sessions itself: the client names the "
+                 "one it means. It is "
+                 "the oldest way, and needs a store that all servers of a name share.",
+        .client_groups = "x25519",
+        .server_groups = "x25519",
+        .version = HF_TLS12,
+        .resume = DEMO_RESUMED,
+        .stored = true,
+        .round_trips = 1,
+        .data_trips = 1,
+        .group = "",
+    },
+    {
         .name = "static-rsa",
         .title = "TLS 1.2 with RSA key transport",
         .about = "WARNING: never use this. The client encrypts the secret to the key in the "

@@ -21,6 +21,7 @@ struct demo_mode {
     const char *client_groups, *key_shares, *server_groups, *ciphers;
     hf_version version; /* the only one; 0: TLS 1.3 */
     bool rsa;           /* the server shows an RSA certificate */
+    bool stored;        /* the server keeps its sessions, and hands out no tickets */
     bool mutual, psk, update_keys;
     enum demo_resume resume;
     /* What it must come to. */
@@ -30,7 +31,7 @@ struct demo_mode {
     bool retried, post_quantum, forward_secrecy, certificate_seen;
 };
 
-enum { DEMO_MODE_COUNT = 11 };
+enum { DEMO_MODE_COUNT = 13 };
 extern const struct demo_mode demo_modes[DEMO_MODE_COUNT];
 
 #endif

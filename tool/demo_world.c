@@ -9,6 +9,7 @@
 #include "setup.h"
 
 enum {
+    STORED_MAX = 1024,
     GUARD_BYTES = 65536,
     TICKET_PERIOD_S = 3600,
     TICKET_LIFETIME_S = 7200,
@@ -63,8 +64,10 @@ static bool make_memory(struct demo_world *out)
     const hf_strike_params params = {
         .size = sizeof params, .bytes = GUARD_BYTES, .started_ms = now_ms, .nothing_before = true};
     out->tickets = hf_ticket_keys_new(NULL);
+    const hf_session_store_params few = {.size = sizeof few, .count = STORED_MAX};
     out->guard = hf_strike_register_new(&params);
-    return out->guard != NULL && out->tickets != NULL &&
+    out->store = hf_session_store_new(&few);
+    return out->guard != NULL && out->store != NULL && out->tickets != NULL &&
            hf_ticket_keys_rotate(out->tickets, TICKET_PERIOD_S, TICKET_LIFETIME_S, now_ms) == HF_OK;
 }
 
@@ -76,6 +79,7 @@ void demo_world_free(struct demo_world *world)
     hf_identity_store_free(world->rsa);
     hf_ticket_keys_free(world->tickets);
     hf_replay_guard_free(world->guard);
+    hf_session_store_free(world->store);
     *world = (struct demo_world){0};
 }
 
@@ -154,6 +158,9 @@ static bool set_up_server(const struct demo_mode *mode, const struct demo_world 
 static bool set_up_sessions(const struct demo_mode *mode, const struct demo_world *world,
                             hf_config *s)
 {
+    if (mode->stored) {
+        return hf_config_set_session_store(s, world->store) == HF_OK;
+    }
     return mode->resume == DEMO_FULL ||
            (hf_config_set_ticket_keys(s, world->tickets) == HF_OK &&
             (mode->resume == DEMO_RESUMED ||

@@ -3,6 +3,7 @@
 #define TOOL_DEMO_WORLD_H
 
 #include <handfast/config.h>
+#include <handfast/store.h>
 
 #include "cli/trouble.h"
 #include "demo_modes.h"
@@ -15,6 +16,7 @@ struct demo_world {
     hf_identity_store *rsa; /* NULL: no mode needs it */
     hf_ticket_keys *tickets;
     hf_replay_guard *guard;
+    hf_session_store *store;
 };
 
 /* Makes it; with_rsa: also what takes long. Returns 0 or the exit code of *trouble. */

@@ -92,8 +92,12 @@ class NSSServer(Server):
     ask = ("--http", "/")
 
     def resumed(self):
-        counts = re.findall(r"(\d+) stateless resumes", self.text())
+        counts = re.findall(r"(\d+) cache hits", self.text())
         return int(counts[-1]) if counts else 0
+
+
+class NSSByIdentifier(NSSServer):
+    flags = ()
 
 
 class GoServer(Server):
@@ -111,9 +115,9 @@ ALL = (OpenSSLServer, GnuTLSServer, NSSServer, GoServer)
 WITH_EARLY = (OpenSSLServer, GnuTLSServer)
 
 
-def connect(server, *flags):
+def connect(server, *flags, version="1.3"):
     """Runs our client; returns its exit code and what it tells."""
-    command = [TOOL, "connect", "--json", "--ca", PKI.ca, "--sni", "localhost", "--tls", "1.3", *flags]
+    command = [TOOL, "connect", "--json", "--ca", PKI.ca, "--sni", "localhost", "--tls", version, *flags]
     process = Process([*command, f"127.0.0.1:{server.port}"], stdin=b"")
     code = process.finish()
     tap.true(process.out(), f"it said nothing: {process}")
@@ -175,6 +179,18 @@ def resumes_mutual(kind):
     tap.equal(code, 0, told["error"])
     tap.equal([turn["resumed"] for turn in told["connections"]], [False, True, True])
     server.wait_resumed(2)
+
+
+def resumes12(kind, *flags):
+    """TLS 1.2: one round trip in place of two; the same session serves until the server gives another. A client that
+    has TLS 1.3 as well takes the session along."""
+    server = kind(version="1.2", extra=list(flags))
+    for versions in ("1.2", "1.2-1.3"):
+        code, told = connect(server, "--resume", "3", *kind.ask, version=versions)
+        tap.equal(code, 0, f"{told['error']} {server.session.process}")
+        tap.equal([(turn["version"], turn["resumed"], turn["round_trips"]) for turn in told["connections"]],
+                  [("TLS 1.2", False, 2)] + [("TLS 1.2", True, 1)] * 3)
+    server.wait_resumed(6)
 
 
 def several_tickets():
@@ -271,6 +287,10 @@ for kind_ in ALL:
         tap.case(f"{name_} issues sessions, we resume them: {suite_ or 'its suite'}", resumes, kind_, suite_)
     tap.case(f"{name_}: resumed after a HelloRetryRequest", resumes_after_retry, kind_)
     tap.case(f"{name_}: resumed, and the client is known", resumes_mutual, kind_)
+    tap.case(f"{name_}: TLS 1.2 resumed by ticket", resumes12, kind_)
+tap.case("openssl: TLS 1.2 resumed by identifier", resumes12, OpenSSLServer, "-no_ticket")
+tap.case("gnutls: TLS 1.2 resumed by identifier", resumes12, GnuTLSServer, "--noticket")
+tap.case("nss: TLS 1.2 resumed by identifier", resumes12, NSSByIdentifier)
 for kind_ in WITH_EARLY:
     for suite_ in kind_.peer.suites:
         tap.case(f"{kind_.peer.name} takes early data: {suite_}", early_accepted, kind_, suite_)

@@ -25,9 +25,9 @@ EARLY = ("--max-early-data", "4096")
 class Server:
     """Our server; it tells of each connection in a line of JSON."""
 
-    def __init__(self, *options, identity=None):
-        identity = identity or PKI.server["p256"]
-        command = [TOOL, "serve", "--json", "--tls", "1.3", "--listen", "127.0.0.1:0", "--cert", identity.cert, "--key",
+    def __init__(self, *options, version="1.3"):
+        identity = PKI.server["p256"]
+        command = [TOOL, "serve", "--json", "--tls", version, "--listen", "127.0.0.1:0", "--cert", identity.cert, "--key",
                    identity.key, *options]
         self.process = Process(command)
         self.port = int(self.process.wait_for(r'127\.0\.0\.1:(\d+)"').group(1))
@@ -110,6 +110,16 @@ def openssl_mutual():
     tap.equal([(line["resumed"], line["client_certificate"]) for line in told], [(False, True), (True, True)])
 
 
+def openssl12():
+    """RFC 5077; the client may use one ticket as often as it likes."""
+    server = Server(version="1.2")
+    session = str(scratch("session"))
+    openssl(server, "-sess_out", session)
+    for _ in range(2):
+        tap.contains(openssl(server, "-sess_in", session), "Reused, TLSv1.2")
+    tap.equal(resumed_of(server.connections(3)), [False, True, True])
+
+
 # ---- gnutls ----
 
 
@@ -136,6 +146,12 @@ def gnutls_suites(suite):
     tap.equal((resumed_of(told), told[1]["cipher_suite"]), ([False, True], suite))
 
 
+def gnutls12():
+    said, told = gnutls(Server(version="1.2"))
+    tap.contains(said, "This is a resumed session")
+    tap.equal([(line["version"], line["resumed"]) for line in told], [("TLS 1.2", False), ("TLS 1.2", True)])
+
+
 def gnutls_early():
     server = Server(*EARLY)
     said, told = gnutls(server, "--earlydata", file_of(GET))
@@ -147,17 +163,22 @@ def gnutls_early():
 # ---- NSS ----
 
 
-def nss(server, *options):
+def nss(server, *options, version="1.3"):
     peer = NSS()
     need(peer)
     extra = ["-u", "-L", "3", *options]
-    connected = peer.connect(server.port, with_defaults(Options(extra=extra), False), request=GET)
+    connected = peer.connect(server.port, with_defaults(Options(extra=extra, version=version), False), request=GET)
     connected.finish()
     return connected.process.text(), server.connections(3)
 
 
 def nss_resumes():
     said, told = nss(Server())
+    tap.equal(resumed_of(told), [False, True, True], said)
+
+
+def nss12():
+    said, told = nss(Server(version="1.2"), version="1.2")
     tap.equal(resumed_of(told), [False, True, True], said)
 
 
@@ -170,11 +191,11 @@ def nss_early():
 # ---- Go, Python, curl ----
 
 
-def go_resumes(groups, retried):
+def go_resumes(groups, retried, version="1.3"):
     peer = Go()
     need(peer)
-    server = Server("--groups", groups)
-    options = with_defaults(Options(extra=["-connections", "3", "-tickets"]), False)
+    server = Server("--groups", groups, version=version)
+    options = with_defaults(Options(extra=["-connections", "3", "-tickets"], version=version), False)
     connected = peer.connect(server.port, options)
     connected.finish()
     told = server.connections(3)
@@ -183,8 +204,8 @@ def go_resumes(groups, retried):
     tap.equal(connected.process.text().count('"resumed":true'), 2)
 
 
-def python_resumes():
-    server = Server()
+def python_resumes(version):
+    server = Server(version=version)
     context = ssl.create_default_context(cafile=PKI.ca)
     session = None
     for _ in range(3):
@@ -213,12 +234,17 @@ for suite_ in SUITES:
     tap.case(f"gnutls resumes: {suite_}", gnutls_suites, suite_)
 tap.case("openssl: a HelloRetryRequest ends early data", openssl_retried)
 tap.case("openssl resumes, and is known by its certificate", openssl_mutual)
+tap.case("openssl resumes TLS 1.2", openssl12)
+tap.case("gnutls resumes TLS 1.2", gnutls12)
+tap.case("nss resumes TLS 1.2", nss12)
+tap.case("go resumes TLS 1.2", go_resumes, "X25519", False, "1.2")
 tap.case("gnutls sends early data", gnutls_early)
 tap.case("nss resumes", nss_resumes)
 tap.case("nss sends early data", nss_early)
 tap.case("go resumes", go_resumes, "X25519", False)
 tap.case("go resumes after a HelloRetryRequest", go_resumes, "P-384", True)
-tap.case("python resumes", python_resumes)
+for version_ in ("1.3", "1.2"):
+    tap.case(f"python resumes TLS {version_}", python_resumes, version_)
 tap.case("curl resumes", curl_resumes)
 
 must_be_built()

@@ -60,6 +60,9 @@ def resumption():
     tap.true(re.search(r"^  early data +refused \(REPLAYED\): This first flight, or one with the same binder, was seen "
                        r"before\.$", text, re.M), text)
     tap.true(re.search(r"^  resumed +with a pre-shared key$", demo("psk"), re.M), "an external key is no session")
+    for mode in ("tls12-ticket", "tls12-id"):
+        tap.true(resumed.search(demo(mode)), mode)
+    tap.absent(demo("tls12"), "  resumed")
 
 
 @tap.test("one message: fields with names, values and what they are")
@@ -106,12 +109,12 @@ def resumed():
     path = tap.directory() / "resumed.json"
     path.write_text(json.dumps(of_kind("resumed with early data")), encoding="utf-8")
     text = explain(path)
-    for part in ("with a pre-shared key", "taken (0-RTT)", "EndOfEarlyData"):
+    for part in ("with the session of an earlier connection", "taken (0-RTT)", "EndOfEarlyData"):
         tap.contains(text, part)
     tap.true(re.search(r"ClientHello .*\n +[0-9.]+ +early data .* 2\d bytes, early keys\n +1 ", text), text)
     tap.contains(explain(path, "--keys"), "#0 binder of the client: equal")
     why = explain(path, "--why")
-    tap.contains(why, "client, psk: the peer decides")
+    tap.contains(why, "client, psk: session: the server's choice")
     tap.absent(why, "none was good")
 
 

@@ -10,7 +10,7 @@ import tap
 from tooling import Serve, certs, connect, wait_until
 
 MODES = ["full", "post-quantum", "retry", "mutual", "psk", "key-update", "resumed", "early-data"]
-MODES12 = ["tls12", "static-rsa"]
+MODES12 = ["tls12", "tls12-ticket", "tls12-id", "static-rsa"]
 
 
 def record_demo(mode, *options):

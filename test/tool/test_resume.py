@@ -104,6 +104,26 @@ def suites():
         tap.equal((code, told["connection"]["resumed"], told["connection"]["cipher_suite"]), (0, True, suite))
 
 
+@tap.test("TLS 1.2: a session is good for more than one connection, by ticket and by identifier")
+def version12():
+    for flags, lifetime in (([], 7200), (["-no_ticket"], 86400)):
+        peer = Peer("-tls1_2", *flags)
+        path = session_file()
+        code, told = connect_json(peer.port, "--resume", "3", "--session-out", str(path))
+        tap.equal(code, 0, told["error"])
+        tap.equal([turn["resumed"] for turn in told["connections"]], [False, True, True, True])
+        tap.equal([turn["round_trips"] for turn in told["connections"]], [2, 1, 1, 1])
+        tap.equal({turn["version"] for turn in told["connections"]}, {"TLS 1.2"})
+        tap.equal((told["session_out"]["version"], told["session_out"]["lifetime_s"]), ("TLS 1.2", lifetime))
+        for _ in range(2):
+            code, told = connect_json(peer.port, "--session-in", str(path), "--tls", "1.2-1.3")
+            tap.equal((code, told["connection"]["resumed"], told["verdict"]["checked"]), (0, True, False))
+        code, told = connect_json(peer.port, "--session-in", str(path), "--early-data", early_file())
+        early = told["resumption"]["early_data"]
+        tap.equal((code, told["resumption"]["resumed"], early["sent"], early["reason"]["name"]),
+                  (10, True, 0, "EARLY_DISABLED"))
+
+
 @tap.test("a server without sessions: full each time, and exit code 10 says so")
 def no_sessions():
     peer = Peer("-num_tickets", "0")

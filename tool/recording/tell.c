@@ -10,13 +10,10 @@ static void facts(const struct teller *t);
 static void arrows(const struct teller *t);
 static const json_t *decision(const struct teller *t, const char *about);
 static void early_fact(const struct teller *t, bool taken);
-static void early_record(const struct teller *t, const json_t *record);
 static double moment(const json_t *item);
 static void line(const struct teller *t, const json_t *item, const char *name, size_t width);
 static void arrow(const struct teller *t, size_t index, size_t width);
 static void early_data(const struct teller *t, size_t index, size_t width);
-static void line(const struct teller *t, const json_t *item, const char *name, size_t width);
-static double moment(const json_t *item);
 static void alerts(const struct teller *t);
 static void errors(const struct teller *t);
 static void left_out(const struct teller *t);
@@ -134,14 +131,7 @@ static void arrows(const struct teller *t)
     const size_t count = json_array_size(json_object_get(t->root, "messages"));
     text_addf(t->out, "  %4s %9s  %-*s%*s\n", "#", "ms", NAME_WIDTH + ARROW_WIDTH / 2, "client",
               NAME_WIDTH - ARROW_WIDTH / 2, "server");
-    const json_t *messages = json_object_get(t->root, "messages");
-    const json_t *records = json_object_get(t->root, "records");
-    size_t next = 0;
     for (size_t i = 0; i < count; i++) {
-        const double at = moment(json_array_get(messages, i));
-        while (next < json_array_size(records) && moment(json_array_get(records, next)) < at) {
-            early_record(t, json_array_get(records, next++));
-        }
         arrow(t, i, NAME_WIDTH + ARROW_WIDTH);
         early_data(t, i, NAME_WIDTH + ARROW_WIDTH);
     }
@@ -173,18 +163,6 @@ static void early_data(const struct teller *t, size_t index, size_t width)
         text_addf(t->out, " %6lld bytes, %s%s\n", len, tell_level(first),
                   strcmp(next, "HelloRetryRequest") == 0 ? ", lost: the hello was asked for again"
                                                          : "");
-    }
-}
-
-/* Data that went before the handshake was over; all other data comes after it, and is not shown. */
-static void early_record(const struct teller *t, const json_t *record)
-{
-    if (strcmp(tell_text(record, "level"), "early") == 0 &&
-        strcmp(tell_text(record, "type_name"), "application_data") == 0) {
-        text_addf(t->out, "  %4s %9.3f  ", "", moment(record));
-        line(t, record, "early data", NAME_WIDTH + ARROW_WIDTH);
-        text_addf(t->out, " %6lld bytes, %s\n", (long long)tell_number(record, "plain_len"),
-                  tell_level(record));
     }
 }
 
