@@ -97,6 +97,12 @@ static size_t send_data(struct pair *p, bool early)
     return start;
 }
 
+/* Whether this kind of run has a session that allows it. */
+static bool has_early_data(void)
+{
+    return run.session != NULL && !run_is_12(run.kind);
+}
+
 /* A pair whose client has sent its data: early data in its first flight, or data at the end. */
 static struct pair *start_with_data(const hf_trace *trace, bool early, size_t *at)
 {
@@ -120,8 +126,8 @@ static void save_recording(const char *directory, long number)
     r.recorder.start_ns = 0;
     const hf_trace trace = {.wanted = RECORDER_WANTED, .event = keep, .ctx = &r, .now_ns = tick};
     size_t at = 0;
-    struct pair *p = start_with_data(&trace, run.session != NULL, &at);
-    if (run.session != NULL) {
+    struct pair *p = start_with_data(&trace, has_early_data(), &at);
+    if (has_early_data()) {
         run_must_finish(&run, p);
         (void)send_data(p, false);
     }
@@ -308,7 +314,7 @@ int main(int argc, char **argv)
     change_messages(HF_CLIENT, count);
     change_messages(HF_SERVER, count);
     change_data(false, count);
-    change_data(true, run.session == NULL ? 0 : 4 * count);
+    change_data(true, has_early_data() ? 4 * count : 0);
     (void)fprintf(verdicts, "\n]\n");
     run_clear(&run);
     (void)run_teardown(&state);

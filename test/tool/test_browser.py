@@ -62,7 +62,8 @@ def hostile(document):
     document["messages"][0]["name"] = worst
     for field in document["messages"][0]["fields"]:
         field["text"] = worst
-    document["end"]["text"] = worst
+    document["end"]["text"] = document["summary"]["group_name"] = document["summary"]["cipher_suite_name"] = worst
+    document["key_shares"][0]["group_name"] = document["schedule"]["steps"][0]["name"] = worst
     return document
 
 

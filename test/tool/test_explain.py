@@ -156,6 +156,24 @@ def bad_files():
     tap.contains(explain(written("text.json", "hello"), code=1), "is not a recording: not JSON")
     tap.contains(explain(written("empty.json", ""), code=1), "is empty")
     tap.contains(explain(tap.directory() / "none.json", code=1), "No such file")
+    for shares, part in ((7, "key_shares has a value that it cannot have"),
+                         ([{"end": "client", "group": 29, "group_name": "x", "random": "zz", "at_ns": 0}], "key_shares/0/random has"),
+                         ([{"end": "nobody", "group": 29, "group_name": "x", "random": "", "at_ns": 0}], "key_shares/0/end has")):
+        damaged = dict(json.loads(whole), key_shares=shares)
+        tap.contains(explain(written("shares.json", json.dumps(damaged)), code=1), part)
+    deep = '{"format": "handfast-recording", "version": 1, "x": ' + "[" * 100000
+    tap.contains(explain(written("deep.json", deep), code=1), "is not a recording")
+
+
+@tap.test("a file of any size: only so much of it is read")
+def huge():
+    path = tap.directory() / "huge.json"
+    with open(path, "wb") as file:
+        file.truncate(1 << 40)  # a hole: it takes no room
+    tap.contains(explain(path, code=1), "File too large")
+    done = tap.run([tap.TOOL, "view", path])
+    tap.equal((done.returncode, done.stdout), (1, ""))
+    tap.contains(done.stderr, "File too large")
 
 
 @tap.test("hostile text in a recording does nothing to a terminal")
@@ -166,10 +184,11 @@ def hostile():
     def poison(value):
         if isinstance(value, dict):
             return {key: evil if isinstance(one, str) and key in ("title", "text", "name", "reason", "detail", "maker",
-                                                                 "address") else poison(one)
+                                                                 "address", "group_name", "label", "key_log", "id") else poison(one)
                     for key, one in value.items()}
         return [poison(one) for one in value] if isinstance(value, list) else value
 
+    recording["key_shares"] = [{"end": "client", "group": 29, "group_name": evil, "random": "00", "at_ns": 0}]
     path = tap.directory() / "evil.json"
     path.write_text(json.dumps(poison(recording)), encoding="utf-8")
     for options in ((), ("--message", 0), ("--bytes",), ("--keys",), ("--why",)):

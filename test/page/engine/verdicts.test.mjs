@@ -19,7 +19,7 @@ import { isRetry } from '../../../tool/web/js/transcript.js';
 
 const DIRECTORY = process.env.HF_VERDICTS;
 const OPEN_MOST = 0.04; // of all changes
-const total = { same: 0, alert: 0, open: 0 };
+const total = { same: 0, alert: 0, open: 0, untold: 0 };
 const kinds = {}; // how many changes there were, by version and by what was changed
 
 const read = (name) => JSON.parse(readFileSync(join(DIRECTORY, name), 'utf8'));
@@ -30,6 +30,8 @@ function messageOf(model, verdict) {
     return alike[verdict.occurrence];
 }
 
+// An abbreviated handshake of TLS 1.2: its master secret comes from an earlier one.
+const isAbbreviated = (model) => model.version12 && !model.messages.some((message) => message.type === 16);
 const is13 = (model) => model.summary.version === 0x0304;
 
 function words(verdict) {
@@ -59,6 +61,8 @@ async function compare(model, engine) {
     const expected = { none: 'unnoticed', waits: 'waits' }[engine.code] ?? `${engine.end} ${engine.code} ${engine.alert}`;
     if (words(verdict) === expected) {
         total.same++;
+    } else if (verdict.kind === 'unknown' && isAbbreviated(model)) {
+        total.untold++; // the bench says that it cannot tell
     } else if (verdict.kind === 'refused' && verdict.end === engine.end && verdict.alert === engine.alert) {
         total.alert++;
     } else if (verdict.possible?.includes(engine.alert)) {
@@ -75,8 +79,9 @@ for (const name of readdirSync(DIRECTORY).filter((file) => /^\d+\.json$/.test(fi
         const all = await recompute(model);
         const results = [...all.entries()];
         checkExchange(model, all.exchange);
-        assert.ok(results.length >= (is13(model) ? 19 : 4));
-        assert.deepEqual(results.filter(([, result]) => result.status !== 'equal' || result.transcript === 'differs'), []);
+        assert.ok(results.length >= (is13(model) ? 19 : 3));
+        assert.deepEqual(results.filter(([id, result]) => !(result.status === 'equal' || (isAbbreviated(model) && id === 'master_secret' && result.status === 'given')) ||
+            result.transcript === 'differs'), []);
     });
     test(`${model.title}: every proof holds, and every message has its story`, async () => {
         const proofs = await checkProofs(model);
@@ -157,7 +162,7 @@ test('a damaged recording is refused with a sentence, or makes a model', () => {
 
 test('few outcomes are open', () => {
     const count = total.same + total.alert + total.open;
-    console.log(`${count} changes: ${total.same} with the same rule, ${total.alert} with the same alert, ${total.open} open; ${JSON.stringify(kinds)}`);
+    console.log(`${count} changes: ${total.same} with the same rule, ${total.alert} with the same alert, ${total.open} open, ${total.untold} not told; ${JSON.stringify(kinds)}`);
     assert.ok(count > 0 && total.open / count <= OPEN_MOST, JSON.stringify(total));
     for (const kind of ['TLS 1.3', 'TLS 1.2', 'TLS 1.3 early data', 'TLS 1.3 application data', 'TLS 1.2 application data']) {
         assert.ok(kinds[kind] > 0, `no ${kind}`);

@@ -6,7 +6,7 @@ import { decisionsView } from './decisions.js';
 import { headingOf, headView } from './head.js';
 import { keyboard } from './keyboard.js';
 import { keysView } from './keys.js';
-import { messageView } from './message.js';
+import { messageView, storyList } from './message.js';
 import { modelOf } from './model.js';
 import { playerView } from './player.js';
 import { tabsView } from './tabs.js';
@@ -77,7 +77,7 @@ function showModel(body, models, index, embedded, theme) {
         { id: 'compare', name: 'Compare', element: compareView(models, index).element },
     ]);
     const left = el('section', { class: 'left', 'aria-label': 'The handshake in time' }, playerView(store, model).element,
-                    timelineView(store, model).element);
+                    timelineView(store, model).element, storyList(model));
     fill(body, el('main', {}, headView(model, embedded, keys.ready, message.ready), el('div', { class: 'panes' }, left, tabs.element)), footer());
     if (models.length > 1 && embedded.kind === 'view') {
         store.set({ tab: 'compare' });

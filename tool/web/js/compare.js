@@ -1,8 +1,9 @@
 // Two handshakes side by side.
 import { bytesText, el, fill } from './dom.js';
 import { entryPairs, factPairs, stepPairs } from './diff.js';
-import { modelOf } from './model.js';
+import { modelOf, NotARecording } from './model.js';
 
+const LARGEST = 32 * 1024 * 1024; // bytes of a file that is opened here; a recording has less than four MiB
 const KIND_WORDS = { same: 'the same', changed: 'differs', added: 'only right', removed: 'only left' };
 
 // models: all that the page holds. Others can be opened from files; nothing leaves this page.
@@ -35,13 +36,16 @@ export function compareView(models, current) {
             return;
         }
         try {
+            if (chosen.size > LARGEST) {
+                throw new NotARecording('This file is larger than any recording.');
+            }
             all.push(modelOf(JSON.parse(await chosen.text())));
             refresh();
             right.set(all.length - 1);
             note.textContent = '';
             update();
         } catch (error) {
-            note.textContent = error instanceof SyntaxError ? 'This file is not JSON, or is cut off.' : error.message;
+            note.textContent = error instanceof NotARecording ? error.message : 'This file is not JSON, or is cut off.';
         }
     }
     refresh();

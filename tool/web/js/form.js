@@ -17,7 +17,7 @@ const PLACES = new Map([
 export const EXT = {
     server_name: 0, status_request: 5, ec_point_formats: 11, extended_master_secret: 23, renegotiation_info: 0xff01, supported_groups: 10, signature_algorithms: 13, alpn: 16, sct: 18,
     compress_certificate: 27, record_size_limit: 28, pre_shared_key: 41, early_data: 42, supported_versions: 43,
-    cookie: 44, psk_modes: 45, certificate_authorities: 47, post_handshake_auth: 49, signature_algorithms_cert: 50,
+    session_ticket: 35, cookie: 44, psk_modes: 45, certificate_authorities: 47, post_handshake_auth: 49, signature_algorithms_cert: 50,
     key_share: 51,
 };
 
@@ -86,14 +86,22 @@ export function readServerHello(message) {
     return readAnswer(message, isRetry(message) ? HRR : SH);
 }
 
-// A ServerHello of which the version is not known yet: which extensions may stand there is asked afterwards, by misplaced12().
+// A ServerHello of which the version is not known yet: which extensions may stand there is asked when it is.
 export function readAnyServerHello(message) {
-    return readAnswer(message, 0xff);
+    return readAnswer(message, isRetry(message) ? HRR : SH | SH12);
 }
 
-// Refuses what does not belong into a ServerHello of TLS 1.2.
+// Refuses what does not belong into a ServerHello: of TLS 1.2, or of TLS 1.3, or into a HelloRetryRequest.
 export function misplaced12(ext) {
-    const code = [...ext.known.keys()].find((candidate) => !(PLACES.get(candidate) & SH12));
+    misplaced(ext, SH12);
+}
+
+export function misplaced13(ext, retry) {
+    misplaced(ext, retry ? HRR : SH);
+}
+
+function misplaced(ext, place) {
+    const code = [...ext.known.keys()].find((candidate) => !(PLACES.get(candidate) & place));
     if (code !== undefined) {
         throw new Refusal('MISPLACED_EXTENSION', `extension ${code} does not belong into this message`);
     }

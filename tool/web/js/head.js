@@ -43,9 +43,15 @@ export function headView(model, embedded, keysReady, proofsReady) {
 export function headingOf(model) {
     const s = model.summary;
     const whom = s.server_name ?? model.document.ends?.server?.address ?? null;
-    const what = model.end.kind === 'failed' ? 'A handshake that failed' : s.psk ? `${s.version_name ?? 'TLS'}, resumed or with a shared key`
+    const what = model.end.kind === 'failed' ? 'A handshake that failed' : s.psk ? `${s.version_name ?? 'TLS'}, ${pskText(model)}`
         : s.version_name ?? 'A handshake';
     return whom ? `${what}, with ${whom}` : what;
+}
+
+// Whether the key is of an earlier session or from outside: binders say so, where their keys are known (RFC 9846, 7.1).
+function pskText(model) {
+    const labels = model.steps.map((step) => step.label);
+    return labels.includes('ext binder') ? 'with a shared key' : labels.includes('res binder') ? 'resumed' : 'resumed or with a shared key';
 }
 
 function sourceText(model) {

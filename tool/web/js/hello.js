@@ -1,7 +1,7 @@
 // How a server reads a ClientHello and a client its answer, rule by rule in the order in which Handfast asks.
 // Whatever the rules let pass is bound by the transcript.
 import { equal, Reader } from './bytes.js';
-import { codesIn, EXT, list16, malformed, readServerHello } from './form.js';
+import { codesIn, EXT, list16, malformed, misplaced13, readAnyServerHello } from './form.js';
 import { Refusal } from './refusal.js';
 
 const TLS13 = 0x0304;
@@ -192,7 +192,7 @@ export function judgeLegacy(hello, offers) {
 
 // hello: what was sent; offers: of it; retry: the HelloRetryRequest before, or null.
 export function judgeServerHello(message, hello, offers, retry) {
-    const answer = readServerHello(message);
+    const answer = readAnyServerHello(message);
     const versions = answer.ext.known.get(EXT.supported_versions);
     if (versions === undefined) {
         const downgrade = String.fromCharCode(...answer.random.subarray(24, 31)) === 'DOWNGRD';
@@ -208,6 +208,7 @@ export function judgeServerHello(message, hello, offers, retry) {
     if (answer.legacyVersion !== LEGACY) {
         throw new Refusal('LEGACY_VERSION', `0x${answer.legacyVersion.toString(16)}`);
     }
+    misplaced13(answer.ext, answer.retry);
     if (!equal(answer.sessionId, hello.sessionId)) {
         throw new Refusal('SESSION_ID_ECHO', 'legacy_session_id_echo is not what the client sent');
     }

@@ -44,7 +44,8 @@ export function judgeClientHello12(run, chosen) {
     return { hello, offers, ...outcome };
 }
 
-function choose(run, hello, offers, { suite, kind, group, scheme }) {
+// resumed: no certificate is needed.
+function choose(run, hello, offers, { suite, kind, group, scheme, resumed }) {
     const doubt = (uncertain, ...possible) => ({ uncertain, possible });
     if (!hello.suites.includes(suite)) {
         return doubt('the suite that it chose is not offered any more', 'handshake_failure', 'insufficient_security', 'illegal_parameter', 'unexpected_message');
@@ -55,6 +56,9 @@ function choose(run, hello, offers, { suite, kind, group, scheme }) {
     const { alpn } = run.model.summary;
     if (alpn !== null && offers.alpn && !offers.alpn.includes(alpn)) {
         return doubt('the application protocol that it chose is not offered any more', 'no_application_protocol');
+    }
+    if (resumed) {
+        return {};
     }
     if (!offers.schemes) {
         throw new Refusal('NO_COMMON_SIGNATURE', 'without signature_algorithms, SHA-1 is meant');
@@ -72,8 +76,8 @@ export function isRenegotiationSafe(hello) {
 
 // --- By the client ---------------------------------------------------------------------------------------------
 
-// The changed answer, judged; hello: what the client sent.
-export function judgeServerHello12(message, hello) {
+// The changed answer, judged; hello: what the client sent; offered: with a session.
+export function judgeServerHello12(message, hello, offered = false) {
     const offers = readOffers(hello);
     const answer = readAnyServerHello(message);
     const offers13 = offers.versions?.includes(TLS13) ?? false;
@@ -88,7 +92,7 @@ export function judgeServerHello12(message, hello) {
     if (answer.legacyVersion !== TLS12) {
         throw new Refusal(answer.legacyVersion > TLS12 ? 'VERSION_NOT_OFFERED' : 'NO_COMMON_VERSION', `0x${answer.legacyVersion.toString(16).padStart(4, '0')}`);
     }
-    if (hello.sessionId.length > 0 && equal(answer.sessionId, hello.sessionId)) {
+    if (!offered && hello.sessionId.length > 0 && equal(answer.sessionId, hello.sessionId)) {
         throw new Refusal('SESSION_NOT_OFFERED', 'session_id is the one of ClientHello, and no session was offered');
     }
     judgeSuite(answer, hello);
@@ -123,6 +127,7 @@ function readAnswers(ext, offers) {
         [EXT.ec_point_formats, judgeFormats],
         [EXT.extended_master_secret, empty('extended_master_secret')],
         [EXT.renegotiation_info, readRenegotiation],
+        [EXT.session_ticket, empty('session_ticket')],
     ];
     for (const [code, read] of readers) {
         if (ext.known.has(code)) {

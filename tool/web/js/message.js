@@ -36,6 +36,14 @@ function proofLines(entry, proofs) {
            ` ${proof.what} ${PROOF_WORDS[proof.status]}`, proof.why ? el('span', { class: 'quiet', text: ` (${proof.why})` }) : null)));
 }
 
+// On paper there is nothing to click: the whole story stands there at once.
+export function storyList(model) {
+    return el('section', { class: 'print-story' }, el('h2', { class: 'print-title', text: 'What happened' }), el('ol', {}, model.entries.map((entry) => {
+        const story = storyOf(model, entry);
+        return story ? el('li', {}, el('b', { text: entry.name }), ` (${entry.from}) · ${levelName(entry)}. ${story.text}`) : null;
+    })));
+}
+
 function storyBox(model, entry, term) {
     const story = storyOf(model, entry);
     if (!story) {
@@ -112,7 +120,7 @@ function contents(model, message) {
         bytes.light(field?.at ?? 0, field ? field.at + field.len : 0);
         fill(caption, captionOf(model, field));
     };
-    fill(tree, message.fields.map((field) => fieldNode(model, field, leaves, rows, { point, bytes })));
+    fill(tree, fieldNodes(model, message.fields, leaves, rows, { point, bytes }));
     point(null);
     return el('div', { class: 'beside' }, tree, el('div', { class: 'bytes-side' }, caption, bytes.element));
 }
@@ -132,6 +140,11 @@ function unfold(node) {
     }
 }
 
+// Side by side, each kind is explained once.
+function fieldNodes(model, fields, leaves, rows, way) {
+    return fields.map((field, i) => fieldNode(model, field, leaves, rows, { ...way, isRepeated: i > 0 && fields[i - 1].term === field.term }));
+}
+
 function fieldNode(model, field, leaves, rows, way) {
     const show = () => way.point(field);
     const hide = () => way.point(null);
@@ -139,12 +152,12 @@ function fieldNode(model, field, leaves, rows, way) {
     if (field.fields?.length) {
         return el('details', { class: `group kind-${field.kind}`, open: field.len <= 160 || field.kind !== 'extension' },
                   el('summary', { ...on, class: field.known ? '' : 'unknown' }, fieldText(model, field)),
-                  explanation(model, field),
-                  el('div', { class: 'inside' }, field.fields.map((child) => fieldNode(model, child, leaves, rows, way))));
+                  way.isRepeated ? null : explanation(model, field),
+                  el('div', { class: 'inside' }, fieldNodes(model, field.fields, leaves, rows, way)));
     }
     const row = el('div', { class: `field kind-${field.kind} ${field.known ? '' : 'unknown'}`, tabindex: 0, role: 'group', ...on,
                             'aria-label': `${field.name}: ${valueOf(field)}, ${field.len} bytes at ${field.at}` },
-                   fieldText(model, field), explanation(model, field));
+                   fieldText(model, field), way.isRepeated ? null : explanation(model, field));
     row.addEventListener('click', () => way.bytes.light(field.at, field.at + field.len, true));
     rows.set(leaves.indexOf(field), row);
     return row;

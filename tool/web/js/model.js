@@ -117,7 +117,7 @@ function addRecord(entries, record, model) {
             last.count++;
             return;
         }
-        entries.push({ kind: 'data', from: record.from, level: record.level, name: 'application data', count: 1,
+        entries.push({ kind: 'data', from: record.from, level: record.level, name: record.level === 'early' ? 'early data' : 'application data', count: 1,
                        term: 'application_data', size: record.plain_len ?? record.len, record, ...times(record),
                        generation: generationOf(model, record) });
     }

@@ -3,6 +3,7 @@
 //
 // Both ends' views of the handshake are kept apart: what the client has sent and heard, and what the server has. From
 // their difference follows which proof breaks first.
+import { changedAbbreviated, isAbbreviated } from './abbreviated12.js';
 import { concat, equal, toHex } from './bytes.js';
 import { CERTIFICATE_ALERTS, judgeChain } from './chain.js';
 import { readX509 } from './certificate.js';
@@ -20,8 +21,12 @@ import { transcriptHash, TYPE } from './transcript.js';
 
 export async function changed12(run) {
     const { model, original } = run;
+    if (isAbbreviated(model)) {
+        await changedAbbreviated(run);
+        return;
+    }
     if (!find(model, TYPE.client_key_exchange)) {
-        run.verdict = { kind: 'unknown', possible: [] }; // an abbreviated handshake, or one that ended early
+        run.verdict = { kind: 'unknown', possible: [] }; // it ended early
         return;
     }
     prepare(run);
@@ -53,7 +58,8 @@ function prepare(run) {
     run.hello = readClientHello(find(model, TYPE.client_hello).bytes.subarray(4));
     run.keyExchange = exchange ? readServerKeyExchange(exchange.bytes.subarray(4), kind.exchange === 'DHE') : null;
     run.answer = serverHello;
-    run.extended = serverHello.ext.known.has(EXT.extended_master_secret);
+    // Whether each end computes an extended master secret.
+    run.extended = { client: serverHello.ext.known.has(EXT.extended_master_secret), server: serverHello.ext.known.has(EXT.extended_master_secret) };
     const hears = otherEnd(original.from);
     run.view = (end, message) => (end === hears && message.index === change.message ? concat(change.bytes.subarray(0, 4), run.body) : message.bytes);
     run.possible = [];
@@ -112,7 +118,8 @@ async function clientHello(run) {
     if (answers.some((code) => outcome.hello.ext.known.has(code) && !run.hello.ext.known.has(code))) {
         run.possible = [...run.possible, 'unsupported_extension'];
     }
-    run.extended = run.extended && outcome.hello.ext.known.has(EXT.extended_master_secret);
+    // What the server does not hear it does not answer, and then neither end does it.
+    run.extended.client = run.extended.server = run.extended.server && outcome.hello.ext.known.has(EXT.extended_master_secret);
     run.pass('client', run.what, 'the answer fits what the client offered');
     await keyExchangeSignature(run, { server: outcome.hello.random, client: run.hello.random });
     run.randomsDiffer = !equal(outcome.hello.random, run.hello.random);
@@ -132,7 +139,7 @@ async function serverHello(run) {
     }
     await keyExchangeSignature(run, { server: run.answer.random, client: answer.random });
     run.randomsDiffer = !equal(answer.random, run.answer.random);
-    run.extended = run.extended && answer.ext.known.has(EXT.extended_master_secret);
+    run.extended.client = answer.ext.known.has(EXT.extended_master_secret);
 }
 
 // What ServerKeyExchange signs begins with both randoms: one that was changed on the way breaks it. heard: that random as
@@ -277,7 +284,7 @@ async function proofs(run) {
     run.begin('server', 'AEAD tag of the client’s Finished');
     const theirs = await keysOf(run, 'client');
     const mine = await keysOf(run, 'server');
-    const apart = run.secretsDiffer || run.randomsDiffer || (run.extended && run.change.message <= find(run.model, TYPE.client_key_exchange).index);
+    const apart = run.secretsDiffer || run.randomsDiffer || run.extended.client !== run.extended.server || (run.extended.server && run.change.message <= find(run.model, TYPE.client_key_exchange).index);
     run.note('server', 'master_secret', apart ? 'the two ends compute different keys' : 'the same on both ends, as it does not hang on the changed bytes');
     if (theirs !== null && mine !== null && !run.secretsDiffer) {
         const record = await sealer12(run.model, 'client', theirs)?.seal(0, finished.bytes);
@@ -308,8 +315,8 @@ async function keysOf(run, end) {
     const last = find(model, TYPE.client_key_exchange).index + 1;
     const messages = before(run, end, last);
     const random = (type) => messages[find(model, type).index].subarray(6, 38);
-    const seed = run.extended ? await transcriptHash(hash, messages) : concat(random(TYPE.client_hello), random(TYPE.server_hello));
-    const master = await prf12(hash, premaster, run.extended ? 'extended master secret' : 'master secret', seed, 48);
+    const seed = run.extended[end] ? await transcriptHash(hash, messages) : concat(random(TYPE.client_hello), random(TYPE.server_hello));
+    const master = await prf12(hash, premaster, run.extended[end] ? 'extended master secret' : 'master secret', seed, 48);
     const block = model.steps.find((candidate) => candidate.name === 'key_block');
     return prf12(hash, master, 'key expansion', concat(random(TYPE.server_hello), random(TYPE.client_hello)), block?.output_len ?? 104);
 }

@@ -23,7 +23,7 @@ const ALERTS = {
     CERTIFICATE_SIGNATURE: 'bad_certificate', CERTIFICATE_STATUS: 'bad_certificate_status_response',
     CERTIFICATE_ALGORITHM: 'illegal_parameter', CERTIFICATE_VERIFY: 'decrypt_error',
     CERTIFICATE_DECOMPRESS: 'bad_certificate', CERTIFICATE_COMPRESSION_NOT_OFFERED: 'illegal_parameter',
-    MESSAGE_INTERLEAVED: 'unexpected_message', COMPRESSION_REQUIRED: 'illegal_parameter', EMS_REQUIRED: 'handshake_failure',
+    MESSAGE_INTERLEAVED: 'unexpected_message', CCS_EARLY: 'unexpected_message', SESSION_SUITE: 'illegal_parameter', SESSION_EMS: 'handshake_failure', COMPRESSION_REQUIRED: 'illegal_parameter', EMS_REQUIRED: 'handshake_failure',
     RENEGOTIATION_UNSAFE: 'handshake_failure', POINT_FORMATS: 'illegal_parameter', CURVE_TYPE: 'illegal_parameter',
     DH_GROUP: 'insufficient_security', SESSION_NOT_OFFERED: 'illegal_parameter', KEY_EXCHANGE_ALGORITHM: 'illegal_parameter',
     KEY_EXCHANGE_SIGNATURE: 'decrypt_error', CERTIFICATE_MISSING: 'handshake_failure',
