@@ -25,9 +25,10 @@ export async function judgeClientHello(run) {
     } else {
         judgeSecond(run, hello, offers, first);
     }
-    judgeMandatory(hello);
+    const answer = answerTo(model, change.message);
+    judgeMandatory(hello, offers, modeOf(answer));
     run.pass('server', 'rules of the ClientHello', 'nothing in it breaks a rule');
-    const outcome = await choose(run, hello, offers, answerTo(model, change.message));
+    const outcome = await choose(run, hello, offers, answer);
     return { hello, offers, ...outcome };
 }
 
@@ -71,10 +72,20 @@ function judgeForeignCookie(run, hello) {
     }
 }
 
+// Which mode of pre-shared keys the server takes, as far as its answer tells: 0 without a key exchange, 1 with one.
+function modeOf(answer) {
+    return answer?.ext.known.has(EXT.pre_shared_key) && !answer.ext.known.has(EXT.key_share) ? 0 : 1;
+}
+
 // What must be there (RFC 9846, 9.2).
-function judgeMandatory(hello) {
+function judgeMandatory(hello, offers, mode) {
     const has = (code) => hello.ext.known.has(code);
-    if (!has(EXT.supported_groups) || !has(EXT.key_share)) {
+    const takesKeys = offers.modes?.includes(mode) ?? false;
+    if (!has(EXT.supported_groups) && has(EXT.pre_shared_key) && !takesKeys) {
+        throw new Refusal('PSK_MODE', 'no mode of pre-shared keys is common');
+    }
+    const needsShare = !(has(EXT.pre_shared_key) && mode === 0 && takesKeys);
+    if (needsShare && (!has(EXT.supported_groups) || !has(EXT.key_share))) {
         throw new Refusal('MISSING_EXTENSION', 'supported_groups and key_share are needed');
     }
     if (!has(EXT.signature_algorithms) && !has(EXT.pre_shared_key)) {
@@ -178,7 +189,7 @@ async function judgePsk(run, offers, answer) {
         return doubt('there is no pre-shared key any more', 'NO_COMMON_SIGNATURE', ['missing_extension']);
     }
     const before = readOffers(readClientHello(run.original.bytes.subarray(4))).psk;
-    if (!offers.modes?.includes(1) || toHex(before.identities[index]) !== toHex(offers.psk.identities[index] ?? new Uint8Array(0))) {
+    if (!offers.modes?.includes(modeOf(answer)) || toHex(before.identities[index]) !== toHex(offers.psk.identities[index] ?? new Uint8Array(0))) {
         return doubt('the pre-shared key that it took is not offered any more', 'PSK_BINDER', ['unknown_psk_identity', 'handshake_failure', 'missing_extension']);
     }
     run.begin('server', 'binder');

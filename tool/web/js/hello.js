@@ -263,9 +263,35 @@ function judgeRetry(answer, offers, before) {
 
 function judgeShare(answer, offers, retry) {
     const body = answer.ext.known.get(EXT.key_share);
-    if (body === undefined) {
-        throw new Refusal(answer.ext.known.has(EXT.pre_shared_key) ? 'PSK_WITHOUT_DHE' : 'MISSING_EXTENSION', 'key_share in ServerHello');
+    judgeMode(answer, offers);
+    if (body !== undefined) {
+        readShare(body, answer, offers, retry);
     }
+    const selected = answer.ext.known.get(EXT.pre_shared_key);
+    if (selected !== undefined) {
+        if (selected.length !== 2) {
+            malformed('pre_shared_key');
+        }
+        answer.psk = list16(selected)[0];
+        if (answer.psk >= (offers.psk?.identities.length ?? 0)) {
+            throw new Refusal('PSK_INDEX', `index ${answer.psk}`);
+        }
+    }
+    return answer;
+}
+
+// Whether a key exchange goes with the answer, as the modes that were offered allow (RFC 9846, 4.3.9): psk_ke is 0.
+function judgeMode(answer, offers) {
+    const [isPsk, hasShare] = [answer.ext.known.has(EXT.pre_shared_key), answer.ext.known.has(EXT.key_share)];
+    if (!hasShare && !(isPsk && offers.modes?.includes(0))) {
+        throw new Refusal(isPsk ? 'PSK_WITHOUT_DHE' : 'MISSING_EXTENSION', 'key_share in ServerHello');
+    }
+    if (hasShare && isPsk && !offers.modes?.includes(1)) {
+        throw new Refusal('PSK_WITH_DHE', 'the client offers pre-shared keys without a key exchange only');
+    }
+}
+
+function readShare(body, answer, offers, retry) {
     const r = new Reader(body);
     answer.group = r.uint(2);
     answer.share = r.vector(2, 1).bytes;
@@ -279,17 +305,6 @@ function judgeShare(answer, offers, retry) {
     if (!offers.shares?.some((offer) => offer.group === answer.group)) {
         throw new Refusal('GROUP_NOT_OFFERED', `no share of 0x${answer.group.toString(16)} was sent`);
     }
-    const selected = answer.ext.known.get(EXT.pre_shared_key);
-    if (selected !== undefined) {
-        if (selected.length !== 2) {
-            malformed('pre_shared_key');
-        }
-        answer.psk = list16(selected)[0];
-        if (answer.psk >= (offers.psk?.identities.length ?? 0)) {
-            throw new Refusal('PSK_INDEX', `index ${answer.psk}`);
-        }
-    }
-    return answer;
 }
 
 // --- EncryptedExtensions, read by the client -----------------------------------------------------------

@@ -18,7 +18,7 @@ const ALERTS = {
     COMPRESSION_CHOSEN: 'illegal_parameter', RENEGOTIATION_INFO: 'handshake_failure', DOWNGRADE: 'illegal_parameter', KEY_SHARE_MISMATCH: 'illegal_parameter',
     KEY_SHARE_INVALID: 'illegal_parameter', KEY_SHARE_WRONG_GROUP: 'illegal_parameter',
     RECORD_SIZE_LIMIT_INVALID: 'illegal_parameter', PSK_BINDER: 'decrypt_error', PSK_LISTS_DIFFER: 'illegal_parameter',
-    PSK_MODES_MISSING: 'missing_extension', PSK_INDEX: 'illegal_parameter', PSK_WITHOUT_DHE: 'illegal_parameter',
+    PSK_MODES_MISSING: 'missing_extension', PSK_INDEX: 'illegal_parameter', PSK_WITHOUT_DHE: 'illegal_parameter', PSK_WITH_DHE: 'illegal_parameter', PSK_MODE: 'handshake_failure',
     CERTIFICATE_EMPTY: 'decode_error', CERTIFICATE_REQUIRED: 'certificate_required', CERTIFICATE_CONTEXT: 'illegal_parameter',
     CERTIFICATE_SIGNATURE: 'bad_certificate', CERTIFICATE_STATUS: 'bad_certificate_status_response',
     CERTIFICATE_ALGORITHM: 'illegal_parameter', CERTIFICATE_VERIFY: 'decrypt_error',

@@ -97,6 +97,10 @@ function retry(f) {
 
 function serverHello(f) {
     const psk = f.has('pre_shared_key');
+    if (psk && !f.has('key_share')) {
+        return { text: `The server takes ${f.suite} and the key that both ends have already, and nothing besides: no keys are exchanged. Whoever gets that key, even years later, can read this connection: there is no forward secrecy.`,
+                 client: ['the handshake keys'], path: ['which key is meant, but not the key'], server: ['the handshake keys'] };
+    }
     return {
         text: `The server takes ${f.suite} and ${f.group}, and answers with its own share. Each end now computes the same secret from its private key and the other’s share, ` +
             `${psk ? 'mixes in the key of the session, ' : ''}and everything from here on is encrypted.`,
