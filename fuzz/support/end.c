@@ -251,7 +251,8 @@ static void check_resumed(const struct end *e, const hf_conn_info *info)
     END_CHECK(!info->resumed || is_set(e->settings, is_client ? END_RESUMED : END_SESSIONS));
     END_CHECK(info->resumed || !info->early_data || info->version == HF_TLS12);
     END_CHECK(!info->early_data || (info->early_data_offered && !info->retried));
-    END_CHECK(!info->early_data || is_client || !is_set(e->settings, END_REPLAYED));
+    END_CHECK(!info->early_data || is_client || !is_set(e->settings, END_REPLAYED) ||
+              is_set(e->settings, END_ABSURD)); /* which says that the session was good once */
     END_CHECK(is_client || !info->resumed || !is_set(e->settings, END_REQUIRE) ||
               info->client_certificate);
     END_CHECK(is_client || info->early_data || e->early_len == 0);
@@ -317,6 +318,15 @@ static bool answer_absurdly(struct end *e, hf_op *op)
     case HF_OP_CHOOSE_IDENTITY:
         hf_op_run(op);
         op->u.choose_identity.scheme = 0x1234;
+        return true;
+    case HF_OP_TICKET_OPEN:
+        hf_op_run(op);
+        op->u.ticket_open.single_use = true;
+        op->u.ticket_open.state_len +=
+            is_set(e->settings, END_ALPN) ? op->u.ticket_open.capacity : 0;
+        return true;
+    case HF_OP_TICKET_SEAL:
+        op->u.ticket_seal.ticket_len = is_set(e->settings, END_ALPN) ? SIZE_MAX : 1;
         return true;
     case HF_OP_SIGN:
         op->u.sign.signature_len = e->settings & END_ALPN ? op->u.sign.capacity + 1 : 0;

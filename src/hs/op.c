@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "config/config.h"
 #include "identity/identity.h"
+#include "session/state.h"
 #include "store/chain_cache.h"
 #include "x509/x509.h"
 
@@ -243,6 +244,33 @@ static hf_status run_key(hf_op *op, const struct op_context *context)
 /* A sealed ticket is never as short as a stored one's identity. */
 _Static_assert((int)HF_STORE_ID_LEN < (int)HF_TICKET_OVERHEAD, "the length tells them apart");
 
+/* Takes a session of TLS 1.3 out. One of TLS 1.2, whose identifier everybody can read on the wire,
+ * stays where it is. */
+static hf_resume_reason take_stored(hf_session_store *store, hf_op *op)
+{
+    const hf_span ticket = op->u.ticket_open.ticket;
+    const int64_t now_ms = op->u.ticket_open.now_ms;
+    uint8_t *const state = op->u.ticket_open.state;
+    const size_t capacity = op->u.ticket_open.capacity;
+    size_t *const len = &op->u.ticket_open.state_len;
+    const hf_resume_reason reason =
+        hf_session_store_find(store, ticket, now_ms, state, capacity, len);
+    if (reason != HF_RESUME_NONE || op->u.ticket_open.keep) {
+        return reason;
+    }
+    struct session_state found;
+    const bool is_of_12 =
+        session_state_read(span_of(state, *len), &found) && found.version != HF_TLS13;
+    session_state_wipe(&found);
+    if (is_of_12) {
+        hf_wipe(state, *len);
+        *len = 0;
+        return HF_RESUME_VERSION_DIFFERS;
+    }
+    op->u.ticket_open.single_use = true;
+    return hf_session_store_take(store, ticket, now_ms, state, capacity, len);
+}
+
 static void run_ticket_open(hf_op *op)
 {
     hf_ticket_keys *keys = op->config->ticket_keys;
@@ -255,11 +283,7 @@ static void run_ticket_open(hf_op *op)
     *len = 0;
     op->u.ticket_open.single_use = op->u.ticket_open.renew = false;
     if (store != NULL && (keys == NULL || ticket.len == HF_STORE_ID_LEN)) {
-        op->u.ticket_open.single_use = !op->u.ticket_open.keep;
-        op->u.ticket_open.reason =
-            op->u.ticket_open.keep
-                ? hf_session_store_find(store, ticket, now_ms, state, capacity, len)
-                : hf_session_store_take(store, ticket, now_ms, state, capacity, len);
+        op->u.ticket_open.reason = take_stored(store, op);
     } else {
         op->u.ticket_open.reason =
             keys == NULL ? HF_RESUME_DISABLED

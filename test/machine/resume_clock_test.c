@@ -118,6 +118,54 @@ static void states_that_do_not_fit(void **state)
     hf_session_free(session);
 }
 
+/* A server that stores its sessions, and asks for certificates, has both in them. */
+static void stored_with_a_certificate(void **state)
+{
+    (void)state;
+    make();
+    hf_session_store *store = hf_session_store_new(NULL);
+    assert_non_null(store);
+    set(hf_config_set_ticket_keys(run.server, NULL));
+    set(hf_config_set_session_store(run.server, store));
+    hf_session_store_free(store);
+    pair_make_mutual(run.client, run.server, run_client_pki());
+    hf_session *session = first_session();
+    const hf_conn_info info = served(start(session, 500, 500));
+    assert_true(info.resumed && info.client_certificate && info.early_data);
+    hf_session_free(session);
+}
+
+/* A session_id of TLS 1.2 goes over the wire in the clear. Whoever saw one and offers it as a
+ * ticket of TLS 1.3 gets nothing, and takes nothing away from whom it belongs to. */
+static void a_session_id_as_a_ticket(void **state)
+{
+    (void)state;
+    uint8_t id[HF_STORE_ID_LEN] = "the session_id of somebody else";
+    uint8_t written[SESSION_STATE_MAX];
+    size_t len = 0;
+    make();
+    hf_session *session = first_session();
+    struct session_state theirs = *session_state_of(session);
+    theirs.version = HF_TLS12;
+    const hf_span their_state = span_of(written, session_state_write(&theirs, written));
+    hf_session *forged = session_new(session_state_of(session), span_of(id, sizeof id), false);
+    assert_non_null(forged);
+    make();
+    hf_session_store *store = hf_session_store_new(NULL);
+    assert_true(
+        hf_session_store_put(store, span_of(id, sizeof id), their_state, 3600, PKI_NOW * 1000));
+    set(hf_config_set_session_store(run.server, store));
+    const hf_conn_info info = served(start(forged, 500, 500));
+    assert_false(info.resumed);
+    assert_int_equal(info.resume_reason, HF_RESUME_VERSION_DIFFERS);
+    assert_int_equal(hf_session_store_find(store, span_of(id, sizeof id), PKI_NOW * 1000, written,
+                                           sizeof written, &len),
+                     HF_RESUME_NONE);
+    hf_session_store_free(store);
+    hf_session_free(forged);
+    hf_session_free(session);
+}
+
 /* RFC 9846, 4.3.9: without psk_dhe_ke there is no resumption here. */
 static void a_client_that_wants_no_fresh_key(void **state)
 {
@@ -273,6 +321,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(states_that_do_not_fit, drop_run),
+        cmocka_unit_test_teardown(stored_with_a_certificate, drop_run),
+        cmocka_unit_test_teardown(a_session_id_as_a_ticket, drop_run),
         cmocka_unit_test_teardown(a_client_that_wants_no_fresh_key, drop_run),
         cmocka_unit_test_teardown(the_freshness_window, drop_run),
         cmocka_unit_test_teardown(an_age_that_goes_round, drop_run),
