@@ -260,11 +260,12 @@ static void check_early_data(const struct end *client, const struct end *server)
 
 static void check(const struct end *client, const struct end *server)
 {
-    /* Who connects last has the word that both have seen the whole handshake: in TLS 1.2 the
-     * client, else the server. */
-    const bool is_older = server->conn->result.version == HF_TLS12;
-    const struct end *last = is_older ? client : server;
-    const struct end *first = is_older ? server : client;
+    /* Who connects last has the word that both have seen the whole handshake: in a whole one of TLS
+     * 1.2 the client, else the server. */
+    const struct hs_result *told = &server->conn->result;
+    const bool is_client_last = told->version == HF_TLS12 && !told->resumed;
+    const struct end *last = is_client_last ? client : server;
+    const struct end *first = is_client_last ? server : client;
     END_CHECK(!last->conn->connected || first->conn->connected);
     if (last->conn->connected) {
         check_agreement(client, server);

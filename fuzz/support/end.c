@@ -138,6 +138,9 @@ static hf_config *make_config(hf_role role, uint32_t settings, uint64_t *seed)
         }
         must(hf_config_add_psk(config, span_of("second", 6), key, 384));
     }
+    if (is_set(settings, END_PSK_KE)) {
+        must(hf_config_set_psk_modes(config, "psk_ke,psk_dhe_ke"));
+    }
     if (is_set(settings, END_COMPRESS)) {
         must(hf_config_set_certificate_compression(config, "zlib,brotli,zstd"));
     }
@@ -261,13 +264,14 @@ static void check_resumed(const struct end *e, const hf_conn_info *info)
 static void check_connected(const struct end *e, const hf_conn_info *info)
 {
     uint8_t keys[16];
-    const bool needs_proof =
-        e->config->role == HF_CLIENT ? !info->psk : is_set(e->settings, END_REQUIRE) && !info->psk;
+    const bool needs_proof = (e->config->role == HF_CLIENT || is_set(e->settings, END_REQUIRE)) &&
+                             !info->psk && !info->resumed;
+    const bool has_no_exchange = info->psk ? is_set(e->settings, END_PSK_KE) : info->resumed;
     const bool is_older = info->version == HF_TLS12;
     END_CHECK(is_older || info->version == HF_TLS13);
     END_CHECK(info->version >= e->config->version_lowest &&
               info->version <= e->config->version_highest);
-    END_CHECK(info->cipher_suite != 0 && info->group != 0);
+    END_CHECK(info->cipher_suite != 0 && (info->group != 0 || has_no_exchange));
     END_CHECK(!needs_proof || info->peer_chain_count > 0 || e->is_chain_forgotten);
     END_CHECK(!info->psk || info->resumed || is_set(e->settings, END_PSK));
     check_resumed(e, info);

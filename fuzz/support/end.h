@@ -49,7 +49,8 @@ enum end_setting {
     END_RESUMED = 1 << 27,  /* client: one of them is offered */
     END_EARLY = 1 << 28,    /* client: ... with early data behind the first flight */
     END_REPLAYED = 1 << 29, /* server: its guard takes every flight for a replay */
-    END_SETTINGS_MASK = (1 << 30) - 1,
+    END_PSK_KE = 1 << 30,   /* psk_ke comes first of the modes */
+    END_SETTINGS_MASK = 0x7fffffff,
 };
 
 enum end_action {
