@@ -405,6 +405,13 @@ static bool is_stricter(hf_rule rule)
     }
 }
 
+/* A wildcard stands for names that an authority excludes: libcrypto compares it as if it were a
+ * host. */
+static bool is_excluded_wildcard(const hf_verdict *ours)
+{
+    return ours->rule == HF_RULE_NAME_CONSTRAINT && strncmp(ours->detail, "'*.", 3) == 0;
+}
+
 void differ_run(const uint8_t *choices, size_t len, struct differ_report *out)
 {
     *out = (struct differ_report){.outcome = DIFFER_FIND};
@@ -433,8 +440,9 @@ void differ_run(const uint8_t *choices, size_t len, struct differ_report *out)
         out->outcome = DIFFER_BOTH_REFUSE;
     } else {
         /* A set of anchors takes only what our reader can read, and then nobody is trusted. */
-        out->outcome =
-            is_stricter(ours.rule) || ours.rule == HF_RULE_NONE ? DIFFER_STRICTER : DIFFER_FIND;
+        const bool is_known =
+            ours.rule == HF_RULE_NONE || is_stricter(ours.rule) || is_excluded_wildcard(&ours);
+        out->outcome = is_known ? DIFFER_STRICTER : DIFFER_FIND;
     }
     free(sample.changed);
     for (size_t i = 0; i < sample.count; i++) {
