@@ -344,6 +344,46 @@ static void key_exchanges_that_are_wrong(void **state)
     change(MSG_SERVER_KEY_EXCHANGE, SCHEME + 4, 0xaa, HF_E_KEY_EXCHANGE_SIGNATURE);
 }
 
+/* RFC 8422, 5.1: who does not list a certificate's curve is not shown that certificate. */
+static void curves_of_certificates_are_listed(void **state)
+{
+    (void)state;
+    struct pki *ec = pki_simple_by(PKI_P256, PKI_ED25519, "server.example");
+    struct pki *rsa = pki_simple_by(PKI_RSA_2048, PKI_ED25519, "server.example");
+    hf_identity *both[] = {pair_identity(ec), pair_identity(rsa)};
+    static const struct {
+        const char *groups;
+        size_t shown; /* so many of the identities */
+        const char *signature;
+    } rows[] = {{"x25519,secp256r1", 1, "ecdsa_secp256r1_sha256"},
+                {"x25519", 1, NULL},
+                {"x25519", 2, "rsa_pss_rsae_sha256"},
+                {"x25519,secp256r1", 2, "ecdsa_secp256r1_sha256"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        run_make(&run, RUN_12_FULL);
+        hf_identity_store *store = hf_identity_store_new(both, rows[i].shown);
+        assert_int_equal(hf_config_set_identities(run.server, store), HF_OK);
+        hf_identity_store_free(store);
+        assert_int_equal(hf_config_set_verify(run.client, HF_VERIFY_NONE), HF_OK);
+        assert_int_equal(hf_config_set_groups(run.client, rows[i].groups), HF_OK);
+        struct pair *p = run_start(&run, NULL);
+        assert_int_equal(run_finish(&run, p), rows[i].signature != NULL);
+        hf_conn_info info;
+        hf_conn_describe(p->client.conn, &info);
+        if (rows[i].signature != NULL) {
+            assert_string_equal(info.signature_scheme_name, rows[i].signature);
+        } else {
+            assert_int_equal(hf_conn_error(p->server.conn)->code, HF_E_NO_COMMON_SIGNATURE);
+        }
+        pair_free(p);
+        run_clear(&run);
+    }
+    hf_identity_free(both[0]);
+    hf_identity_free(both[1]);
+    pki_free(rsa);
+    pki_free(ec);
+}
+
 static void a_certificate_is_required(void **state)
 {
     (void)state;
@@ -721,6 +761,7 @@ int main(void)
         cmocka_unit_test_teardown(what_a_strict_client_refuses, drop_run),
         cmocka_unit_test_teardown(the_dummy_session_is_not_resumed, drop_run),
         cmocka_unit_test_teardown(key_exchanges_that_are_wrong, drop_run),
+        cmocka_unit_test_teardown(curves_of_certificates_are_listed, drop_run),
         cmocka_unit_test_teardown(a_certificate_is_required, drop_run),
         cmocka_unit_test_teardown(fields_are_named, drop_run),
         cmocka_unit_test_teardown(fields_that_are_wrong, drop_run),

@@ -171,6 +171,30 @@ static hf_status fill_alpn(struct hs *hs)
     return HF_OK;
 }
 
+/* RFC 8422, 5.1: the curves of a client's list are those of certificates too. An ECDSA scheme
+ * stands for its curve here, so the schemes of other curves go. */
+static void drop_other_curves(const struct hs *hs, uint16_t *schemes, size_t *count)
+{
+    static const struct {
+        uint16_t scheme, curve;
+    } curves[] = {{IANA_SCHEME_ecdsa_secp256r1_sha256, IANA_GROUP_secp256r1},
+                  {IANA_SCHEME_ecdsa_secp384r1_sha384, IANA_GROUP_secp384r1},
+                  {IANA_SCHEME_ecdsa_secp521r1_sha512, IANA_GROUP_secp521r1}};
+    const hf_span groups = hs->s.offer.groups;
+    size_t kept = 0;
+    for (size_t i = 0; i < *count; i++) {
+        bool is_listed = true;
+        for (size_t j = 0; groups.len > 0 && j < sizeof curves / sizeof curves[0]; j++) {
+            is_listed = is_listed &&
+                        (schemes[i] != curves[j].scheme || list16_has(groups, curves[j].curve));
+        }
+        if (is_listed) {
+            schemes[kept++] = schemes[i];
+        }
+    }
+    *count = kept;
+}
+
 static hf_status ask_identity(struct hs *hs, unsigned auth)
 {
     const struct hs_offer *offer = &hs->s.offer;
@@ -183,6 +207,7 @@ static hf_status ask_identity(struct hs *hs, unsigned auth)
                          "the client names no signature algorithms, which stands for SHA-1");
     }
     TRY(auth12_schemes(hs, offer->schemes, auth, &schemes, &hs->op.u.choose_identity.scheme_count));
+    drop_other_curves(hs, schemes, &hs->op.u.choose_identity.scheme_count);
     TRY(auth12_schemes(hs, offer->cert_schemes.len > 0 ? offer->cert_schemes : offer->schemes, all,
                        &cert_schemes, &hs->op.u.choose_identity.cert_scheme_count));
     hs->op.u.choose_identity.server_name = offer->server_name;
