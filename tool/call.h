@@ -30,7 +30,7 @@ struct call_settings {
     bool explain, secrets, quiet, json;
     int64_t time_at; /* 0: now */
     int64_t timeout_s;
-    bool no_grease, post_auth;
+    bool no_grease, post_auth, fallback;
 };
 
 /* One connection of a series. Only the last one has standard input and output. */

@@ -51,6 +51,11 @@ static const struct opt opts[] = {
      AT(parameters.record_size_limit), 64, 16385},
     {"padding", "N", "pad what is sent to a multiple of N bytes", OPT_NUMBER,
      AT(parameters.padding), 1, 16384},
+    {"require-ems", NULL, "refuse TLS 1.2 without extended_master_secret", OPT_FLAG,
+     AT(parameters.require_ems), 0, 0},
+    {"fallback", NULL,
+     "say that an earlier try with a higher version failed (TLS_FALLBACK_SCSV); with --tls 1.2",
+     OPT_FLAG, AT(fallback), 0, 0},
     {"no-grease", NULL, "no GREASE values, and extensions in a fixed order", OPT_FLAG,
      AT(no_grease), 0, 0},
     {"post-auth", NULL, "allow the server to ask for a certificate later", OPT_FLAG, AT(post_auth),
@@ -218,6 +223,7 @@ static hf_config *make_config(const struct call_settings *s, struct trouble *tro
         add_identity(config, s, trouble) == 0 &&
         (s->resume == 0 || s->no_chain_cache || setup_chain_cache(config, trouble) == 0)) {
         if ((s->no_grease && hf_config_set_grease(config, false) != HF_OK) ||
+            (s->fallback && hf_config_set_fallback(config, true) != HF_OK) ||
             (s->post_auth && hf_config_set_post_handshake_auth(config, true) != HF_OK) ||
             (series_resumes(s) && hf_config_set_resumption(config, true) != HF_OK) ||
             hf_config_freeze(config) != HF_OK) {

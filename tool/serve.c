@@ -56,6 +56,8 @@ static const struct opt opts[] = {
     {"stateless-retry", NULL,
      "answer every first ClientHello with a cookie and keep no state for it", OPT_FLAG,
      AT(stateless_retry), 0, 0},
+    {"require-ems", NULL, "refuse TLS 1.2 without extended_master_secret", OPT_FLAG,
+     AT(parameters.require_ems), 0, 0},
     {"compress-certs", "LIST", "compress the certificate for clients that can: brotli, zlib, zstd",
      OPT_TEXT, AT(parameters.compress), 0, 0},
     {"record-size-limit", "N", "largest record to receive, 64 to 16385", OPT_NUMBER,

@@ -60,6 +60,9 @@ int setup_parameters(hf_config *config, const struct setup_parameters *p, struct
     if (p->padding != 0 && hf_config_set_padding(config, (uint16_t)p->padding) != HF_OK) {
         return failure_of_setting(hf_config_error(config), "--padding", trouble);
     }
+    if (p->require_ems && hf_config_set_require_ems(config, true) != HF_OK) {
+        return failure_of_setting(hf_config_error(config), "--require-ems", trouble);
+    }
     for (size_t i = 0; i < p->psk.count; i++) {
         if (add_psk(config, p->psk.items[i], p->psk_hash == 384 ? 384 : 256, trouble) != 0) {
             return trouble->exit_code;

@@ -20,6 +20,7 @@ struct setup_parameters {
     const char *compress;
     int64_t record_size_limit;
     int64_t padding;
+    bool require_ems;
     struct opt_list psk;
     int64_t psk_hash;
 };

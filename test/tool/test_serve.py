@@ -49,8 +49,17 @@ for title, server_options_, client_options_, expected_ in [
      {"peer_record_size_limit": 1000}),
     ("--padding", ["--padding", "512"], ["--padding", "256"], {"version": "TLS 1.3"}),
     ("--no-grease", [], ["--no-grease"], {"version": "TLS 1.3"}),
+    ("--require-ems at both ends", ["--require-ems", "--tls", "1.2"], ["--require-ems"], {"version": "TLS 1.2"}),
+    ("--fallback to what the server can", ["--tls", "1.2"], ["--tls", "1.2", "--fallback"], {"version": "TLS 1.2"}),
 ]:
     tap.case(title, agreed, server_options_, client_options_, expected_)
+
+
+@tap.test("--fallback below what the server can is a downgrade")
+def fallback():
+    code, told = page(Serve(), "--tls", "1.2", "--fallback")
+    tap.equal((code, told["error"]["name"]), (4, "ALERT_RECEIVED"), told["error"])
+    tap.true("inappropriate_fallback" in json.dumps(told["error"]), told["error"])
 
 
 @tap.test("certificates by name: exact, wildcard, default")
