@@ -281,6 +281,24 @@ def early_nss():
     tap.true(refused > 0 or time.monotonic() - began > NSS_WINDOW, "it was refused at first")
 
 
+def resumes12_mutual(kind, *flags):
+    """TLS 1.2: who the client is was proved when the session began."""
+    server = kind(version="1.2", client_auth="require", extra=list(flags))
+    client = PKI.client["p256"]
+    code, told = connect(server, "--resume", "2", "--cert", client.cert, "--key", client.key, *kind.ask, version="1.2")
+    tap.equal(code, 0, f"{told['error']} {server.session.process}")
+    tap.equal([turn["resumed"] for turn in told["connections"]], [False, True, True])
+    server.wait_resumed(2)
+
+
+def not_without_ems():
+    """RFC 7627, 5.3: a session that anybody might share is not offered again."""
+    server = GnuTLSServer(version="1.2", extra=["--priority", "NORMAL:-VERS-ALL:+VERS-TLS1.2:%NO_SESSION_HASH"])
+    code, told = connect(server, "--resume", "1", version="1.2")
+    tap.equal((code, told["connected"]), (10, True), told["error"])
+    tap.equal([turn["resumed"] for turn in told["connections"]], [False, False])
+
+
 for kind_ in ALL:
     name_ = kind_.peer.name
     for suite_ in kind_.peer.suites if kind_.peer.picks_suites else (None,):
@@ -288,6 +306,9 @@ for kind_ in ALL:
     tap.case(f"{name_}: resumed after a HelloRetryRequest", resumes_after_retry, kind_)
     tap.case(f"{name_}: resumed, and the client is known", resumes_mutual, kind_)
     tap.case(f"{name_}: TLS 1.2 resumed by ticket", resumes12, kind_)
+    tap.case(f"{name_}: TLS 1.2 resumed by ticket, and the client is known", resumes12_mutual, kind_)
+tap.case("gnutls: TLS 1.2 without extended_master_secret", not_without_ems)
+tap.case("openssl: TLS 1.2 resumed by identifier, and the client is known", resumes12_mutual, OpenSSLServer, "-no_ticket")
 tap.case("openssl: TLS 1.2 resumed by identifier", resumes12, OpenSSLServer, "-no_ticket")
 tap.case("gnutls: TLS 1.2 resumed by identifier", resumes12, GnuTLSServer, "--noticket")
 tap.case("nss: TLS 1.2 resumed by identifier", resumes12, NSSByIdentifier)
