@@ -123,7 +123,9 @@ int resumption_load(const struct resumption_settings *s, int64_t now_ms, struct 
         return 0;
     }
     out->keys = hf_ticket_keys_new(NULL);
-    if (out->keys == NULL) {
+    out->store = hf_session_store_new(NULL);
+    if (out->keys == NULL || out->store == NULL) {
+        resumption_free(out);
         return setup_no_memory(trouble);
     }
     if ((s->redis_auth == NULL ||
@@ -143,6 +145,7 @@ int resumption_load(const struct resumption_settings *s, int64_t now_ms, struct 
 void resumption_free(struct resumption *resumption)
 {
     hf_ticket_keys_free(resumption->keys);
+    hf_session_store_free(resumption->store);
     hf_replay_guard_free(resumption->guard);
     file_free(&resumption->auth);
     *resumption = (struct resumption){0};
@@ -156,6 +159,7 @@ int resumption_configure(hf_config *config, const struct resumption_settings *s,
     }
     const bool set =
         hf_config_set_ticket_keys(config, resumption->keys) == HF_OK &&
+        hf_config_set_session_store(config, resumption->store) == HF_OK &&
         hf_config_set_tickets(config, (unsigned)s->tickets, (uint32_t)s->lifetime_s) == HF_OK &&
         hf_config_set_early_data(config, (uint32_t)s->max_early_data,
                                  (uint32_t)s->early_window_s * 1000) == HF_OK &&

@@ -33,6 +33,7 @@ enum early_policy {
 
 struct resumption {
     hf_ticket_keys *keys;    /* NULL: nothing is resumed */
+    hf_session_store *store; /* for clients of TLS 1.2 that take no tickets */
     hf_replay_guard *guard;  /* who remembers first flights: within this process; NULL */
     struct flights *flights; /* or outside; NULL */
     struct place place;      /* where that is */
