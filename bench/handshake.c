@@ -1,6 +1,6 @@
-/* What full handshakes of TLS 1.3 and 1.2 cost, each side on its own: ours beside libssl's, on
- * the same certificates, and beside the floor, which is the sum of the raw operations that no
- * implementation over libcrypto can do without.
+/* What full handshakes of TLS 1.3 and 1.2, and resumed ones of TLS 1.2, cost, each side on its own:
+ * ours beside libssl's, on the same certificates, and beside the floor, which is the sum of the raw
+ * operations that no implementation over libcrypto can do without.
  *
  * Both are pumped in memory, a batch of connections at a time: all clients speak, then all servers,
  * and so on, as on a busy server, so that neither side pays for the other's caches; and each batch
@@ -18,7 +18,7 @@
 
 #include "support/pair.h"
 
-enum { CONFIGS = 8, BATCH = 16, WIRE_CAP = 8192, MODES = 8 };
+enum { CONFIGS = 12, BATCH = 16, WIRE_CAP = 8192, MODES = 12 };
 
 /* --- Time and allocations --------------------------------------------------------------------- */
 
@@ -93,6 +93,7 @@ struct wire {
 
 struct ours {
     const hf_config *client, *server;
+    hf_session *session; /* to resume; NULL: none */
 };
 
 static void ours_pump(hf_conn *conn, struct wire *in, struct wire *out)
@@ -114,9 +115,11 @@ static void ours_pump(hf_conn *conn, struct wire *in, struct wire *out)
 static hf_conn *clients[BATCH], *servers[BATCH];
 static struct wire to_server[BATCH], to_client[BATCH];
 
-static void ours_new(const hf_config *config, const char *name, hf_conn **out, struct cost *cost)
+static void ours_new(const hf_config *config, const hf_session *session, const char *name,
+                     hf_conn **out, struct cost *cost)
 {
-    hf_conn_params params = {.size = sizeof params, .now_ms = PKI_NOW * 1000, .server_name = name};
+    hf_conn_params params = {
+        .size = sizeof params, .now_ms = PKI_NOW * 1000, .server_name = name, .session = session};
     for (size_t i = 0; i < BATCH; i++) {
         struct meter m = meter_start();
         raw_require(hf_conn_new(config, &params, &out[i]) == HF_OK, "a connection");
@@ -147,9 +150,9 @@ static void ours_free(hf_conn **conns, struct cost *cost)
 static void ours_handshakes(const struct ours *o, struct cost *client_cost,
                             struct cost *server_cost)
 {
-    ours_new(o->client, "server.example", clients, client_cost);
+    ours_new(o->client, o->session, "server.example", clients, client_cost);
     ours_pump_all(clients, to_client, to_server, client_cost);
-    ours_new(o->server, NULL, servers, server_cost);
+    ours_new(o->server, NULL, NULL, servers, server_cost);
     ours_pump_all(servers, to_server, to_client, server_cost);
     ours_pump_all(clients, to_client, to_server, client_cost);
     ours_pump_all(servers, to_server, to_client, server_cost);
@@ -157,19 +160,46 @@ static void ours_handshakes(const struct ours *o, struct cost *client_cost,
         /* TLS 1.2: the server's Finished comes last. */
         ours_pump_all(clients, to_client, to_server, client_cost);
     }
+    hf_conn_info info;
+    hf_conn_describe(servers[0], &info);
+    raw_require(info.resumed == (o->session != NULL), "a session is resumed");
     ours_free(clients, client_cost);
     ours_free(servers, server_cost);
+}
+
+/* The session of one handshake, for all those that are measured. */
+static void ours_get_session(struct ours *o)
+{
+    struct pair *p = pair_new(&(struct pair_options){.client = o->client, .server = o->server});
+    raw_require(p != NULL && pair_handshake(p), "a first handshake");
+    o->session = hf_conn_take_session(p->client.conn);
+    raw_require(o->session != NULL, "a session");
+    pair_free(p);
 }
 
 /* --- libssl ----------------------------------------------------------------------------------- */
 
 struct peer {
     SSL_CTX *client, *server;
+    SSL_SESSION *session; /* to resume; NULL: none */
 };
 
-static struct peer peer_new(const struct pki *pki, int version)
+/* How sessions are kept: those that are not resumed cost neither us nor libssl anything. */
+enum keep { KEEP_NOT, KEEP_TICKET, KEEP_ID };
+
+static void peer_keep(SSL_CTX *server, enum keep keep)
 {
-    struct peer p = {SSL_CTX_new(TLS_client_method()), SSL_CTX_new(TLS_server_method())};
+    SSL_CTX_set_num_tickets(server, 0);
+    if (keep != KEEP_TICKET) {
+        SSL_CTX_set_options(server, SSL_OP_NO_TICKET);
+    }
+    SSL_CTX_set_session_cache_mode(server,
+                                   keep == KEEP_ID ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
+}
+
+static struct peer peer_new(const struct pki *pki, int version, enum keep keep)
+{
+    struct peer p = {SSL_CTX_new(TLS_client_method()), SSL_CTX_new(TLS_server_method()), NULL};
     BIO *chain = BIO_new_mem_buf(pki->chain_pem, -1);
     BIO *ca = BIO_new_mem_buf(pki->ca_pem, -1);
     BIO *key = BIO_new_mem_buf(pki->key_pem, -1);
@@ -192,10 +222,7 @@ static struct peer peer_new(const struct pki *pki, int version)
         SSL_CTX_set1_groups_list(ctx, version == TLS1_2_VERSION ? "X25519:P-256" : "X25519");
         SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256");
     }
-    /* We issue no tickets either. */
-    SSL_CTX_set_num_tickets(p.server, 0);
-    SSL_CTX_set_options(p.server, SSL_OP_NO_TICKET);
-    SSL_CTX_set_session_cache_mode(p.server, SSL_SESS_CACHE_OFF);
+    peer_keep(p.server, keep);
     X509_free(leaf);
     X509_free(intermediate);
     X509_free(root);
@@ -208,7 +235,7 @@ static struct peer peer_new(const struct pki *pki, int version)
 
 static SSL *ssl_clients[BATCH], *ssl_servers[BATCH];
 
-static SSL *peer_end(SSL_CTX *ctx, bool is_client)
+static SSL *peer_end(SSL_CTX *ctx, SSL_SESSION *session, bool is_client)
 {
     SSL *ssl = SSL_new(ctx);
     SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
@@ -216,17 +243,21 @@ static SSL *peer_end(SSL_CTX *ctx, bool is_client)
         SSL_set_connect_state(ssl);
         SSL_set_tlsext_host_name(ssl, "server.example");
         SSL_set1_host(ssl, "server.example");
+        if (session != NULL) {
+            SSL_set_session(ssl, session);
+        }
     } else {
         SSL_set_accept_state(ssl);
     }
     return ssl;
 }
 
-static void peer_new_all(SSL_CTX *ctx, bool is_client, SSL **out, struct cost *cost)
+static void peer_new_all(SSL_CTX *ctx, SSL_SESSION *session, bool is_client, SSL **out,
+                         struct cost *cost)
 {
     for (size_t i = 0; i < BATCH; i++) {
         struct meter m = meter_start();
-        out[i] = peer_end(ctx, is_client);
+        out[i] = peer_end(ctx, session, is_client);
         meter_add(m, cost, i);
     }
 }
@@ -251,35 +282,65 @@ static void peer_free_all(SSL **ssls, struct cost *cost)
     for (size_t i = 0; i < BATCH; i++) {
         raw_require(SSL_is_init_finished(ssls[i]), "libssl's handshake");
         struct meter m = meter_start();
+        /* Else its session would be thrown away. */
+        SSL_set_shutdown(ssls[i], SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
         SSL_free(ssls[i]);
         meter_add(m, cost, i);
     }
 }
 
-static void peer_handshakes(const struct peer *p, struct cost *client_cost,
-                            struct cost *server_cost)
+static void peer_handshakes(struct peer *p, struct cost *client_cost, struct cost *server_cost)
 {
-    peer_new_all(p->client, true, ssl_clients, client_cost);
+    peer_new_all(p->client, p->session, true, ssl_clients, client_cost);
     peer_pump_all(ssl_clients, to_client, to_server, client_cost);
-    peer_new_all(p->server, false, ssl_servers, server_cost);
+    peer_new_all(p->server, NULL, false, ssl_servers, server_cost);
     peer_pump_all(ssl_servers, to_server, to_client, server_cost);
     peer_pump_all(ssl_clients, to_client, to_server, client_cost);
     peer_pump_all(ssl_servers, to_server, to_client, server_cost);
     if (to_client[0].len > 0) {
         peer_pump_all(ssl_clients, to_client, to_server, client_cost);
     }
+    raw_require(SSL_session_reused(ssl_servers[0]) == (p->session != NULL), "libssl resumes");
     peer_free_all(ssl_clients, client_cost);
     peer_free_all(ssl_servers, server_cost);
 }
 
+static void peer_get_session(struct peer *p)
+{
+    static struct cost ignored;
+    peer_new_all(p->client, NULL, true, ssl_clients, &ignored);
+    peer_new_all(p->server, NULL, false, ssl_servers, &ignored);
+    for (int i = 0; i < 3; i++) {
+        peer_pump_all(ssl_clients, to_client, to_server, &ignored);
+        peer_pump_all(ssl_servers, to_server, to_client, &ignored);
+    }
+    p->session = SSL_get1_session(ssl_clients[0]);
+    raw_require(p->session != NULL, "libssl's session");
+    peer_free_all(ssl_clients, &ignored);
+    peer_free_all(ssl_servers, &ignored);
+}
+
 /* --- Rounds ----------------------------------------------------------------------------------- */
 
-enum mode { FLOOR, OURS, LIBSSL, OURS_PQ, FLOOR_KNOWN, OURS_KNOWN, OURS_12, LIBSSL_12 };
+enum mode {
+    FLOOR,
+    OURS,
+    LIBSSL,
+    OURS_PQ,
+    FLOOR_KNOWN,
+    OURS_KNOWN,
+    OURS_12,
+    LIBSSL_12,
+    OURS_12_TICKET,
+    LIBSSL_12_TICKET,
+    OURS_12_ID,
+    LIBSSL_12_ID
+};
 
 struct bench_state {
     struct raw raw;
-    struct ours classic, pq, known, old;
-    struct peer peer, old_peer;
+    struct ours classic, pq, known, old, old_ticket, old_id;
+    struct peer peer, old_peer, old_peer_ticket, old_peer_id;
 };
 
 /* A server makes a key, a shared secret and a signature; a client verifies three signatures
@@ -315,6 +376,18 @@ static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_
         break;
     case LIBSSL_12:
         peer_handshakes(&b->old_peer, client_cost, server_cost);
+        break;
+    case OURS_12_TICKET:
+        ours_handshakes(&b->old_ticket, client_cost, server_cost);
+        break;
+    case LIBSSL_12_TICKET:
+        peer_handshakes(&b->old_peer_ticket, client_cost, server_cost);
+        break;
+    case OURS_12_ID:
+        ours_handshakes(&b->old_id, client_cost, server_cost);
+        break;
+    case LIBSSL_12_ID:
+        peer_handshakes(&b->old_peer_id, client_cost, server_cost);
         break;
     case FLOOR_KNOWN:
         floor_batch(&b->raw, 1, client_cost, server_cost);
@@ -370,30 +443,60 @@ static void report(size_t rounds, struct bench_json *json)
                                              "floor, chain known",
                                              "handfast, chain known",
                                              "handfast TLS 1.2",
-                                             "libssl TLS 1.2"};
-    static const int floors[MODES] = {FLOOR,       FLOOR,       FLOOR, FLOOR,
-                                      FLOOR_KNOWN, FLOOR_KNOWN, FLOOR, FLOOR};
+                                             "libssl TLS 1.2",
+                                             "handfast TLS 1.2, ticket",
+                                             "libssl TLS 1.2, ticket",
+                                             "handfast TLS 1.2, ID",
+                                             "libssl TLS 1.2, ID"};
+    /* A resumed handshake has none: its few hashes are all that it does. */
+    static const int floors[MODES] = {FLOOR, FLOOR, FLOOR, FLOOR, FLOOR_KNOWN, FLOOR_KNOWN,
+                                      FLOOR, FLOOR, -1,    -1,    -1,          -1};
+    static const int peers[MODES] = {
+        LIBSSL,    LIBSSL,    LIBSSL,           LIBSSL,           LIBSSL,       LIBSSL,
+        LIBSSL_12, LIBSSL_12, LIBSSL_12_TICKET, LIBSSL_12_TICKET, LIBSSL_12_ID, LIBSSL_12_ID};
     static const char *const sides[2] = {"client", "server"};
     printf("full handshake, X25519, ECDSA P-256, leaf and intermediate, us; TLS 1.3 unless "
-           "said otherwise\n");
+           "said otherwise; ticket and ID: resumed\n");
     printf("  %-26s %-7s %9s %12s %12s %12s\n", "", "", "us", "over floor", "of libssl",
            "allocations");
     for (int side = 1; side >= 0; side--) {
         for (int mode = 0; mode < MODES; mode++) {
             double us = median_of(mode, side, rounds, -1, false) / 1000;
             double over = median_of(mode, side, rounds, floors[mode], false) / 1000;
-            const int against = mode == OURS_12 || mode == LIBSSL_12 ? LIBSSL_12 : LIBSSL;
-            double share = median_of(mode, side, rounds, against, true);
-            printf("  %-26s %-7s %9.1f %12.1f %12.2f %12.0f\n", names[mode], sides[side], us, over,
-                   share, alloc_count[mode][side]);
+            double share = median_of(mode, side, rounds, peers[mode], true);
+            char over_text[32] = "-";
+            if (floors[mode] >= 0) {
+                (void)snprintf(over_text, sizeof over_text, "%.1f", over);
+            }
+            printf("  %-26s %-7s %9.1f %12s %12.2f %12.0f\n", names[mode], sides[side], us,
+                   over_text, share, alloc_count[mode][side]);
             char key[64];
             (void)snprintf(key, sizeof key, "%s %s", names[mode], sides[side]);
             bench_json_add(json, key, "us", us);
-            bench_json_add(json, key, "over floor us", over);
+            if (floors[mode] >= 0) {
+                bench_json_add(json, key, "over floor us", over);
+            }
             bench_json_add(json, key, "of libssl", share);
             bench_json_add(json, key, "allocations", alloc_count[mode][side]);
         }
     }
+}
+
+static void keep_sessions(hf_config *config, bool is_client, enum keep keep)
+{
+    if (is_client) {
+        raw_require(hf_config_set_resumption(config, true) == HF_OK, "resumption");
+        return;
+    }
+    hf_ticket_keys *keys = hf_ticket_keys_new(NULL);
+    hf_session_store *store = hf_session_store_new(NULL);
+    raw_require(keys != NULL && store != NULL &&
+                    hf_ticket_keys_rotate(keys, 3600, 7200, PKI_NOW * 1000) == HF_OK &&
+                    (keep == KEEP_TICKET ? hf_config_set_ticket_keys(config, keys)
+                                         : hf_config_set_session_store(config, store)) == HF_OK,
+                "sessions");
+    hf_ticket_keys_free(keys);
+    hf_session_store_free(store);
 }
 
 int main(void)
@@ -401,28 +504,39 @@ int main(void)
     static struct bench_state b;
     struct pki *pki = pki_simple(PKI_P256, "server.example");
     raw_init(&b.raw);
-    b.peer = peer_new(pki, TLS1_3_VERSION);
-    b.old_peer = peer_new(pki, TLS1_2_VERSION);
+    b.peer = peer_new(pki, TLS1_3_VERSION, KEEP_NOT);
+    b.old_peer = peer_new(pki, TLS1_2_VERSION, KEEP_NOT);
+    b.old_peer_ticket = peer_new(pki, TLS1_2_VERSION, KEEP_TICKET);
+    b.old_peer_id = peer_new(pki, TLS1_2_VERSION, KEEP_ID);
+    peer_get_session(&b.old_peer_ticket);
+    peer_get_session(&b.old_peer_id);
     hf_config *configs[CONFIGS];
     hf_chain_cache *cache = hf_chain_cache_new(0);
     raw_require(cache != NULL, "a cache");
     for (int i = 0; i < CONFIGS; i++) {
         configs[i] = i % 2 == 0 ? pair_client_config(pki) : pair_server_config(pki);
-        raw_require(hf_config_set_groups(configs[i], i / 2 != 1 ? "X25519" : "X25519MLKEM768") ==
-                        HF_OK,
-                    "groups");
+        /* RFC 8422, 5.1: in TLS 1.2 the curve of the certificate must be named too. */
+        const char *groups = i >= 6 ? "X25519,secp256r1" : i / 2 != 1 ? "X25519" : "X25519MLKEM768";
+        raw_require(hf_config_set_groups(configs[i], groups) == HF_OK, "groups");
         raw_require(hf_config_set_ciphers(configs[i], i < 6 ? "TLS_AES_128_GCM_SHA256"
                                                             : "ECDHE-ECDSA-AES128-GCM-SHA256") ==
                         HF_OK,
                     "ciphers");
         raw_require(i < 4 || i > 5 || hf_config_set_chain_cache(configs[i], cache) == HF_OK,
                     "cache");
+        if (i >= 8) {
+            keep_sessions(configs[i], i % 2 == 0, i < 10 ? KEEP_TICKET : KEEP_ID);
+        }
         (void)pair_freeze(configs[i]);
     }
-    b.classic = (struct ours){configs[0], configs[1]};
-    b.pq = (struct ours){configs[2], configs[3]};
-    b.known = (struct ours){configs[4], configs[5]};
-    b.old = (struct ours){configs[6], configs[7]};
+    b.classic = (struct ours){configs[0], configs[1], NULL};
+    b.pq = (struct ours){configs[2], configs[3], NULL};
+    b.known = (struct ours){configs[4], configs[5], NULL};
+    b.old = (struct ours){configs[6], configs[7], NULL};
+    b.old_ticket = (struct ours){configs[8], configs[9], NULL};
+    b.old_id = (struct ours){configs[10], configs[11], NULL};
+    ours_get_session(&b.old_ticket);
+    ours_get_session(&b.old_id);
     size_t rounds = bench_rounds() * 5;
     rounds = rounds > BENCH_ROUND_MAX ? BENCH_ROUND_MAX : rounds;
     for (size_t r = 0; r < rounds; r++) {
@@ -442,6 +556,14 @@ int main(void)
     SSL_CTX_free(b.peer.server);
     SSL_CTX_free(b.old_peer.client);
     SSL_CTX_free(b.old_peer.server);
+    struct peer *const resumed[] = {&b.old_peer_ticket, &b.old_peer_id};
+    for (int i = 0; i < 2; i++) {
+        SSL_SESSION_free(resumed[i]->session);
+        SSL_CTX_free(resumed[i]->client);
+        SSL_CTX_free(resumed[i]->server);
+    }
+    hf_session_free(b.old_ticket.session);
+    hf_session_free(b.old_id.session);
     pki_free(pki);
     return 0;
 }
