@@ -145,7 +145,7 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
                  "certificates travel in the clear, so whoever listens learns who is spoken to. "
                  "The key exchange is as "
                  "strong.",
-        .client_groups = "x25519",
+        .client_groups = "x25519,secp256r1", /* the certificate's curve too: RFC 8422, 5.1 */
         .server_groups = "x25519",
         .version = HF_TLS12,
         .group = "x25519",
