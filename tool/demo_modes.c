@@ -162,7 +162,7 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
                  "and both their random numbers: one round trip, no certificate, no signature, and "
                  "no key exchange "
                  "either, so whoever gets the ticket's key later reads this connection too.",
-        .client_groups = "x25519",
+        .client_groups = "x25519,secp256r1",
         .server_groups = "x25519",
         .version = HF_TLS12,
         .resume = DEMO_RESUMED,
@@ -176,7 +176,7 @@ const struct demo_mode demo_modes[DEMO_MODE_COUNT] = {
         .about = "The same with a server that remembers its sessions itself: the client names the "
                  "one it means. It is "
                  "the oldest way, and needs a store that all servers of a name share.",
-        .client_groups = "x25519",
+        .client_groups = "x25519,secp256r1",
         .server_groups = "x25519",
         .version = HF_TLS12,
         .resume = DEMO_RESUMED,

@@ -10,7 +10,7 @@ from peer_handfast import Handfast, must_be_built
 from peer_nss import NSS
 from peer_openssl import OpenSSL
 from peers import PKI, Options, with_defaults
-from process import Process, scratch
+from process import Process
 
 GNUTLS12 = "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 
@@ -56,19 +56,6 @@ def openssl(flags, mutual):
     must_resume(connections(server, 6), mutual)
 
 
-def openssl_from_file():
-    """A session that one run writes and another one reads."""
-    missing = OpenSSL().missing()
-    if missing:
-        tap.skip(missing)
-    server = serve()
-    path = scratch("openssl-session")
-    for flag in ("-sess_out", "-sess_in", "-sess_in"):
-        run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2", "-CAfile", PKI.ca,
-             "-servername", "localhost", flag, path], b"Q\n")
-    must_resume(connections(server, 3))
-
-
 def gnutls(priority, mutual, resumed=True):
     missing = GnuTLS().missing()
     if missing:
@@ -102,7 +89,6 @@ for mutual_ in (False, True):
     tap.case(f"openssl, by identifier{also_}", openssl, ["-no_ticket"], mutual_)
     tap.case(f"gnutls, by ticket{also_}", gnutls, "", mutual_)
     tap.case(f"gnutls, by identifier{also_}", gnutls, ":%NO_TICKETS", mutual_)
-tap.case("openssl, from a file", openssl_from_file)
 tap.case("gnutls without extended_master_secret", gnutls, ":%NO_SESSION_HASH", False, False)
 tap.case("nss, by ticket", nss, ["-u"])
 tap.case("nss, by identifier", nss, [])
