@@ -35,8 +35,18 @@ static const struct opt opts[] = {
      AT(passphrase_file), 0, 0},
     {"psk", "ID:HEX", "pre-shared key: its identity and its bytes in hexadecimal; repeatable",
      OPT_LIST, AT(parameters.psk), 0, 0},
-    {"psk-hash", "BITS", "hash that the pre-shared keys belong to: 256 or 384 (default 256)",
+    {"psk-hash", "BITS",
+     "hash that goes with the pre-shared keys: 256 or 384 (default 256); raw ones are for suites "
+     "with "
+     "this hash only",
      OPT_NUMBER, AT(parameters.psk_hash), 256, 384},
+    {"psk-context", "TEXT",
+     "what else the pre-shared keys were agreed upon with, such as who is client and who is "
+     "server; "
+     "the same at both ends (RFC 9258; default: nothing)",
+     OPT_TEXT, AT(parameters.psk_context), 0, 0},
+    {"psk-raw", NULL, "use the pre-shared keys as they are, for peers that do not import keys",
+     OPT_FLAG, AT(parameters.psk_raw), 0, 0},
     {"what is offered (lists: best first, comma between)", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"tls", "RANGE", "versions: 1.2, 1.3 or 1.2-1.3", OPT_TEXT, AT(parameters.tls), 0, 0},
     {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(parameters.ciphers), 0, 0},
@@ -175,6 +185,10 @@ static int check(const struct call_settings *s, struct trouble *trouble)
     if (s->http != NULL && s->http[strcspn(s->http, " \t\r\n")] != '\0') {
         return trouble_set(trouble, TOOL_USAGE, "Write %20 for a blank.",
                            "--http: a path has no blanks or line ends");
+    }
+    if (s->parameters.psk_raw && s->parameters.psk_context != NULL) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
+                           "--psk-raw: a key that is not imported has no --psk-context");
     }
     if (s->parameters.psk_hash != 0 && s->parameters.psk_hash != 256 &&
         s->parameters.psk_hash != 384) {

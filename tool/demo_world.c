@@ -172,6 +172,8 @@ static bool add_psk(hf_config *config)
 {
     static const uint8_t identity[] = "device 7";
     static const uint8_t key[32] = "a key that both ends were given";
+    static const uint8_t context[] = "client: device 7, server: demo";
     return hf_config_add_psk(config, (hf_span){identity, sizeof identity - 1},
-                             (hf_span){key, sizeof key}, 256) == HF_OK;
+                             (hf_span){context, sizeof context - 1}, (hf_span){key, sizeof key},
+                             256) == HF_OK;
 }

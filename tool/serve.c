@@ -34,8 +34,18 @@ static const struct opt opts[] = {
      "pre-shared key: its identity and its bytes in hexadecimal; repeatable; without --cert only "
      "clients that hold one are served",
      OPT_LIST, AT(parameters.psk), 0, 0},
-    {"psk-hash", "BITS", "hash that the pre-shared keys belong to: 256 or 384 (default 256)",
+    {"psk-hash", "BITS",
+     "hash that goes with the pre-shared keys: 256 or 384 (default 256); raw ones are for suites "
+     "with "
+     "this hash only",
      OPT_NUMBER, AT(parameters.psk_hash), 256, 384},
+    {"psk-context", "TEXT",
+     "what else the pre-shared keys were agreed upon with, such as who is client and who is "
+     "server; "
+     "the same at both ends (RFC 9258; default: nothing)",
+     OPT_TEXT, AT(parameters.psk_context), 0, 0},
+    {"psk-raw", NULL, "use the pre-shared keys as they are, for peers that do not import keys",
+     OPT_FLAG, AT(parameters.psk_raw), 0, 0},
     {"who may come", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"client-auth", "none|request|require",
      "client certificates: not asked for (default), wanted, demanded", OPT_TEXT, AT(client_auth), 0,
@@ -211,6 +221,10 @@ static int check(const struct serve_settings *s, struct trouble *trouble)
         return trouble_set(trouble, TOOL_USAGE,
                            "Add --client-auth request or --client-auth require.",
                            "--no-chain-cache: no client is asked for a certificate");
+    }
+    if (s->parameters.psk_raw && s->parameters.psk_context != NULL) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
+                           "--psk-raw: a key that is not imported has no --psk-context");
     }
     if (s->parameters.psk_hash != 0 && s->parameters.psk_hash != 256 &&
         s->parameters.psk_hash != 384) {

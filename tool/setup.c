@@ -16,7 +16,8 @@ enum { PSK_KEY_MAX = 64 };
 static int set_names(hf_config *config, const char *option, const char *value,
                      hf_status (*setter)(hf_config *, const char *), struct trouble *trouble);
 static int set_versions(hf_config *config, const char *written, struct trouble *trouble);
-static int add_psk(hf_config *config, const char *written, unsigned hash, struct trouble *trouble);
+static int add_psk(hf_config *config, const struct setup_parameters *p, const char *written,
+                   struct trouble *trouble);
 static bool from_hex(const char *hex, uint8_t *out, size_t cap, size_t *len);
 static int load_identity(const struct setup_identity *from, const struct file_bytes *chain,
                          const struct file_bytes *key, const struct file_bytes *ocsp,
@@ -64,7 +65,7 @@ int setup_parameters(hf_config *config, const struct setup_parameters *p, struct
         return failure_of_setting(hf_config_error(config), "--require-ems", trouble);
     }
     for (size_t i = 0; i < p->psk.count; i++) {
-        if (add_psk(config, p->psk.items[i], p->psk_hash == 384 ? 384 : 256, trouble) != 0) {
+        if (add_psk(config, p, p->psk.items[i], trouble) != 0) {
             return trouble->exit_code;
         }
     }
@@ -188,7 +189,8 @@ static int set_versions(hf_config *config, const char *written, struct trouble *
 }
 
 /* ID:HEX, cut at the last colon: an identity may hold one. */
-static int add_psk(hf_config *config, const char *written, unsigned hash, struct trouble *trouble)
+static int add_psk(hf_config *config, const struct setup_parameters *p, const char *written,
+                   struct trouble *trouble)
 {
     static const char how[] = "Write --psk ID:HEX with a key of 16 to 64 bytes in hexadecimal.";
     const char *colon = strrchr(written, ':');
@@ -204,7 +206,14 @@ static int add_psk(hf_config *config, const char *written, unsigned hash, struct
                            (int)(colon - written), written);
     }
     const hf_span identity = {(const uint8_t *)written, (size_t)(colon - written)};
-    const hf_status status = hf_config_add_psk(config, identity, (hf_span){key, key_len}, hash);
+    const char *const context = p->psk_context == NULL ? "" : p->psk_context;
+    const hf_span bytes = {key, key_len};
+    const unsigned hash = p->psk_hash == 384 ? 384 : 256;
+    const hf_status status =
+        p->psk_raw
+            ? hf_config_add_raw_psk(config, identity, bytes, hash)
+            : hf_config_add_psk(config, identity,
+                                (hf_span){(const uint8_t *)context, strlen(context)}, bytes, hash);
     explicit_bzero(key, sizeof key);
     return status == HF_OK ? 0 : failure_of_setting(hf_config_error(config), "--psk", trouble);
 }

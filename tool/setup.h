@@ -23,6 +23,8 @@ struct setup_parameters {
     bool require_ems;
     struct opt_list psk;
     int64_t psk_hash;
+    const char *psk_context; /* NULL: none */
+    bool psk_raw;            /* not imported (RFC 9258) */
 };
 
 int setup_parameters(hf_config *config, const struct setup_parameters *parameters,

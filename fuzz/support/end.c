@@ -134,9 +134,9 @@ static hf_config *make_config(hf_role role, uint32_t settings, uint64_t *seed)
     if (is_set(settings, END_PSK)) {
         const hf_span key = span_of("0123456789abcdef", 16);
         if (!is_set(settings, END_SHA384)) {
-            must(hf_config_add_psk(config, span_of("first", 5), key, 256));
+            must(hf_config_add_raw_psk(config, span_of("first", 5), key, 256));
         }
-        must(hf_config_add_psk(config, span_of("second", 6), key, 384));
+        must(hf_config_add_raw_psk(config, span_of("second", 6), key, 384));
     }
     if (is_set(settings, END_PSK_KE)) {
         must(hf_config_set_psk_modes(config, "psk_ke,psk_dhe_ke"));

@@ -118,10 +118,22 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_strict_sni(hf_config *config, bool 
  * default off). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_post_handshake_auth(hf_config *config, bool on);
 
-/* A pre-shared key from outside (RFC 9846, 2.2), for both roles; may be called repeatedly. hash:
- * 256 or 384. identity: 1..65535 bytes; key: at least 16 bytes. */
-HF_API HF_MUST_CHECK hf_status hf_config_add_psk(hf_config *config, hf_span identity, hf_span key,
-                                                 unsigned hash);
+/* A pre-shared key from outside, imported for TLS 1.3 (RFC 9258), for both roles; may be called
+ * repeatedly. From it come two keys, one for suites with SHA-256 and one with SHA-384, under
+ * identities that name identity and context; both ends must import it with the same. identity: 1
+ * byte and more; key: at least 16 bytes; hash: that goes with the key, 256 if you know of none, or
+ * 384.
+ *
+ * context travels in the clear. It must hold what else the key was agreed upon with, and it is what
+ * stands against reflection: who holds a key for both roles, as client and as server, can be led
+ * to speak with himself ("Selfie"). Give contexts that tell the roles, "client=a,server=b"; or
+ * else the empty span, and use a key in one role only. */
+HF_API HF_MUST_CHECK hf_status hf_config_add_psk(hf_config *config, hf_span identity,
+                                                 hf_span context, hf_span key, unsigned hash);
+/* The same key as it is, for peers that do not import keys; never one that is imported, or used
+ * with TLS 1.2 (RFC 9258, 8). It goes with suites of this hash only, 256 or 384. */
+HF_API HF_MUST_CHECK hf_status hf_config_add_raw_psk(hf_config *config, hf_span identity,
+                                                     hf_span key, unsigned hash);
 
 /* --- Resumption (RFC 9846, 2.2 and 2.3) ------------------------------------------------------- */
 

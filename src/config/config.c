@@ -29,7 +29,6 @@ static const struct role_defaults defaults_of[] = {
 
 static hf_status check_identity(hf_config *config);
 static hf_status check_trust(hf_config *config);
-static hf_status check_psks(hf_config *config);
 static hf_status check_early_data(hf_config *config);
 static hf_status settle_key_shares(hf_config *config);
 static hf_status settle_versions(hf_config *config);
@@ -149,7 +148,7 @@ hf_status hf_config_freeze(hf_config *config)
     }
     TRY(check_identity(config));
     TRY(check_trust(config));
-    TRY(check_psks(config));
+    TRY(config_settle_psks(config));
     TRY(check_early_data(config));
     TRY(settle_key_shares(config));
     TRY(settle_versions(config));
@@ -191,25 +190,6 @@ static hf_status check_trust(hf_config *config)
     hf_trust_free(trust);
     if (count == 0) {
         return err_raise(&config->error, HF_E_CONFIG_NO_TRUST, "the trust store is empty");
-    }
-    return HF_OK;
-}
-
-/* RFC 9846, 4.3.11: a pre-shared key works only with suites of its own hash. */
-static hf_status check_psks(hf_config *config)
-{
-    const bool has_sha384 = config_list_has(&config->ciphers, IANA_SUITE_TLS_AES_256_GCM_SHA384);
-    const bool has_sha256 =
-        config_list_has(&config->ciphers, IANA_SUITE_TLS_AES_128_GCM_SHA256) ||
-        config_list_has(&config->ciphers, IANA_SUITE_TLS_CHACHA20_POLY1305_SHA256);
-    for (size_t i = 0; i < config->psk_count; i++) {
-        const struct config_psk *psk = &config->psks[i];
-        if (psk->hash == config->provider->sha384 ? !has_sha384 : !has_sha256) {
-            return err_raise(&config->error, HF_E_CONFIG_VALUE,
-                             "pre-shared key \"%.*s\" is for %s, and no cipher suite uses it",
-                             (int)(psk->identity_len < 64 ? psk->identity_len : 64),
-                             (const char *)psk->identity, psk->hash->name);
-        }
     }
     return HF_OK;
 }

@@ -17,7 +17,7 @@
 
 #include "base/rotate.h"
 
-enum { CONFIG_CHAIN_MAX = 64, CONFIG_LIST_MAX = 24, CONFIG_PSK_MAX = 16 };
+enum { CONFIG_CHAIN_MAX = 64, CONFIG_LIST_MAX = 24, CONFIG_PSK_MAX = 32 };
 
 /* Code points in order of preference. */
 struct config_list {
@@ -25,14 +25,17 @@ struct config_list {
     size_t count;
 };
 
-/* An external pre-shared key. hash: the provider's. */
+/* A pre-shared key from outside as it is offered. An imported one stands twice, once for each hash
+ * that suites may have, side by side. */
 struct config_psk {
-    uint8_t *identity;
+    uint8_t *identity; /* as on the wire */
     size_t identity_len;
+    hf_span name; /* what the caller called it; within identity */
     uint8_t *key;
     size_t key_len;
-    const hf_hash *hash;
-    const char *binder_label; /* "ext binder", or "imp binder" of an imported key (RFC 9258, 4) */
+    const hf_hash *hash;      /* the provider's: of the suites that it goes with */
+    const char *binder_label; /* "ext binder", or "imp binder" of an imported key (RFC 9258, 5.2) */
+    bool is_imported;
 };
 
 struct hf_config {

@@ -11,6 +11,14 @@ HF_MUST_CHECK hf_status config_begin(hf_config *config);
 HF_MUST_CHECK hf_status config_begin_for(hf_config *config, hf_role role, bool on,
                                          const char *what);
 
+/* "what: value is outside least to most". */
+hf_status config_refuse_value(hf_config *config, const char *what, uint64_t value, uint64_t least,
+                              uint64_t most);
+
+/* At the freeze: each pre-shared key must have a suite of its hash, or be of a pair of which one
+ * has; of a pair the one for the suite that comes first stands first. */
+HF_MUST_CHECK hf_status config_settle_psks(hf_config *config);
+
 /* Fills the lists with the defaults that the provider has. */
 void config_list_defaults(hf_config *config);
 

@@ -11,19 +11,8 @@
 /* The versions whose machines this library is built with. */
 enum { OLDEST_KNOWN = HF_TLS12, NEWEST_KNOWN = HF_TLS13 };
 
-enum {
-    PSK_KEY_MIN_LEN = 16,
-    PSK_KEY_MAX_LEN = 65535,
-    /* All identities with their overhead in one ClientHello (RFC 9846, 4.3.11), beside
-     * everything else in it. */
-    PSK_IDENTITIES_MAX_LEN = 32768
-};
-
-static hf_status refuse_value(hf_config *config, const char *what, uint64_t value, uint64_t least,
-                              uint64_t most);
 static hf_status set_limit(hf_config *config, uint32_t *limit, uint32_t value, uint32_t most,
                            const char *what);
-static hf_status check_psk(hf_config *config, hf_span identity, hf_span key, unsigned hash);
 
 hf_status hf_config_set_versions(hf_config *config, hf_version lowest, hf_version highest)
 {
@@ -88,7 +77,8 @@ hf_status hf_config_set_verify(hf_config *config, hf_verify verify)
     TRY(config_begin_for(config, HF_SERVER, verify == HF_VERIFY_REQUEST,
                          "a certificate that is requested but not required"));
     if ((unsigned)verify > HF_VERIFY_REQUIRE) {
-        return refuse_value(config, "verify", (unsigned)verify, HF_VERIFY_NONE, HF_VERIFY_REQUIRE);
+        return config_refuse_value(config, "verify", (unsigned)verify, HF_VERIFY_NONE,
+                                   HF_VERIFY_REQUIRE);
     }
     config->verify = verify;
     return HF_OK;
@@ -115,65 +105,6 @@ hf_status hf_config_set_post_handshake_auth(hf_config *config, bool on)
     return HF_OK;
 }
 
-hf_status hf_config_add_psk(hf_config *config, hf_span identity, hf_span key, unsigned hash)
-{
-    TRY(config_begin(config));
-    TRY(check_psk(config, identity, key, hash));
-    struct config_psk psk = {
-        .identity = mem_alloc(identity.len),
-        .identity_len = identity.len,
-        .key = mem_alloc(key.len),
-        .key_len = key.len,
-        .hash = hash == 256 ? config->provider->sha256 : config->provider->sha384,
-        .binder_label = "ext binder",
-    };
-    if (psk.identity == NULL || psk.key == NULL) {
-        mem_free(psk.identity, psk.identity_len);
-        mem_free(psk.key, psk.key_len);
-        return err_raise(&config->error, HF_E_NO_MEMORY, NULL);
-    }
-    memcpy(psk.identity, identity.data, identity.len);
-    memcpy(psk.key, key.data, key.len);
-    config->psks[config->psk_count++] = psk;
-    return HF_OK;
-}
-
-static hf_status check_psk(hf_config *config, hf_span identity, hf_span key, unsigned hash)
-{
-    if (config->psk_count == CONFIG_PSK_MAX) {
-        return err_raise(&config->error, HF_E_CONFIG_VALUE, "there are already %d pre-shared keys",
-                         CONFIG_PSK_MAX);
-    }
-    if (identity.len < 1 || identity.len > UINT16_MAX) {
-        return refuse_value(config, "bytes of a pre-shared key's identity", identity.len, 1,
-                            UINT16_MAX);
-    }
-    if (key.len < PSK_KEY_MIN_LEN || key.len > PSK_KEY_MAX_LEN) {
-        return refuse_value(config, "bytes of a pre-shared key", key.len, PSK_KEY_MIN_LEN,
-                            PSK_KEY_MAX_LEN);
-    }
-    if (hash != 256 && hash != 384) {
-        return err_raise(&config->error, HF_E_CONFIG_VALUE,
-                         "hash %u of a pre-shared key; it is 256 or 384", hash);
-    }
-    size_t total = identity.len + 6;
-    for (size_t i = 0; i < config->psk_count; i++) {
-        const struct config_psk *other = &config->psks[i];
-        if (span_eq(identity, span_of(other->identity, other->identity_len))) {
-            return err_raise(
-                &config->error, HF_E_CONFIG_DUPLICATE, "pre-shared key \"%.*s\" is there already",
-                (int)(identity.len < 64 ? identity.len : 64), (const char *)identity.data);
-        }
-        total += other->identity_len + 6;
-    }
-    /* One long identity is within its own limit; several must share a ClientHello. */
-    if (total > PSK_IDENTITIES_MAX_LEN) {
-        return refuse_value(config, "bytes of all identities of pre-shared keys", total, 1,
-                            PSK_IDENTITIES_MAX_LEN);
-    }
-    return HF_OK;
-}
-
 /* --- Behaviour -------------------------------------------------------------------------------- */
 
 hf_status hf_config_set_grease(hf_config *config, bool on)
@@ -195,7 +126,7 @@ hf_status hf_config_set_record_size_limit(hf_config *config, uint16_t limit)
     TRY(config_begin(config));
     /* RFC 8449, 4: at least 64, and in TLS 1.3 at most 2^14 + 1, the content type counting too. */
     if (limit != 0 && (limit < 64 || limit > 16385)) {
-        return refuse_value(config, "record_size_limit", limit, 64, 16385);
+        return config_refuse_value(config, "record_size_limit", limit, 64, 16385);
     }
     config->record_size_limit = limit;
     return HF_OK;
@@ -205,7 +136,7 @@ hf_status hf_config_set_padding(hf_config *config, uint16_t multiple)
 {
     TRY(config_begin(config));
     if (multiple < 1 || multiple > 16384) {
-        return refuse_value(config, "padding multiple", multiple, 1, 16384);
+        return config_refuse_value(config, "padding multiple", multiple, 1, 16384);
     }
     config->padding = multiple;
     return HF_OK;
@@ -296,7 +227,7 @@ static hf_status set_limit(hf_config *config, uint32_t *limit, uint32_t value, u
                            const char *what)
 {
     if (value > most) {
-        return refuse_value(config, what, value, 1, most);
+        return config_refuse_value(config, what, value, 1, most);
     }
     if (value != 0) {
         *limit = value;
@@ -304,7 +235,7 @@ static hf_status set_limit(hf_config *config, uint32_t *limit, uint32_t value, u
     return HF_OK;
 }
 
-static hf_status refuse_value(hf_config *config, const char *what, uint64_t value, uint64_t least,
+hf_status config_refuse_value(hf_config *config, const char *what, uint64_t value, uint64_t least,
                               uint64_t most)
 {
     return err_raise(&config->error, HF_E_CONFIG_VALUE, "%s: %llu is outside %llu to %llu", what,

@@ -64,6 +64,7 @@ class Handfast(Peer):
                             ("--compress-certs", options.compression)):
             flags += [flag, names(value)] if value else []
         flags += ["--psk", f"{options.psk[0]}:{options.psk[1]}"] if options.psk else []
+        flags += ["--psk-raw"] if options.psk and not options.psk_imported else []
         flags += ["--record-size-limit", options.record_limit] if options.record_limit else []
         flags += ["--keylog", options.keylog] if options.keylog else []
         return flags

@@ -40,6 +40,7 @@ class Options:
     client_auth: str = "none"  # server: none, request, require
     sni: Optional[str] = "localhost"  # client; None: send none
     psk: Optional[tuple] = None  # (identity, key in hex)
+    psk_imported: bool = False  # RFC 9258; most peers know raw ones only
     ocsp: Optional[str] = None  # server: file with the response
     record_limit: Optional[int] = None  # bytes of plaintext with its content type
     small_records: bool = False  # the other end's record_limit may be very low

@@ -32,5 +32,8 @@ for padding in ("1", "255", "16384"):
     good(OURS, OURS, f"padding to {padding}", Options(extra=extra), Options(extra=extra))
 good(OURS, OURS, "external PSK of SHA-384", Options(psk=PSK, extra=["--psk-hash", "384"]),
      Options(psk=PSK, extra=["--psk-hash", "384"]), psk=True, suite="TLS_AES_256_GCM_SHA384")
+for suite in ("TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"):
+    good(OURS, OURS, f"external PSK imported, {suite}", Options(psk=PSK, psk_imported=True, suites=[suite]),
+         Options(psk=PSK, psk_imported=True), psk=True, suite=suite)
 good(OURS, OURS, "no GREASE", Options(), Options(extra=["--no-grease"]))
 main(OURS)

@@ -822,10 +822,10 @@ static void unknown_key_and_no_certificate(void **state)
     run_make(&run, RUN_FULL);
     assert_int_equal(hf_config_set_identities(run.server, NULL), HF_OK);
     assert_int_equal(hf_config_set_alpn(run.server, ""), HF_OK);
-    assert_int_equal(hf_config_add_psk(run.server, span_of((const uint8_t *)"ours", 4), key, 256),
-                     HF_OK);
-    assert_int_equal(hf_config_add_psk(run.client, span_of((const uint8_t *)"mine", 4), key, 256),
-                     HF_OK);
+    assert_int_equal(
+        hf_config_add_raw_psk(run.server, span_of((const uint8_t *)"ours", 4), key, 256), HF_OK);
+    assert_int_equal(
+        hf_config_add_raw_psk(run.client, span_of((const uint8_t *)"mine", 4), key, 256), HF_OK);
     offer(RUN_FULL, 0, &o);
 }
 

@@ -222,7 +222,7 @@ static void a_ticket_with_the_name_of_another_key(void **state)
     make();
     const hf_span name = session_ticket(session);
     const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
-    set(hf_config_add_psk(run.client, name, key, 256));
+    set(hf_config_add_raw_psk(run.client, name, key, 256));
     struct pair *p = start(session, 500);
     assert_int_equal(send_early(p, "data", 4), 4);
     (void)pair_pump_end(p, &p->server);

@@ -131,12 +131,14 @@ def transcript(recording, count):
     return digest(data).digest()
 
 
+HASHES = {32: hashlib.sha256, 48: hashlib.sha384}
+
+
 def recompute(recording):
     """Every step of the schedule from its inputs, every context from the messages. Returns how many steps."""
-    digest = hash_of(recording)
     outputs = {}
     for step in recording["schedule"]["steps"]:
-        given = {}
+        digest, given = hash_of(recording), {}
         for part in step["inputs"]:
             given[part["role"]] = bytes.fromhex(part["hex"])
             if part["step"] is not None:
@@ -144,6 +146,8 @@ def recompute(recording):
         context = bytes.fromhex(step["context"]) if step["context"] is not None else b""
         if step["context_kind"] == "transcript":
             tap.equal(context, transcript(recording, step["context_messages"]), step["id"])
+        if step["op"] != "PRF":  # a pre-shared key may be for another hash than the suite's
+            digest = HASHES.get(len(given.get("secret", step["output"])) // (1 if "secret" in given else 2), digest)
         if step["context_kind"] == "empty":
             tap.equal(context, digest().digest(), step["id"])
         if step["op"] == "Extract":

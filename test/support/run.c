@@ -414,19 +414,27 @@ static hf_ticket_keys *rotated_ticket_keys(struct run *run, bool is_gone)
     return keys;
 }
 
-static void add_psk(hf_config *config, const char *name, unsigned hash)
+static void add_psk(hf_config *config, const char *name)
 {
     const hf_span identity = {(const uint8_t *)name, strlen(name)};
     const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
-    set(config, hf_config_add_psk(config, identity, key, hash));
+    set(config, hf_config_add_raw_psk(config, identity, key, 256));
+}
+
+static void import_psk(hf_config *config, const char *name)
+{
+    const hf_span identity = {(const uint8_t *)name, strlen(name)};
+    const hf_span context = {(const uint8_t *)"a context", 9};
+    const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
+    set(config, hf_config_add_psk(config, identity, context, key, 256));
 }
 
 static void make_psk(struct run *run)
 {
     use_x25519(run);
-    add_psk(run->client, "device-6", 256);
-    add_psk(run->client, "device-7", 256);
-    add_psk(run->server, "device-7", 256);
+    add_psk(run->client, "device-6");
+    add_psk(run->client, "device-7");
+    add_psk(run->server, "device-7");
     hf_ticket_keys *keys = run_ticket_keys(run); /* the unknown one could be a ticket */
     set(run->server, hf_config_set_ticket_keys(run->server, keys));
     set(run->server, hf_config_set_tickets(run->server, 0, 1));
@@ -438,8 +446,8 @@ static void make_psk_retry(struct run *run)
     use_x25519(run);
     set(run->client, hf_config_set_key_shares(run->client, ""));
     set(run->client, hf_config_set_ciphers(run->client, "TLS_AES_256_GCM_SHA384"));
-    add_psk(run->client, "device-8", 384);
-    add_psk(run->server, "device-8", 384);
+    import_psk(run->client, "device-8");
+    import_psk(run->server, "device-8");
 }
 
 static void make_psk_ke(struct run *run)

@@ -22,9 +22,9 @@ enum run_kind {
     RUN_MUTUAL,          /* the client shows a certificate */
     RUN_MUTUAL_EMPTY,    /* it is asked and has none */
     RUN_COMPRESSED,      /* both show theirs compressed */
-    RUN_PSK,             /* external key of SHA-256, and one unknown to the server before it */
-    RUN_PSK_RETRY,       /* ... of SHA-384, after HelloRetryRequest */
-    RUN_PSK_KE,          /* ... in the mode without a key exchange */
+    RUN_PSK,             /* raw external key of SHA-256, and one unknown to the server before it */
+    RUN_PSK_RETRY,       /* an imported one for SHA-384, after HelloRetryRequest */
+    RUN_PSK_KE,          /* as RUN_PSK, in the mode without a key exchange */
     RUN_TICKETS,         /* sessions are asked for and issued */
     RUN_RESUMED,         /* one of them is resumed, with early data on the way */
     RUN_POST_AUTH,       /* the client shows its certificate after the handshake */

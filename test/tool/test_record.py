@@ -36,7 +36,9 @@ def demo_modes():
         steps = recordings.recompute(recording)
         tap.true(steps >= (4 if mode in MODES12 else 20), f"{mode}: {steps} steps")
         for step in recording["schedule"]["steps"]:
-            tap.equal(step["ends"], ["client", "server"], f"{mode}: {step['id']}")
+            # The server computes the binder of the one key that it takes, the client that of each it offers.
+            ends = [["client", "server"]] + ([["client"]] if mode == "psk" and step["id"].count("#2") else [])
+            tap.true(step["ends"] in ends, f"{mode}: {step['id']}")
         if mode in MODES:
             tap.equal(recordings.finished_holds(recording), 2, mode)
 

@@ -173,12 +173,24 @@ def psk():
     tap.equal((code, told["error"]["alert"]), (4, "decrypt_error"))
     code, told = page(server, "--psk", f"stranger:{key}")
     tap.equal((code, told["error"]["alert"]), (4, "unknown_psk_identity"))
-    both = Serve("--psk", f"me:{key}", "--psk-hash", "384")
-    code, told = page(both, "--psk", f"me:{key}", "--psk-hash", "384")
+    both = Serve("--psk", f"me:{key}", "--psk-hash", "384", "--psk-raw")
+    code, told = page(both, "--psk", f"me:{key}", "--psk-hash", "384", "--psk-raw")
     tap.equal((code, told["connection"]["psk"], told["connection"]["cipher_suite"]),
               (0, True, "TLS_AES_256_GCM_SHA384"))
     code, told = page(both)
     tap.equal((code, told["connection"]["psk"]), (0, False))
+
+
+@tap.test("a pre-shared key is imported: for suites of both hashes, in its context, and not as it is")
+def psk_imported():
+    key = "00112233445566778899aabbccddeeff"
+    server = Serve("--psk", f"me:{key}", "--psk-context", "server=s", cert=None)
+    for suite in ("TLS_AES_256_GCM_SHA384", "TLS_AES_128_GCM_SHA256"):
+        code, told = page(server, "--psk", f"me:{key}", "--psk-context", "server=s", "--ciphers", suite)
+        tap.equal((code, told["connection"]["psk"], told["connection"]["cipher_suite"]), (0, True, suite))
+    for other in (["--psk-context", "server=t"], ["--psk-raw"], []):
+        code, told = page(server, "--psk", f"me:{key}", *other)
+        tap.equal((code, told["error"]["alert"]), (4, "unknown_psk_identity"))
 
 
 @tap.test("--ocsp staples what the file holds, and checks that there is a certificate for it")

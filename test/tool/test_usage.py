@@ -76,6 +76,8 @@ for title, arguments_, parts_ in [
     ("a pre-shared key without a key", ["connect", "--psk", "me", "localhost"], ["ID:HEX"]),
     ("a pre-shared key too short", ["connect", "--psk", "me:aabb", "localhost"], ["16 to 64 bytes"]),
     ("a pre-shared key not in hexadecimal", ["serve", "--psk", "me:" + "zz" * 16], ["hexadecimal"]),
+    ("a raw key in a context", ["serve", "--psk", "me:" + "00" * 16, "--psk-raw", "--psk-context", "x"],
+     ["--psk-raw", "--psk-context"]),
     ("a key without its certificate", ["connect", "--key", "k", "localhost"], ["--key k", "--cert"]),
     ("a file that is not there", ["connect", "--ca", "/nowhere", "localhost"], ["--ca /nowhere", "No such file"]),
     ("a directory as file", ["connect", "--ca", "/", "localhost"], ["--ca /", "directory"]),

@@ -40,7 +40,10 @@ hf_status server13_find_psk(struct hs *hs)
         (void)rd_u32(&rest);
         const int index = hs->s.psk_next++;
         if (psk_find_external(hs, identity, &hs->s.psk)) {
-            hs->s.psk_index = index;
+            /* Of an imported key the client may offer one for each hash. */
+            const bool is_possible = suite_is_possible(hs, hs->s.psk.hash);
+            hs->s.psk_index = is_possible ? index : -1;
+            hs->s.psk.hash = is_possible ? hs->s.psk.hash : NULL;
         } else if (are_tickets_opened && hs->s.tickets_tried < TICKETS_TRIED_MAX) {
             hs->s.tickets_tried++;
             return resume_ask_ticket(hs, identity, server13_will_retry(hs),

@@ -215,39 +215,41 @@ static void pre_shared_keys(void **state)
 {
     (void)state;
     hf_config *config = new_config(HF_CLIENT);
-    assert_int_equal(hf_config_add_psk(config, span_str("alice"), span_of(key32, 16), 256), HF_OK);
-    assert_int_equal(hf_config_add_psk(config, span_str("bob"), span_of(key32, 32), 384), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_str("alice"), span_of(key32, 16), 256),
+                     HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_str("bob"), span_of(key32, 32), 384),
+                     HF_OK);
     assert_int_equal(config->psk_count, 2);
     assert_memory_equal(config->psks[0].identity, "alice", 5);
     assert_memory_equal(config->psks[0].key, key32, 16);
     assert_ptr_equal(config->psks[0].hash, hf_provider_default()->sha256);
     assert_ptr_equal(config->psks[1].hash, hf_provider_default()->sha384);
 
-    check_refused(config, hf_config_add_psk(config, span_str("alice"), span_of(key32, 32), 256),
+    check_refused(config, hf_config_add_raw_psk(config, span_str("alice"), span_of(key32, 32), 256),
                   HF_E_CONFIG_DUPLICATE, "pre-shared key \"alice\" is there already");
-    check_refused(config, hf_config_add_psk(config, span_str(""), span_of(key32, 32), 256),
+    check_refused(config, hf_config_add_raw_psk(config, span_str(""), span_of(key32, 32), 256),
                   HF_E_CONFIG_VALUE,
                   "bytes of a pre-shared key's identity: 0 is outside 1 to 65535");
-    check_refused(config, hf_config_add_psk(config, span_str("c"), span_of(key32, 15), 256),
+    check_refused(config, hf_config_add_raw_psk(config, span_str("c"), span_of(key32, 15), 256),
                   HF_E_CONFIG_VALUE, "bytes of a pre-shared key: 15 is outside 16 to 65535");
-    check_refused(config, hf_config_add_psk(config, span_str("c"), span_of(key32, 32), 512),
+    check_refused(config, hf_config_add_raw_psk(config, span_str("c"), span_of(key32, 32), 512),
                   HF_E_CONFIG_VALUE, "hash 512 of a pre-shared key; it is 256 or 384");
     uint8_t *large = calloc(1, 65536);
     assert_non_null(large);
-    assert_int_equal(hf_config_add_psk(config, span_of(large, 65536), span_of(key32, 32), 256),
+    assert_int_equal(hf_config_add_raw_psk(config, span_of(large, 65536), span_of(key32, 32), 256),
                      HF_FAILED);
-    assert_int_equal(hf_config_add_psk(config, span_of(large, 32768), span_of(key32, 32), 256),
+    assert_int_equal(hf_config_add_raw_psk(config, span_of(large, 32768), span_of(key32, 32), 256),
                      HF_FAILED);
-    assert_int_equal(hf_config_add_psk(config, span_of(large, 32000), span_of(key32, 32), 256),
+    assert_int_equal(hf_config_add_raw_psk(config, span_of(large, 32000), span_of(key32, 32), 256),
                      HF_OK);
     free(large);
     for (char name = 'd'; config->psk_count < CONFIG_PSK_MAX; name++) {
-        assert_int_equal(hf_config_add_psk(config, span_of(&name, 1), span_of(key32, 32), 256),
+        assert_int_equal(hf_config_add_raw_psk(config, span_of(&name, 1), span_of(key32, 32), 256),
                          HF_OK);
     }
-    check_refused(config,
-                  hf_config_add_psk(config, span_str("one too many"), span_of(key32, 32), 256),
-                  HF_E_CONFIG_VALUE, "there are already 16 pre-shared keys");
+    check_refused(
+        config, hf_config_add_raw_psk(config, span_str("one too many"), span_of(key32, 32), 256),
+        HF_E_CONFIG_VALUE, "there are already 32 pre-shared keys; an imported one counts twice");
     hf_config_free(config);
 }
 
@@ -276,6 +278,77 @@ static void stores_are_referenced(void **state)
     hf_config_free(config);
 }
 
+/* RFC 9258: two keys of one, under identities that name it, or none of them. */
+static void imported_psks(void **state)
+{
+    (void)state;
+    static uint8_t large[32768];
+    static const uint8_t identity[] = "\0\5alice\0\2in\3\4\0\1";
+    hf_config *config = new_config(HF_CLIENT);
+    const hf_span key = span_of(key32, sizeof key32);
+    const hf_span in = span_str("in");
+    assert_int_equal(hf_config_add_psk(config, span_str("alice"), in, key, 256), HF_OK);
+    assert_int_equal(config->psk_count, 2);
+    assert_int_equal(config->psks[0].identity_len, sizeof identity - 1);
+    assert_memory_equal(config->psks[0].identity, identity, sizeof identity - 1);
+    assert_int_equal(config->psks[0].key_len, 32);
+    assert_int_equal(config->psks[1].key_len, 48);
+    assert_string_equal(config->psks[1].binder_label, "imp binder");
+    check_refused(config, hf_config_add_psk(config, span_str("alice"), in, key, 384),
+                  HF_E_CONFIG_DUPLICATE, "pre-shared key \"alice\" is there already");
+    check_refused(config, hf_config_add_raw_psk(config, span_str("alice"), key, 256),
+                  HF_E_CONFIG_DUPLICATE,
+                  "pre-shared key \"alice\" is there already, as an imported one");
+    assert_int_equal(hf_config_add_psk(config, span_str("alice"), span_str("out"), key, 256),
+                     HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_str("bob"), key, 256), HF_OK);
+    check_refused(config, hf_config_add_psk(config, span_str("bob"), in, key, 384),
+                  HF_E_CONFIG_DUPLICATE, "pre-shared key \"bob\" is there already, as a raw one");
+    assert_int_equal(
+        hf_config_add_psk(config, span_str("c"), span_of(large, sizeof large), key, 256),
+        HF_FAILED);
+    assert_int_equal(config->psk_count, 5);
+    char name = 'd';
+    for (; config->psk_count + 2 <= CONFIG_PSK_MAX; name++) {
+        assert_int_equal(hf_config_add_psk(config, span_of(&name, 1), in, key, 256), HF_OK);
+    }
+    check_refused(config, hf_config_add_psk(config, span_of(&name, 1), in, key, 256),
+                  HF_E_CONFIG_VALUE,
+                  "there are already 31 pre-shared keys; an imported one counts twice");
+    hf_config_free(config);
+}
+
+/* What is preferred comes first, and what no suite takes is refused. */
+static void imported_psks_follow_the_suites(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ciphers;
+        hf_status status;
+        size_t first_key_len;
+    } rows[] = {
+        {"TLS_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384", HF_OK, 32},
+        {"TLS_AES_256_GCM_SHA384,TLS_AES_128_GCM_SHA256", HF_OK, 48},
+        {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,TLS_AES_256_GCM_SHA384", HF_OK, 48},
+        {"TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", HF_FAILED, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hf_config *config = new_config(HF_CLIENT);
+        assert_int_equal(hf_config_set_ciphers(config, rows[i].ciphers), HF_OK);
+        for (int n = 0; n < 2; n++) {
+            assert_int_equal(hf_config_add_psk(config, span_str(n == 0 ? "a" : "b"),
+                                               span_of(NULL, 0), span_of(key32, 32), 256),
+                             HF_OK);
+        }
+        assert_int_equal(hf_config_freeze(config), rows[i].status);
+        for (size_t k = 0; k < 4 && rows[i].status == HF_OK; k++) {
+            assert_int_equal(config->psks[k].key_len,
+                             k % 2 == 0 ? rows[i].first_key_len : 80 - rows[i].first_key_len);
+        }
+        hf_config_free(config);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -284,6 +357,7 @@ int main(void)
         cmocka_unit_test(stateless_retry), cmocka_unit_test(operations),
         cmocka_unit_test(randomness),      cmocka_unit_test(limits),
         cmocka_unit_test(pre_shared_keys), cmocka_unit_test(stores_are_referenced),
+        cmocka_unit_test(imported_psks),   cmocka_unit_test(imported_psks_follow_the_suites),
     };
     return cmocka_run_group_tests_name("config set", tests, NULL, NULL);
 }

@@ -86,7 +86,7 @@ static void a_client_needs_trust(void **state)
     hf_config_free(config);
 
     config = new_config(HF_CLIENT);
-    assert_int_equal(hf_config_add_psk(config, span_str("id"), span_of(key32, 32), 256), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_str("id"), span_of(key32, 32), 256), HF_OK);
     check_freeze(config, HF_E_NONE);
     hf_config_free(config);
 }
@@ -96,7 +96,7 @@ static void a_server_needs_something_to_show(void **state)
     (void)state;
     hf_config *config = new_config(HF_SERVER);
     check_freeze(config, HF_E_CONFIG_NO_IDENTITY);
-    assert_int_equal(hf_config_add_psk(config, span_str("id"), span_of(key32, 32), 256), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_str("id"), span_of(key32, 32), 256), HF_OK);
     check_freeze(config, HF_E_NONE);
     hf_config_free(config);
 
@@ -138,7 +138,8 @@ static void pre_shared_keys_need_a_suite_of_their_hash(void **state)
         hf_config *config = new_config(HF_SERVER);
         assert_int_equal(hf_config_set_ciphers(config, cases[i].ciphers), HF_OK);
         assert_int_equal(
-            hf_config_add_psk(config, span_str("id"), span_of(key32, 32), cases[i].hash), HF_OK);
+            hf_config_add_raw_psk(config, span_str("id"), span_of(key32, 32), cases[i].hash),
+            HF_OK);
         check_freeze(config, cases[i].want);
         hf_config_free(config);
     }
@@ -240,7 +241,7 @@ static hf_status set_verify(hf_config *c)
 }
 static hf_status add_psk(hf_config *c)
 {
-    return hf_config_add_psk(c, span_str("x"), span_of(key32, 32), 256);
+    return hf_config_add_raw_psk(c, span_str("x"), span_of(key32, 32), 256);
 }
 static hf_status set_retry(hf_config *c)
 {

@@ -311,8 +311,8 @@ static void external_psk(void **state)
             setup(&s);
             hf_span id = {(const uint8_t *)"device-7", 8};
             hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
-            set(hf_config_add_psk(s.client, id, key, hash));
-            set(hf_config_add_psk(s.server, id, key, hash));
+            set(hf_config_add_raw_psk(s.client, id, key, hash));
+            set(hf_config_add_raw_psk(s.server, id, key, hash));
             if (with_retry) {
                 set(hf_config_set_key_shares(s.client, ""));
             }
@@ -334,8 +334,10 @@ static void psk_with_wrong_key(void **state)
     struct setup s;
     setup(&s);
     hf_span id = {(const uint8_t *)"device-7", 8};
-    set(hf_config_add_psk(s.client, id, (hf_span){(const uint8_t *)"0123456789abcdef0", 17}, 256));
-    set(hf_config_add_psk(s.server, id, (hf_span){(const uint8_t *)"0123456789abcdef1", 17}, 256));
+    set(hf_config_add_raw_psk(s.client, id, (hf_span){(const uint8_t *)"0123456789abcdef0", 17},
+                              256));
+    set(hf_config_add_raw_psk(s.server, id, (hf_span){(const uint8_t *)"0123456789abcdef1", 17},
+                              256));
     assert_false(run(&s));
     assert_int_equal(hf_conn_error(s.pair->server.conn)->code, HF_E_PSK_BINDER);
     assert_int_equal(hf_conn_error(s.pair->client.conn)->alert, HF_ALERT_decrypt_error);

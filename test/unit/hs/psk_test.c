@@ -19,8 +19,8 @@
 static hf_config *with_keys(hf_role role, hf_span a, hf_span b)
 {
     hf_config *config = bare_config(role);
-    assert_int_equal(hf_config_add_psk(config, span_of("first", 5), a, 256), HF_OK);
-    assert_int_equal(hf_config_add_psk(config, span_of("second", 6), b, 384), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_of("first", 5), a, 256), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_of("second", 6), b, 384), HF_OK);
     return config;
 }
 
@@ -64,7 +64,7 @@ static void offered_by_suite(void **state)
     hf_config *config = bare_config(HF_CLIENT);
     assert_int_equal(hf_config_set_ciphers(config, "TLS_AES_256_GCM_SHA384,TLS_AES_128_GCM_SHA256"),
                      HF_OK);
-    assert_int_equal(hf_config_add_psk(config, span_of("first", 5), KEY_A, 256), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_of("first", 5), KEY_A, 256), HF_OK);
     bare_open(&b, config);
     assert_ptr_equal(offered_at(b.hs, 0), config->psks[0].key);
     config->ciphers.count = 1; /* no suite with SHA-256 is left */

@@ -2,6 +2,7 @@
 // recording says. A step that uses another takes what was computed here, not what was written down: so
 // one wrong value shows in all that follows.
 import { equal } from './bytes.js';
+import { hashOf } from './hash.js';
 import { expandLabel, extract, HASH_LENGTH, prf12 } from './hkdf.js';
 import { recomputeExchange } from './exchange.js';
 import { transcriptHash, withoutBinders } from './transcript.js';
@@ -32,7 +33,7 @@ async function recomputeStep(model, step, results) {
         const source = input.step === null ? null : results.get(input.step);
         const computed = input.kind === 'shared_secret' ? results.exchange?.computed : null;
         inputs[input.role] = source?.output ?? computed ?? input.bytes ??
-            (input.kind === 'zeros' ? new Uint8Array(HASH_LENGTH[model.hash] ?? 32) : null);
+            (input.kind === 'zeros' ? new Uint8Array(HASH_LENGTH[hashOf(model, step.output)] ?? 32) : null);
         if (inputs[input.role] === null) {
             return { status: 'cannot', output: step.output, why: `its ${input.role} is not in the recording` };
         }
@@ -40,7 +41,8 @@ async function recomputeStep(model, step, results) {
     if (!HASH_LENGTH[model.hash]) {
         return { status: 'cannot', output: step.output, why: `the hash ${model.hash} is not known here` };
     }
-    const output = await computeStep(model.hash, step, inputs);
+    const hash = step.op === 'PRF' ? model.hash : hashOf(model, inputs.secret ?? step.output);
+    const output = await computeStep(hash, step, inputs);
     return output === null
         ? { status: 'cannot', output: step.output, why: `${step.op} is not known here` }
         : { status: equal(output, step.output) ? 'equal' : 'differs', output };
@@ -74,12 +76,12 @@ async function checkContext(model, step) {
         return null;
     }
     if (step.context_kind === 'empty') {
-        return equal(await transcriptHash(model.hash, []), step.context) ? 'equal' : 'differs';
+        return equal(await transcriptHash(hashOf(model, step.context), []), step.context) ? 'equal' : 'differs';
     }
     if (step.context_kind !== 'transcript' || step.context_messages === null) {
         return null;
     }
-    const hash = await transcriptHash(model.hash, contextMessages(model, step));
+    const hash = await transcriptHash(hashOf(model, step.context), contextMessages(model, step));
     return equal(hash, step.context) ? 'equal' : 'differs';
 }
 

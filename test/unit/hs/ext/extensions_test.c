@@ -26,7 +26,7 @@ static hf_config *rich_config(bool grease)
     assert_int_equal(hf_config_set_certificate_compression(config, "zlib"), HF_OK);
     assert_int_equal(hf_config_set_post_handshake_auth(config, true), HF_OK);
     assert_int_equal(
-        hf_config_add_psk(config, span_of("identity", 8), span_of("0123456789abcdef", 16), 256),
+        hf_config_add_raw_psk(config, span_of("identity", 8), span_of("0123456789abcdef", 16), 256),
         HF_OK);
     return config;
 }

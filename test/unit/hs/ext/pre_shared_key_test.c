@@ -19,8 +19,8 @@
 static hf_config *with_keys(hf_role role)
 {
     hf_config *config = bare_config(role);
-    assert_int_equal(hf_config_add_psk(config, span_of("ab", 2), KEY, 256), HF_OK);
-    assert_int_equal(hf_config_add_psk(config, span_of("c", 1), KEY, 384), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_of("ab", 2), KEY, 256), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_of("c", 1), KEY, 384), HF_OK);
     return config;
 }
 
@@ -98,7 +98,7 @@ static void keys_offered_again(void **state)
                     "30" ZEROS_48);
     bare_close(&b);
     hf_config *config = bare_config(HF_CLIENT);
-    assert_int_equal(hf_config_add_psk(config, span_of("ab", 2), KEY, 256), HF_OK);
+    assert_int_equal(hf_config_add_raw_psk(config, span_of("ab", 2), KEY, 256), HF_OK);
     bare_open(&b, config);
     b.result.retried = true;
     b.result.suite.hash = b.config->provider->sha384;
