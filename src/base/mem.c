@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/secret.h"
 
@@ -17,6 +18,23 @@ void *mem_alloc_aligned(size_t align, size_t n)
     }
     void *p = aligned_alloc(align, (n + align - 1) / align * align);
     if (p != NULL) {
+        memset(p, 0, n);
+    }
+    return p;
+}
+
+void *mem_alloc_table(size_t n)
+{
+    enum { LARGE_PAGE = 2 << 20, CACHE_LINE = 64 };
+    if (n < LARGE_PAGE || n > SIZE_MAX - LARGE_PAGE) {
+        return n < LARGE_PAGE ? mem_alloc_aligned(CACHE_LINE, n) : NULL;
+    }
+    const size_t whole = (n + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE;
+    void *p = aligned_alloc(LARGE_PAGE, whole);
+    if (p != NULL) {
+#if defined(MADV_HUGEPAGE)
+        (void)madvise(p, whole, MADV_HUGEPAGE); /* a wish, before the pages are touched */
+#endif
         memset(p, 0, n);
     }
     return p;

@@ -14,6 +14,10 @@ void *mem_alloc(size_t n);
 /* n zeroed bytes aligned to align (a power of two), or NULL; freed by mem_free as well. */
 void *mem_alloc_aligned(size_t align, size_t n);
 
+/* n zeroed bytes of a table that is looked into at random, or NULL: aligned to the system's large
+ * pages and in such where there are any, so that a look costs one miss and not two. */
+void *mem_alloc_table(size_t n);
+
 /* As mem_alloc, but only the first zeroed bytes are zero: for a block whose owner tells apart what
  * it uses. */
 void *mem_alloc_partly(size_t n, size_t zeroed);

@@ -9,6 +9,7 @@
 #include "identity/identity.h"
 #include "session/state.h"
 #include "store/chain_cache.h"
+#include "store/ticket.h"
 #include "x509/x509.h"
 
 static hf_status run_choose_identity(hf_op *op, const struct tracer *tr)
@@ -309,10 +310,12 @@ static void run_ticket_seal(hf_op *op, const struct op_context *context)
         }
         return;
     }
-    if (keys != NULL && hf_ticket_keys_seal(keys, op->u.ticket_seal.now_ms, op->u.ticket_seal.state,
-                                            op->u.ticket_seal.ticket, op->u.ticket_seal.capacity,
-                                            &op->u.ticket_seal.ticket_len) != HF_OK) {
-        op->u.ticket_seal.ticket_len = 0;
+    uint8_t nonce[HF_AEAD_NONCE_LEN];
+    hf_buf out = {ticket, op->u.ticket_seal.capacity, 0};
+    if (keys != NULL && context->random(context->random_ctx, nonce, sizeof nonce) &&
+        store_ticket_seal(keys, op->u.ticket_seal.now_ms, op->u.ticket_seal.state, nonce, &out) ==
+            HF_OK) {
+        op->u.ticket_seal.ticket_len = out.pos;
     }
 }
 

@@ -64,7 +64,7 @@ struct strike *strike_new(const hf_strike_params *params)
     strike->mask = buckets - 1;
     strike->started_ms = params->nothing_before ? INT64_MIN : params->started_ms;
     atomic_init(&strike->latest_ms, 0);
-    strike->buckets = mem_alloc_aligned(BUCKET_LEN, buckets * BUCKET_LEN);
+    strike->buckets = mem_alloc_table(buckets * BUCKET_LEN);
     if (strike->buckets == NULL ||
         !provider->random(NULL, (uint8_t *)&strike->key, sizeof strike->key)) {
         strike_free(strike);

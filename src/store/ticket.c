@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "base/span.h"
 #include "store/key_chain.h"
+#include "store/ticket.h"
 
 enum {
     AHEAD = 2,       /* periods by which the chain is before the clock */
@@ -246,22 +247,34 @@ bool hf_ticket_keys_seals(hf_ticket_keys *keys, int64_t now_ms, hf_span ticket)
 hf_status hf_ticket_keys_seal(hf_ticket_keys *keys, int64_t now_ms, hf_span state, uint8_t *ticket,
                               size_t capacity, size_t *ticket_len)
 {
+    uint8_t nonce[HF_AEAD_NONCE_LEN];
+    hf_buf out = {ticket, capacity, 0};
+    if (!keys->provider->random(NULL, nonce, sizeof nonce)) {
+        return HF_FAILED;
+    }
+    const hf_status s = store_ticket_seal(keys, now_ms, state, nonce, &out);
+    *ticket_len = s == HF_OK ? out.pos : *ticket_len;
+    return s;
+}
+
+hf_status store_ticket_seal(hf_ticket_keys *keys, int64_t now_ms, hf_span state,
+                            const uint8_t nonce[HF_AEAD_NONCE_LEN], hf_buf *out)
+{
     if (state.len > HF_TICKET_STATE_MAX) {
         return HF_FAILED;
     }
-    if (capacity < state.len + HF_TICKET_OVERHEAD) {
+    if (buf_room(out) < state.len + HF_TICKET_OVERHEAD) {
         return HF_NEED_SPACE;
     }
-    uint8_t nonce[HF_AEAD_NONCE_LEN];
     uint8_t name[HF_TICKET_NAME_LEN];
     uint8_t key[HF_TICKET_KEY_LEN];
-    if (!keys->provider->random(NULL, nonce, sizeof nonce) ||
-        !take_sealing_key(keys, now_ms, name, key)) {
+    if (!take_sealing_key(keys, now_ms, name, key)) {
         return HF_FAILED;
     }
     const hf_aead *aead = keys->provider->aes256gcm;
     void *ctx = mem_alloc_aligned(aead->ctx_align, aead->ctx_size);
-    uint8_t *const body = ticket + sizeof name + sizeof nonce;
+    uint8_t *const ticket = out->ptr + out->pos;
+    uint8_t *const body = ticket + sizeof name + HF_AEAD_NONCE_LEN;
     const bool sealed = ctx != NULL && aead->init(ctx, key) &&
                         aead->seal(ctx, nonce, span_of(name, sizeof name), body,
                                    state.len > 0 ? state.data : body, state.len, span_of(NULL, 0));
@@ -271,8 +284,8 @@ hf_status hf_ticket_keys_seal(hf_ticket_keys *keys, int64_t now_ms, hf_span stat
         return HF_FAILED;
     }
     memcpy(ticket, name, sizeof name);
-    memcpy(ticket + sizeof name, nonce, sizeof nonce);
-    *ticket_len = state.len + HF_TICKET_OVERHEAD;
+    memcpy(ticket + sizeof name, nonce, HF_AEAD_NONCE_LEN);
+    out->pos += state.len + HF_TICKET_OVERHEAD;
     return HF_OK;
 }
 
