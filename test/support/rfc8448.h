@@ -69,6 +69,12 @@ struct replay {
     /* Sees an operation before it is answered; NULL: nobody. */
     void (*on_op)(struct replay *r, hf_op *op);
     void *ctx;
+    /* To be set between the configuration and replay_open. */
+    int64_t now_ms;
+    const hf_session *session; /* client: offered, with early data */
+    hf_span ticket_state;      /* server: what is in the ticket that comes; empty: unknown */
+    /* Steps that the text does not show although they belong there. */
+    size_t unshown;
     /* What was said and not yet expected. */
     uint8_t out[REPLAY_OUT];
     size_t out_len;
@@ -104,7 +110,7 @@ void replay_expect_end(struct replay *r);
 /* All steps that the section shows were computed, but those whose name begins with one of `but`
  * (NULL at its end), and nothing else was. Nothing to do without watch. */
 void replay_check_keys(const struct replay *r, const char *const *but);
-/* The key log has exactly the five secrets of the section. */
+/* The key log has exactly the secrets of the section: five, and with early data two more. */
 void replay_check_log(const struct replay *r);
 
 #endif

@@ -43,17 +43,17 @@ static void write_server_hello_extensions(struct hs *hs, struct wr *w)
 {
     const hf_group *group = hs->result->group;
     size_t block = wr_open(w, 2);
+    if (hs->result->psk) {
+        wr_u16(w, EXT_CODE_pre_shared_key);
+        wr_u16(w, 2);
+        wr_u16(w, (uint16_t)hs->s.psk_index);
+    }
     if (group != NULL) {
         wr_u16(w, EXT_CODE_key_share);
         size_t m = wr_open(w, 2);
         wr_u16(w, group->id);
         wr_vec(w, span_of(hs->s.share_out, group->server_share_len), 2);
         wr_close(w, m, 2);
-    }
-    if (hs->result->psk) {
-        wr_u16(w, EXT_CODE_pre_shared_key);
-        wr_u16(w, 2);
-        wr_u16(w, (uint16_t)hs->s.psk_index);
     }
     wr_u16(w, EXT_CODE_supported_versions);
     wr_u16(w, 2);

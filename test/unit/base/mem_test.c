@@ -83,6 +83,22 @@ static void strings_are_terminated(void **state)
     mem_free(s, 1);
 }
 
+static void tables_of_any_size(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {0, 1, 4096, (2 << 20) - 1, 2 << 20, (4 << 20) + 100};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        uint8_t *p = mem_alloc_table(sizes[i]);
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % (sizes[i] < 2 << 20 ? 64 : 2 << 20), 0);
+        for (size_t k = 0; k < sizes[i]; k++) {
+            assert_int_equal(p[k], 0);
+        }
+        mem_free(p, sizes[i]);
+    }
+    assert_null(mem_alloc_table(SIZE_MAX - 100)); /* rounding up would wrap */
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -91,6 +107,7 @@ int main(void)
         cmocka_unit_test(more_than_there_can_be_is_refused),
         cmocka_unit_test(growing_keeps_the_content),
         cmocka_unit_test(strings_are_terminated),
+        cmocka_unit_test(tables_of_any_size),
     };
     return cmocka_run_group_tests_name("base mem", tests, NULL, NULL);
 }
