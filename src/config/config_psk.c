@@ -20,7 +20,7 @@ enum {
 };
 
 static hf_status check(hf_config *config, hf_span identity, hf_span key, unsigned hash);
-static hf_status check_room(hf_config *config, size_t count, size_t total_len);
+static hf_status check_room(hf_config *config, size_t count, size_t each_len);
 static hf_status check_name(hf_config *config, hf_span identity, hf_span written, bool is_imported);
 static const hf_hash *hash_of(const hf_config *config, unsigned hash);
 static bool make(struct config_psk *psk, size_t identity_len, hf_span key);
