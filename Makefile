@@ -7,7 +7,7 @@ CMAKE_FLAGS ?=
 TIME ?= 600
 build = script/build $(BUILD)
 
-.PHONY: all product run tests test check format san tsan valgrind cover bench fuzz fuzz-smoke fuzz-cover graph doc install clean help
+.PHONY: all product run tests test check format san tsan valgrind cover bench bogo fuzz fuzz-smoke fuzz-cover graph doc install clean help
 
 all: product ## Build the library and the program
 
@@ -68,6 +68,9 @@ fuzz-cover: ## Measure which lines the corpora of the fuzz targets reach, and wh
 	@script/bootstrap san fuzz-cover
 	@CC=clang script/build build-fuzz-cover fuzz -DHF_FUZZ=ON -DHF_TOOL=OFF -DHF_COVERAGE=ON
 	@script/fuzz-cover build-fuzz-cover build-fuzz
+
+bogo: tests ## Run BoringSSL's protocol tests (BORINGSSL=path of a checkout; needs Go)
+	@script/bogo $(BUILD) "$(BORINGSSL)" $(ARGS)
 
 graph: ## Draw the state machines from their tables: build/graph/
 	@script/bootstrap graph

@@ -72,6 +72,15 @@ if(HF_TESTS)
     target_compile_definitions(test-page-verdicts PRIVATE _GNU_SOURCE)
     target_link_libraries(test-page-verdicts PRIVATE hf_flags ${support} hf_tool_rooms hf_internal
                           PkgConfig::libcrypto PkgConfig::cmocka Threads::Threads)
+
+    # What script/bogo gives to BoringSSL's test runner; like any user it sees the public headers only.
+    file(GLOB bogo_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/bogo/*.c)
+    add_executable(test-bogo-shim ${bogo_sources})
+    add_dependencies(tests test-bogo-shim)
+    set_target_properties(test-bogo-shim PROPERTIES
+        OUTPUT_NAME shim RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/bogo)
+    target_compile_definitions(test-bogo-shim PRIVATE _GNU_SOURCE)
+    target_link_libraries(test-bogo-shim PRIVATE hf_flags handfast_static)
 endif()
 
 if(HF_BENCH)

@@ -162,6 +162,7 @@ static void finish_handshake(hf_conn *conn)
     hs_free(conn->hs);
     conn->hs = NULL;
     inbox_trim(&conn->in);
+    conn->records_since_data = 0; /* what was passed over in the handshake is no flood */
     conn->connected = true;
 }
 

@@ -210,7 +210,10 @@ static hf_status take_protected(hf_conn *conn, uint8_t *record, const struct rec
     struct rec_plain plain;
     const uint64_t seq = conn->read.seq;
     if (conn->result.skip_early_data) {
-        bool opened;
+        bool opened = false;
+        if (header->len < HF_AEAD_TAG_LEN) {
+            return skip_early(conn, header->len); /* nothing that could open */
+        }
         TRY(rec_try_open(&conn->read, record, header, conn_limit_in(conn), &conn->error, &plain,
                          &opened));
         if (!opened) {

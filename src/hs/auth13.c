@@ -186,12 +186,10 @@ static hf_status read_leaf_extensions(struct hs *hs, const struct certificate_en
         TRY(ext_status_request_staple(hs, e->ext.body[EXT_status_request], ocsp));
     }
     if (ext_has(&e->ext, EXT_signed_certificate_timestamp)) {
-        struct rd r = rd_of(e->ext.body[EXT_signed_certificate_timestamp]);
-        *sct = rd_vec16(&r, 1, 0xffff);
-        if (!rd_done(&r)) {
+        *sct = e->ext.body[EXT_signed_certificate_timestamp];
+        if (!ext_sct_is_list(*sct)) {
             return ext_malformed(hs, EXT_signed_certificate_timestamp);
         }
-        *sct = e->ext.body[EXT_signed_certificate_timestamp];
     }
     return HF_OK;
 }

@@ -134,7 +134,10 @@ hf_status hs_answer(struct hs *hs)
         hf_error *e = hs->error;
         if (e->code == HF_E_NONE) {
             *e = op->error;
-            e->alert = hf_err_lookup(e->code)->alert;
+            /* Zero is close_notify, with which nobody refuses: the alert was left open. */
+            if (e->code != HF_E_OP_ALERT || e->alert == HF_ALERT_close_notify) {
+                e->alert = hf_err_lookup(e->code)->alert;
+            }
         }
         return HF_FAILED;
     }

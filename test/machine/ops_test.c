@@ -272,6 +272,37 @@ static void must_be_refused(struct answerer *a, hf_err code)
     pair_free(a->pair);
 }
 
+/* HF_E_OP_ALERT is told as the alert that the caller chose, or as its own. */
+static void refuse_with_alert(struct answerer *a, hf_op *op)
+{
+    if (a->total == 1) {
+        op->error.code = HF_E_OP_ALERT;
+        op->error.alert = (hf_alert)a->chosen;
+        hf_op_finish(op, HF_FAILED);
+    } else {
+        hf_op_run(op);
+    }
+}
+
+static void refused_with_an_alert(void **state)
+{
+    (void)state;
+    static const hf_alert alerts[][2] = {
+        {HF_ALERT_close_notify, HF_ALERT_access_denied},
+        {HF_ALERT_handshake_failure, HF_ALERT_handshake_failure},
+    };
+    run_make(&run, RUN_FULL);
+    set(hf_config_external_ops(run.client, HF_OP_BIT(HF_OP_VERIFY_CHAIN)));
+    for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
+        struct answerer a = {.answer = refuse_with_alert, .chosen = alerts[i][0]};
+        begin(&a);
+        assert_false(finish(&a));
+        assert_int_equal(hf_conn_error(a.pair->client.conn)->code, HF_E_OP_ALERT);
+        assert_int_equal(hf_conn_error(a.pair->server.conn)->alert, alerts[i][1]);
+        pair_free(a.pair);
+    }
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -601,6 +632,7 @@ int main(void)
         cmocka_unit_test_teardown(each_kind_alone, drop_run),
         cmocka_unit_test_teardown(answered_on_another_thread, drop_run),
         cmocka_unit_test_teardown(refused, drop_run),
+        cmocka_unit_test_teardown(refused_with_an_alert, drop_run),
         cmocka_unit_test_teardown(answered_wrongly, drop_run),
         cmocka_unit_test_teardown(another_configuration_is_chosen, drop_run),
         cmocka_unit_test_teardown(ended_while_open, drop_run),

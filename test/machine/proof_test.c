@@ -232,6 +232,7 @@ static void staples(void **state)
         {BODY("\0\5\0\5\2\0\0\1x"), HF_E_CERTIFICATE_STATUS},  /* of another type */
         {BODY("\0\5\0\6\1\0\0\1xy"), HF_E_CERTIFICATE_STATUS}, /* and more */
         {BODY("\0\x12\0\2\0\0"), HF_E_DECODE_EXTENSION},       /* no SCTs */
+        {BODY("\0\x12\0\4\0\2\0\0"), HF_E_DECODE_EXTENSION},   /* an empty one */
         {BODY("\0\x12\0\4\0\1xy"), HF_E_DECODE_EXTENSION},
     };
     for (size_t i = 0; i < COUNT(extensions); i++) {

@@ -34,7 +34,7 @@ static hf_status read_extensions(struct hs *hs, const struct ext_view *ext)
                          &c->request_cert_scheme_count));
     }
     if (ext_has(ext, EXT_certificate_authorities)) {
-        TRY(ext_certificate_authorities_read(hs, ext->body[EXT_certificate_authorities],
+        TRY(ext_certificate_authorities_read(hs, ext->body[EXT_certificate_authorities], SIZE_MAX,
                                              &c->request_authorities, &c->request_authority_count));
     }
     if (ext_has(ext, EXT_compress_certificate)) {

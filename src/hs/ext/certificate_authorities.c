@@ -2,8 +2,8 @@
 #include "base/status.h"
 #include "hs/ext/extensions.h"
 
-hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names,
-                                           size_t *count)
+hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, size_t most,
+                                           hf_span **names, size_t *count)
 {
     struct rd r = rd_of(body);
     hf_span list = rd_vec16(&r, 3, 0xffff);
@@ -17,6 +17,7 @@ hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span 
     if (!rd_done(&r)) {
         return ext_malformed(hs, EXT_certificate_authorities);
     }
+    n = n < most ? n : most;
     *names = hs_alloc(hs, n * sizeof(hf_span));
     if (*names == NULL) {
         return hs_no_memory(hs);

@@ -34,7 +34,6 @@ hf_status ext_read_answers12(struct hs *hs, const struct ext_view *view);
 bool ext_server_name_offer(struct hs *hs, struct wr *w);
 hf_status ext_server_name_read(struct hs *hs, hf_span body, struct hs_offer *out);
 bool ext_server_name_answer(struct hs *hs, struct wr *w);
-bool ext_server_name_answer12(struct hs *hs, struct wr *w);
 hf_status ext_server_name_answered(struct hs *hs, hf_span body);
 
 bool ext_status_request_offer(struct hs *hs, struct wr *w);
@@ -132,9 +131,13 @@ hf_status ext_early_data_read(struct hs *hs, hf_span body, struct hs_offer *out)
 bool ext_early_data_answer(struct hs *hs, struct wr *w);
 hf_status ext_early_data_answered(struct hs *hs, hf_span body);
 
-/* certificate_authorities: DER names out of the body, count at most max. */
-hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, hf_span **names,
-                                           size_t *count);
+/* Whether body is a SignedCertificateTimestampList with at least one SCT, none of them empty (RFC
+ * 6962, 3.3). */
+bool ext_sct_is_list(hf_span body);
+
+/* certificate_authorities: the first DER names out of the body, at most `most` of them. */
+hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, size_t most,
+                                           hf_span **names, size_t *count);
 /* Writes the subjects of trust. */
 void ext_certificate_authorities_write(struct wr *w, const hf_trust *trust);
 

@@ -90,11 +90,19 @@ bool ext_sct_answer12(struct hs *hs, struct wr *w)
     return hs->s.offer.wants_sct && list.len > 0;
 }
 
-hf_status ext_sct_answered12(struct hs *hs, hf_span body)
+bool ext_sct_is_list(hf_span body)
 {
     struct rd r = rd_of(body);
-    (void)rd_vec16(&r, 1, 0xffff);
-    if (!rd_done(&r)) {
+    struct rd list = rd_of(rd_vec16(&r, 1, 0xffff));
+    while (rd_left(&list) > 0) {
+        (void)rd_vec16(&list, 1, 0xffff);
+    }
+    return rd_done(&r) && rd_done(&list);
+}
+
+hf_status ext_sct_answered12(struct hs *hs, hf_span body)
+{
+    if (!ext_sct_is_list(body)) {
         return ext_malformed(hs, EXT_signed_certificate_timestamp);
     }
     uint8_t *copy = arena_copy(&hs->arena, body);

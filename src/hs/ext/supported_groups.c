@@ -2,6 +2,8 @@
 #include "base/status.h"
 #include "hs/ext/extensions.h"
 
+static bool is_usable(const struct hs *hs, uint16_t id);
+
 bool ext_supported_groups_offer(struct hs *hs, struct wr *w)
 {
     const struct config_list *groups = &hs->config->groups;
@@ -10,10 +12,19 @@ bool ext_supported_groups_offer(struct hs *hs, struct wr *w)
         wr_u16(w, hs->c.grease[1]);
     }
     for (size_t i = 0; i < groups->count; i++) {
-        wr_u16(w, groups->v[i]);
+        if (is_usable(hs, groups->v[i])) {
+            wr_u16(w, groups->v[i]);
+        }
     }
     wr_close(w, list, 2);
     return true;
+}
+
+/* draft-ietf-tls-ecdhe-mlkem: the hybrids are for TLS 1.3. */
+static bool is_usable(const struct hs *hs, uint16_t id)
+{
+    const hf_group *group = hf_provider_group(hs->config->provider, id);
+    return hs->config->version_highest >= HF_TLS13 || group == NULL || !group->post_quantum;
 }
 
 hf_status ext_supported_groups_read(struct hs *hs, hf_span body, struct hs_offer *out)

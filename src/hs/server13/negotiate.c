@@ -331,6 +331,22 @@ static hf_status fill_alpn(struct hs *hs)
     return HF_OK;
 }
 
+/* What the client trusts (RFC 9846, 4.3.4): a hint, of which the beginning will do. */
+static hf_status fill_authorities(struct hs *hs)
+{
+    enum { AUTHORITIES_MAX = 64 };
+    const struct ext_view *ext = &hs->s.offer.hello.ext;
+    hf_span *names = NULL;
+    size_t count = 0;
+    if (ext_has(ext, EXT_certificate_authorities)) {
+        TRY(ext_certificate_authorities_read(hs, ext->body[EXT_certificate_authorities],
+                                             AUTHORITIES_MAX, &names, &count));
+    }
+    hs->op.u.choose_identity.authorities = names;
+    hs->op.u.choose_identity.authority_count = count;
+    return HF_OK;
+}
+
 hf_status server13_choose_identity(struct hs *hs)
 {
     const struct hs_offer *offer = &hs->s.offer;
@@ -349,8 +365,7 @@ hf_status server13_choose_identity(struct hs *hs)
                    &hs->op.u.choose_identity.scheme_count));
     TRY(host_order(hs, offer->cert_schemes, &hs->op.u.choose_identity.cert_schemes,
                    &hs->op.u.choose_identity.cert_scheme_count));
-    hs->op.u.choose_identity.authorities = NULL;
-    hs->op.u.choose_identity.authority_count = 0;
+    TRY(fill_authorities(hs));
     hs->op.u.choose_identity.tls12 = false;
     hs->op.u.choose_identity.identity = NULL;
     hs->op.u.choose_identity.scheme = 0;

@@ -18,7 +18,7 @@ static hf_err read_names(struct bare *b, const char *body, hf_span **names, size
     const struct hex bytes = hex(body);
     uint8_t *copy = arena_copy(&b->hs->arena, hex_span(&bytes));
     const hf_status s =
-        ext_certificate_authorities_read(b->hs, span_of(copy, bytes.len), names, count);
+        ext_certificate_authorities_read(b->hs, span_of(copy, bytes.len), 2, names, count);
     assert_int_equal(s == HF_OK, b->error.code == HF_E_NONE);
     return bare_error(b);
 }
@@ -44,6 +44,9 @@ static void read(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(names[0].len, 1);
     assert_memory_equal(names[1].data, "bc", 2);
+    /* No more than wanted, but all of them read. */
+    assert_int_equal(read_names(&b, "0009000161000162000163", &names, &count), HF_E_NONE);
+    assert_int_equal(count, 2);
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         assert_int_equal(read_names(&b, malformed[i], &names, &count), HF_E_DECODE_EXTENSION);
     }
@@ -70,8 +73,9 @@ static void round_trip(void **state)
     ext_certificate_authorities_write(&w, trust);
     assert_false(w.bad);
     assert_int_equal(ext[0] << 8 | ext[1], 47);
-    assert_int_equal(
-        ext_certificate_authorities_read(b.hs, span_of(ext + 4, w.len - 4), &names, &count), HF_OK);
+    assert_int_equal(ext_certificate_authorities_read(b.hs, span_of(ext + 4, w.len - 4), SIZE_MAX,
+                                                      &names, &count),
+                     HF_OK);
     assert_int_equal(count, hf_trust_count(trust));
     for (size_t i = 0; i < count; i++) {
         assert_true(span_eq(names[i], hf_trust_subject(trust, i)));

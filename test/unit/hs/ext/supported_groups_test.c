@@ -30,6 +30,12 @@ static void offered(void **state)
     b.hs->c.grease[1] = 0x3a3a;
     bare_must_write(&b, ext_supported_groups_offer, "00043a3a001d");
     bare_close(&b);
+    /* Hybrids are for TLS 1.3. */
+    config = with_groups(HF_CLIENT, "X25519MLKEM768,x25519");
+    assert_int_equal(hf_config_set_versions(config, HF_TLS12, HF_TLS12), HF_OK);
+    bare_open(&b, config);
+    bare_must_write(&b, ext_supported_groups_offer, "0002001d");
+    bare_close(&b);
 }
 
 static void read(void **state)
