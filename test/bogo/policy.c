@@ -67,8 +67,9 @@ static int set_versions(const struct bogo_flags *f, hf_config *config)
 static int set_lists(const struct bogo_flags *f, hf_config *config)
 {
     char names[BOGO_TEXT_MAX];
-    if (f->max_send_fragment > 0) {
-        return bogo_unimplemented("-max-send-fragment");
+    if (f->max_send_fragment > 0 || f->read_with_unfinished_write) {
+        return bogo_unimplemented(f->max_send_fragment > 0 ? "-max-send-fragment"
+                                                           : "-read-with-unfinished-write");
     }
     if (f->cipher != NULL) {
         return bogo_unimplemented("-cipher");
@@ -96,7 +97,7 @@ static int set_lists(const struct bogo_flags *f, hf_config *config)
                    : judge(config,
                            hf_config_set_signature_algorithms(
                                config, f->verify_prefs.given ? names : usual_schemes),
-                           "sigalgs");
+                           "signature algorithms");
     }
     if (code == 0 && !f->server) {
         code =
@@ -173,9 +174,13 @@ static int set_sessions(const struct bogo_conn *c, hf_config *config)
 {
     const struct bogo_flags *f = c->flags;
     if (!f->server) {
-        return judge(config, hf_config_set_resumption(config, true), "resumption");
+        return f->no_ticket ? bogo_unimplemented("-no-ticket of a client")
+                            : judge(config, hf_config_set_resumption(config, true), "resumption");
     }
     int code = judge(config, hf_config_set_session_store(config, c->shared->store), "store");
+    if (code == 0 && f->no_ticket) {
+        code = judge(config, hf_config_set_tickets(config, 0, 7200), "tickets");
+    }
     if (code == 0 && !f->no_ticket) {
         code = judge(config, hf_config_set_ticket_keys(config, c->shared->keys), "ticket keys");
     }
@@ -290,8 +295,10 @@ static int judge(const hf_config *config, hf_status status, const char *about)
         return 0;
     }
     /* A list that one role or version cannot use is a choice of this library, too. */
-    if (error->code == HF_E_CONFIG_UNKNOWN_NAME || strcmp(about, "sigalgs") == 0) {
-        return bogo_unimplemented(error->detail);
+    if (error->code == HF_E_CONFIG_UNKNOWN_NAME || strcmp(about, "signature algorithms") == 0) {
+        char what[64];
+        (void)snprintf(what, sizeof what, "%s that are not there", about);
+        return bogo_unimplemented(what);
     }
     fprintf(stderr, ":%s: %s: %s\n", hf_err_lookup(error->code)->name, about, error->detail);
     return 1;
