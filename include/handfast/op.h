@@ -69,8 +69,8 @@ typedef struct hf_op {
     hf_op_kind kind;
     bool finished;    /* set by hf_op_finish */
     hf_status status; /* HF_OK or HF_FAILED, set by hf_op_finish */
-    hf_error error;   /* may be filled before hf_op_finish(op, HF_FAILED); else HF_E_OP_REFUSED. With
-                         HF_E_OP_ALERT the peer is told error.alert, else the code's own alert */
+    hf_error error; /* may be filled before hf_op_finish(op, HF_FAILED); else HF_E_OP_REFUSED. With
+                       HF_E_OP_ALERT the peer is told error.alert, else the code's own alert */
     const struct hf_config *config;
     void *user;     /* hf_conn_params.user */
     void *internal; /* the library's own */
