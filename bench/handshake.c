@@ -18,7 +18,7 @@
 
 #include "support/pair.h"
 
-enum { CONFIGS = 12, BATCH = 16, WIRE_CAP = 8192, MODES = 12 };
+enum { CONFIGS = 14, BATCH = 16, WIRE_CAP = 8192, MODES = 15 };
 
 /* --- Time and allocations --------------------------------------------------------------------- */
 
@@ -305,6 +305,44 @@ static void peer_handshakes(struct peer *p, struct cost *client_cost, struct cos
     peer_free_all(ssl_servers, server_cost);
 }
 
+static SSL_SESSION *kept;
+
+static int keep_session(SSL *ssl, SSL_SESSION *session)
+{
+    (void)ssl;
+    SSL_SESSION_free(kept);
+    kept = session;
+    return 1;
+}
+
+/* A session of TLS 1.3, of which the server issues one each time. */
+static void peer_get_session13(struct peer *p)
+{
+    static struct cost ignored;
+    uint8_t byte;
+    SSL_CTX_set_num_tickets(p->server, 1);
+    SSL_CTX_set_session_cache_mode(p->client,
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL_STORE);
+    SSL_CTX_sess_set_new_cb(p->client, keep_session);
+    peer_new_all(p->client, NULL, true, ssl_clients, &ignored);
+    peer_new_all(p->server, NULL, false, ssl_servers, &ignored);
+    for (int i = 0; i < 3; i++) {
+        peer_pump_all(ssl_clients, to_client, to_server, &ignored);
+        peer_pump_all(ssl_servers, to_server, to_client, &ignored);
+    }
+    for (size_t i = 0; i < BATCH; i++) {
+        BIO_write(SSL_get_rbio(ssl_clients[i]), to_client[i].data, (int)to_client[i].len);
+        to_client[i].len = 0;
+        (void)SSL_read(ssl_clients[i], &byte, 1); /* takes the ticket */
+    }
+    raw_require(kept != NULL, "libssl's session");
+    p->session = kept;
+    kept = NULL;
+    peer_free_all(ssl_clients, &ignored);
+    peer_free_all(ssl_servers, &ignored);
+    SSL_CTX_set_session_cache_mode(p->client, SSL_SESS_CACHE_OFF); /* or it is good once */
+}
+
 static void peer_get_session(struct peer *p)
 {
     static struct cost ignored;
@@ -334,13 +372,16 @@ enum mode {
     OURS_12_TICKET,
     LIBSSL_12_TICKET,
     OURS_12_ID,
-    LIBSSL_12_ID
+    LIBSSL_12_ID,
+    FLOOR_RESUMED,
+    OURS_RESUMED,
+    LIBSSL_RESUMED
 };
 
 struct bench_state {
     struct raw raw;
-    struct ours classic, pq, known, old, old_ticket, old_id;
-    struct peer peer, old_peer, old_peer_ticket, old_peer_id;
+    struct ours classic, pq, known, old, old_ticket, old_id, resumed;
+    struct peer peer, old_peer, old_peer_ticket, old_peer_id, resumed_peer;
 };
 
 /* A server makes a key, a shared secret and a signature; a client verifies three signatures
@@ -352,7 +393,9 @@ static void floor_batch(struct raw *raw, int verifications, struct cost *client_
         struct meter m = meter_start();
         raw_x25519_public(raw);
         raw_x25519_derive(raw);
-        raw_p256_sign(raw);
+        if (verifications > 0) {
+            raw_p256_sign(raw); /* a session is proof enough */
+        }
         meter_add(m, server_cost, i);
         m = meter_start();
         raw_x25519_public(raw);
@@ -388,6 +431,15 @@ static void batch_of(struct bench_state *b, enum mode mode, struct cost *client_
         break;
     case LIBSSL_12_ID:
         peer_handshakes(&b->old_peer_id, client_cost, server_cost);
+        break;
+    case FLOOR_RESUMED:
+        floor_batch(&b->raw, 0, client_cost, server_cost);
+        break;
+    case OURS_RESUMED:
+        ours_handshakes(&b->resumed, client_cost, server_cost);
+        break;
+    case LIBSSL_RESUMED:
+        peer_handshakes(&b->resumed_peer, client_cost, server_cost);
         break;
     case FLOOR_KNOWN:
         floor_batch(&b->raw, 1, client_cost, server_cost);
@@ -447,13 +499,18 @@ static void report(size_t rounds, struct bench_json *json)
                                              "handfast TLS 1.2, ticket",
                                              "libssl TLS 1.2, ticket",
                                              "handfast TLS 1.2, ID",
-                                             "libssl TLS 1.2, ID"};
-    /* A resumed handshake has none: its few hashes are all that it does. */
-    static const int floors[MODES] = {FLOOR, FLOOR, FLOOR, FLOOR, FLOOR_KNOWN, FLOOR_KNOWN,
-                                      FLOOR, FLOOR, -1,    -1,    -1,          -1};
+                                             "libssl TLS 1.2, ID",
+                                             "floor, resumed",
+                                             "handfast, resumed",
+                                             "libssl, resumed"};
+    /* A resumed handshake of TLS 1.2 has none: its few hashes are all that it does. */
+    static const int floors[MODES] = {
+        FLOOR, FLOOR, FLOOR, FLOOR, FLOOR_KNOWN,   FLOOR_KNOWN,   FLOOR,        FLOOR,
+        -1,    -1,    -1,    -1,    FLOOR_RESUMED, FLOOR_RESUMED, FLOOR_RESUMED};
     static const int peers[MODES] = {
-        LIBSSL,    LIBSSL,    LIBSSL,           LIBSSL,           LIBSSL,       LIBSSL,
-        LIBSSL_12, LIBSSL_12, LIBSSL_12_TICKET, LIBSSL_12_TICKET, LIBSSL_12_ID, LIBSSL_12_ID};
+        LIBSSL,       LIBSSL,       LIBSSL,         LIBSSL,           LIBSSL,
+        LIBSSL,       LIBSSL_12,    LIBSSL_12,      LIBSSL_12_TICKET, LIBSSL_12_TICKET,
+        LIBSSL_12_ID, LIBSSL_12_ID, LIBSSL_RESUMED, LIBSSL_RESUMED,   LIBSSL_RESUMED};
     static const char *const sides[2] = {"client", "server"};
     printf("full handshake, X25519, ECDSA P-256, leaf and intermediate, us; TLS 1.3 unless "
            "said otherwise; ticket and ID: resumed\n");
@@ -495,6 +552,7 @@ static void keep_sessions(hf_config *config, bool is_client, enum keep keep)
                     (keep == KEEP_TICKET ? hf_config_set_ticket_keys(config, keys)
                                          : hf_config_set_session_store(config, store)) == HF_OK,
                 "sessions");
+    raw_require(hf_config_set_tickets(config, 1, 7200) == HF_OK, "tickets");
     hf_ticket_keys_free(keys);
     hf_session_store_free(store);
 }
@@ -508,6 +566,8 @@ int main(void)
     b.old_peer = peer_new(pki, TLS1_2_VERSION, KEEP_NOT);
     b.old_peer_ticket = peer_new(pki, TLS1_2_VERSION, KEEP_TICKET);
     b.old_peer_id = peer_new(pki, TLS1_2_VERSION, KEEP_ID);
+    b.resumed_peer = peer_new(pki, TLS1_3_VERSION, KEEP_TICKET);
+    peer_get_session13(&b.resumed_peer);
     peer_get_session(&b.old_peer_ticket);
     peer_get_session(&b.old_peer_id);
     hf_config *configs[CONFIGS];
@@ -516,16 +576,17 @@ int main(void)
     for (int i = 0; i < CONFIGS; i++) {
         configs[i] = i % 2 == 0 ? pair_client_config(pki) : pair_server_config(pki);
         /* RFC 8422, 5.1: in TLS 1.2 the curve of the certificate must be named too. */
-        const char *groups = i >= 6 ? "X25519,secp256r1" : i / 2 != 1 ? "X25519" : "X25519MLKEM768";
+        const bool is_old = i >= 6 && i < 12;
+        const char *groups = is_old ? "X25519,secp256r1" : i / 2 != 1 ? "X25519" : "X25519MLKEM768";
         raw_require(hf_config_set_groups(configs[i], groups) == HF_OK, "groups");
-        raw_require(hf_config_set_ciphers(configs[i], i < 6 ? "TLS_AES_128_GCM_SHA256"
-                                                            : "ECDHE-ECDSA-AES128-GCM-SHA256") ==
+        raw_require(hf_config_set_ciphers(configs[i], !is_old ? "TLS_AES_128_GCM_SHA256"
+                                                              : "ECDHE-ECDSA-AES128-GCM-SHA256") ==
                         HF_OK,
                     "ciphers");
         raw_require(i < 4 || i > 5 || hf_config_set_chain_cache(configs[i], cache) == HF_OK,
                     "cache");
         if (i >= 8) {
-            keep_sessions(configs[i], i % 2 == 0, i < 10 ? KEEP_TICKET : KEEP_ID);
+            keep_sessions(configs[i], i % 2 == 0, i == 10 || i == 11 ? KEEP_ID : KEEP_TICKET);
         }
         (void)pair_freeze(configs[i]);
     }
@@ -535,6 +596,8 @@ int main(void)
     b.old = (struct ours){configs[6], configs[7], NULL};
     b.old_ticket = (struct ours){configs[8], configs[9], NULL};
     b.old_id = (struct ours){configs[10], configs[11], NULL};
+    b.resumed = (struct ours){configs[12], configs[13], NULL};
+    ours_get_session(&b.resumed);
     ours_get_session(&b.old_ticket);
     ours_get_session(&b.old_id);
     size_t rounds = bench_rounds() * 5;
@@ -556,12 +619,13 @@ int main(void)
     SSL_CTX_free(b.peer.server);
     SSL_CTX_free(b.old_peer.client);
     SSL_CTX_free(b.old_peer.server);
-    struct peer *const resumed[] = {&b.old_peer_ticket, &b.old_peer_id};
-    for (int i = 0; i < 2; i++) {
+    struct peer *const resumed[] = {&b.old_peer_ticket, &b.old_peer_id, &b.resumed_peer};
+    for (int i = 0; i < 3; i++) {
         SSL_SESSION_free(resumed[i]->session);
         SSL_CTX_free(resumed[i]->client);
         SSL_CTX_free(resumed[i]->server);
     }
+    hf_session_free(b.resumed.session);
     hf_session_free(b.old_ticket.session);
     hf_session_free(b.old_id.session);
     pki_free(pki);
