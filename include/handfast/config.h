@@ -153,7 +153,8 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_session_store(hf_config *config,
  * sealed into tickets (default off). Early data of stored sessions needs no replay guard. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_stateful(hf_config *config, bool on);
 /* Server: how many tickets follow a full handshake, 0..8 (default 2; after a resumed one at most
- * one), and for how many seconds a session lives, 1..604800 (default 7200). One with a client's
+ * one; after one with an external PSK none, since resuming would save nothing), and for how many
+ * seconds a session lives, 1..604800 (default 7200). One with a client's
  * certificate ends with that certificate at the latest, and seven days after it was shown, however
  * often it is renewed; and it is for configurations with the same trust only (RFC 9846, 4.7.1). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_tickets(hf_config *config, unsigned count,

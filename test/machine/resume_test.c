@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/span.h"
 #include "conn/conn.h"
 #include "support/run.h"
 
@@ -111,6 +112,22 @@ static void tickets_are_issued_and_resumed(void **state)
     hf_session_describe(session, &told);
     assert_true(told.verified); /* as the first one was */
     hf_session_free(session);
+    pair_free(p);
+}
+
+/* With an external key there is nothing to save, and some clients of that kind take no ticket. */
+static void no_tickets_beside_an_external_key(void **state)
+{
+    (void)state;
+    run_make(&run, RUN_TICKETS);
+    const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
+    set(hf_config_add_psk(run.client, span_str("visitor"), key, 256));
+    set(hf_config_add_psk(run.server, span_str("visitor"), key, 256));
+    struct pair *p = start(NULL, NULL, 0);
+    assert_true(pair_handshake(p));
+    assert_true(info_of(&p->server).psk);
+    assert_true(pair_send(p, &p->server, "hello", 5));
+    assert_null(hf_conn_take_session(p->client.conn));
     pair_free(p);
 }
 
@@ -532,6 +549,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(tickets_are_issued_and_resumed, drop_run),
+        cmocka_unit_test_teardown(no_tickets_beside_an_external_key, drop_run),
         cmocka_unit_test_teardown(early_data_arrives_before_the_handshake_ends, drop_run),
         cmocka_unit_test_teardown(no_more_early_data_than_the_session_allows, drop_run),
         cmocka_unit_test_teardown(a_replayed_flight_is_not_executed, drop_run),

@@ -1,5 +1,6 @@
 /* NewSessionTicket (RFC 9846, 4.7.1): after the client's Finished, as many as the configuration
- * says. */
+ * says. After a handshake with an external PSK there are none: it is as cheap as a resumed one,
+ * and some clients that hold such a key take no ticket (NSS ends the connection). */
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/auth13.h"
@@ -14,7 +15,9 @@ static hf_status describe_session(struct hs *hs, struct session_state *out);
 
 hf_status server13_plan_tickets(struct hs *hs)
 {
-    hs->s.tickets_left = resume_seals_tickets(hs) && hs->s.takes_tickets ? hs->config->tickets : 0;
+    const bool is_external = hs->result->psk && !hs->result->resumed;
+    const bool are_wanted = resume_seals_tickets(hs) && hs->s.takes_tickets && !is_external;
+    hs->s.tickets_left = are_wanted ? hs->config->tickets : 0;
     if (hs->result->resumed && hs->s.tickets_left > 1) {
         hs->s.tickets_left = 1; /* the one that was used is replaced */
     }
