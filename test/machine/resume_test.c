@@ -121,8 +121,8 @@ static void no_tickets_beside_an_external_key(void **state)
     (void)state;
     run_make(&run, RUN_TICKETS);
     const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
-    set(hf_config_add_psk(run.client, span_str("visitor"), key, 256));
-    set(hf_config_add_psk(run.server, span_str("visitor"), key, 256));
+    set(hf_config_add_raw_psk(run.client, span_str("visitor"), key, 256));
+    set(hf_config_add_raw_psk(run.server, span_str("visitor"), key, 256));
     struct pair *p = start(NULL, NULL, 0);
     assert_true(pair_handshake(p));
     assert_true(info_of(&p->server).psk);

@@ -14,7 +14,7 @@ import tap
 from early import (GET, Server, new_session, record_own_flight, record_types, resume, seed_file, send_flight,
                    write)
 from stores import FakeRedis, Redis, Relay
-from tooling import certs, connect_json, wait_until
+from tooling import Serve, certs, connect_json, wait_until
 
 WINDOW = 3  # seconds of freshness; flights are remembered four times as long
 EARLY = ("--max-early-data", "16384", "--early-window", str(WINDOW))
@@ -56,6 +56,21 @@ def rotation():
     for server in (first, second):
         lines = [line for line in server.connections() if line["server_name"] == "localhost"]
         tap.equal({line["resume_reason"] for line in lines} - {None}, {"NO_TICKET"} if server is first else set())
+
+
+@tap.test("sessions of TLS 1.2 too, with the same seed")
+def older():
+    seed = seed_file("seed.older")
+    options = ("--ticket-seed", seed, "--tls", "1.2-1.3")
+    first, second = Serve(*options), Serve(*options)
+    path = certs().path("session.older")
+    asked = [tap.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2", "-ign_eof", *session],
+                     stdin=GET.format("/")).stdout
+             for server, session in ((first, ("-sess_out", path)), (second, ("-sess_in", path)))]
+    tap.contains(asked[0], "in full (NO_TICKET)")
+    tap.contains(asked[1], "Reused, TLSv1.2")
+    tap.contains(asked[1], "handshake           resumed")
+    second.wait_for(", resumed, ")
 
 
 @tap.test("clients that showed a certificate to one are known to the other, when both trust the same authorities")
