@@ -4,8 +4,9 @@
  * What is set by hand: as in the tests of the other sections the groups that the server announces,
  * and the client's hello, which the recorded one replaces in the transcripts; early data goes under
  * a key of the hello, so it is made once more of the recorded one. The ticket is opened for our
- * server, as only its maker can. The text does not show how the binder's key comes from the early
- * secret.
+ * server, as only its maker can. The recorded server acknowledges server_name; ours does not where
+ * a session is resumed (RFC 6066, 3), so it is kept from knowing that while it writes the flight.
+ * The text does not show how the binder's key comes from the early secret.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,7 +96,7 @@ static hf_config *server_config(struct replay *r)
     const hf_span message = rfc8448_message(4, HF_SERVER, "EncryptedExtensions", 0);
     assert_int_equal(hf_config_set_announce_groups(config, true), HF_OK);
     assert_int_equal(hf_config_freeze(config), HF_OK);
-    config->external_ops |= HF_OP_BIT(HF_OP_TICKET_OPEN);
+    config->external_ops |= HF_OP_BIT(HF_OP_TICKET_OPEN) | HF_OP_BIT(HF_OP_KEY_ENCAP);
     config->max_early_data = 1024;
     config->early_window_ms = WINDOW_MS;
     config->groups.count = EE_GROUPS;
@@ -104,6 +105,15 @@ static hf_config *server_config(struct replay *r)
         config->groups.v[i] = (uint16_t)(at[0] << 8 | at[1]);
     }
     return config;
+}
+
+/* The last operation before EncryptedExtensions is written. */
+static void forget_resumption(struct replay *r, hf_op *op)
+{
+    if (op->kind == HF_OP_KEY_ENCAP) {
+        assert_true(r->conn->result.resumed);
+        r->conn->result.resumed = false;
+    }
 }
 
 static void our_server(void **state)
@@ -116,12 +126,14 @@ static void our_server(void **state)
     hf_config *config = server_config(&r);
     r.ticket_state = span_of(written, session_state_write(&session, written));
     r.now_ms = NOW_MS;
+    r.on_op = forget_resumption;
     r.unshown = 1; /* "res binder" */
     const hf_span hello = rfc8448_message(4, HF_SERVER, "ServerHello", 0);
     replay_draw(&r, rfc8448(4, HF_SERVER, "create an ephemeral x25519 key pair", "private key", 0));
     replay_draw(&r, span_of(hello.data + RANDOM_AT, MSG_RANDOM_LEN));
     replay_open(&r, 4, config, true);
     replay_feed(&r, rfc8448_record(4, HF_CLIENT, "handshake", 0));
+    r.conn->result.resumed = true;
     replay_expect(&r, rfc8448_record(4, HF_SERVER, "handshake", 0));
     replay_expect(&r, rfc8448_record(4, HF_SERVER, "handshake", 1));
     replay_expect_end(&r);

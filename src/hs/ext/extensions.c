@@ -31,7 +31,7 @@ static const struct ext_ops table[] = {
     {EXT_record_size_limit, BOTH, OFFERED(record_size_limit), ANSWERED(record_size_limit),
      ANSWERED12(record_size_limit)},
     {EXT_server_name, BOTH, OFFERED(server_name), ANSWERED(server_name),
-     .answer12 = ext_server_name_answer12, .answered12 = ext_server_name_answered},
+     .answer12 = ext_server_name_answer, .answered12 = ext_server_name_answered},
     {EXT_application_layer_protocol_negotiation, BOTH, OFFERED(alpn), ANSWERED(alpn),
      .answer12 = ext_alpn_answer, .answered12 = ext_alpn_answered},
     {EXT_status_request, BOTH, OFFERED(status_request), ANSWERED12(status_request)},

@@ -34,7 +34,6 @@ hf_status ext_read_answers12(struct hs *hs, const struct ext_view *view);
 bool ext_server_name_offer(struct hs *hs, struct wr *w);
 hf_status ext_server_name_read(struct hs *hs, hf_span body, struct hs_offer *out);
 bool ext_server_name_answer(struct hs *hs, struct wr *w);
-bool ext_server_name_answer12(struct hs *hs, struct wr *w);
 hf_status ext_server_name_answered(struct hs *hs, hf_span body);
 
 bool ext_status_request_offer(struct hs *hs, struct wr *w);

@@ -86,14 +86,9 @@ hf_status ext_server_name_read(struct hs *hs, hf_span body, struct hs_offer *out
 bool ext_server_name_answer(struct hs *hs, struct wr *w)
 {
     (void)w; /* the body is empty */
-    /* RFC 6066, 3: acknowledged when the name was used to choose the certificate. */
-    return hs->result->server_name != NULL;
-}
-
-bool ext_server_name_answer12(struct hs *hs, struct wr *w)
-{
-    /* RFC 6066, 3: not when a session is resumed, which has its name already. */
-    return !hs->result->resumed && ext_server_name_answer(hs, w);
+    /* RFC 6066, 3: acknowledged when the name was used to choose the certificate; not when a
+     * session is resumed, which has its name already. */
+    return hs->result->server_name != NULL && !hs->result->resumed;
 }
 
 hf_status ext_server_name_answered(struct hs *hs, hf_span body)

@@ -109,6 +109,9 @@ static void acknowledged(void **state)
     bare_must_write(&b, ext_server_name_answer, NULL);
     b.result.server_name = name;
     bare_must_write(&b, ext_server_name_answer, "");
+    b.hs->result->resumed = true; /* RFC 6066, 3: not when resuming a session */
+    bare_must_write(&b, ext_server_name_answer, NULL);
+    b.hs->result->resumed = false;
     b.result.server_name = NULL;
     bare_close(&b);
     bare_open_for(&b, bare_config(HF_CLIENT), "a.example");
