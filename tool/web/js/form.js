@@ -212,6 +212,18 @@ export function malformed(name) {
     throw new Refusal('DECODE_EXTENSION', `${name} does not have its form`);
 }
 
+// SignedCertificateTimestampList: at least one SCT, none of them empty (RFC 6962, 3.3).
+export function readScts(body) {
+    const r = new Reader(body);
+    const list = r.vector(2, 1);
+    while (list.left > 0) {
+        list.vector(2, 1);
+    }
+    if (!r.done() || !list.done()) {
+        malformed('signed_certificate_timestamp');
+    }
+}
+
 // A list of code points in an extension: its length in `size` bytes, then two bytes each.
 export function codesIn(body, name, size = 2, least = 2, most = 0xfffe) {
     const r = new Reader(body);

@@ -1,7 +1,7 @@
 // The hellos of TLS 1.2, rule by rule in the order in which Handfast asks: a ClientHello as a server reads it that takes
 // this version, and its answer as the client reads it (RFC 5246, 7.4.1; RFC 8422, 5; RFC 5746; RFC 7627).
 import { equal, Reader } from './bytes.js';
-import { EXT, codesIn, list16, malformed, misplaced12, readAnyServerHello, readClientHello } from './form.js';
+import { EXT, codesIn, list16, malformed, misplaced12, readAnyServerHello, readClientHello, readScts } from './form.js';
 import { checkSolicited, empty, readAlpn, readLimit, readOffers, readPointFormats, readRenegotiation } from './hello.js';
 import { authOfScheme } from './signature.js';
 import { Refusal } from './refusal.js';
@@ -143,14 +143,6 @@ function judgeAlpn(body, offers) {
     }
     if (!offers.alpn?.includes(chosen[0])) {
         throw new Refusal('ALPN_NOT_OFFERED', `“${chosen[0]}”`);
-    }
-}
-
-function readScts(body) {
-    const r = new Reader(body);
-    r.vector(2, 1);
-    if (!r.done()) {
-        malformed('signed_certificate_timestamp');
     }
 }
 

@@ -2,7 +2,7 @@
 import { equal, Reader, toHex } from './bytes.js';
 import { expandLabel, hmac, HASH_LENGTH } from './hkdf.js';
 import { checkSolicited, judgeAnswers, readOffers } from './hello.js';
-import { codesIn, EXT, malformed, readCertificate, readCertificateEntries, readCertificateRequest, readCertificateVerify, readClientHello, readCompressedCertificate, readEncryptedExtensions, readKeyUpdate, readNewSessionTicket } from './form.js';
+import { codesIn, EXT, malformed, readCertificate, readCertificateEntries, readCertificateRequest, readCertificateVerify, readClientHello, readCompressedCertificate, readEncryptedExtensions, readKeyUpdate, readNewSessionTicket, readScts } from './form.js';
 import { CERTIFICATE_ALERTS, judgeChain } from './chain.js';
 import { readX509 } from './certificate.js';
 import { keyKind, SCHEMES, schemeFits, schemeKey, signedContent, verifyScheme } from './signature.js';
@@ -158,11 +158,7 @@ function judgeStaple(ext) {
     }
     const sct = ext.known.get(EXT.sct);
     if (sct) {
-        const r = new Reader(sct);
-        r.vector(2, 1);
-        if (!r.done()) {
-            malformed('signed_certificate_timestamp');
-        }
+        readScts(sct);
     }
 }
 
