@@ -96,6 +96,17 @@ class ServeSession(Session):
         self.received = b"x" * self.told.get("records", 0)
 
 
+def connections(server, count):
+    """Ends our server; what it told of that many connections."""
+    for _ in range(count):
+        server.process.wait_for(rf'(?:"event": "connection".*\n.*){{{count}}}', 10, must=False)
+    server.process.stop()
+    lines = [json.loads(line) for line in server.process.out().splitlines() if line.startswith(b"{")]
+    told = [line for line in lines if line["event"] == "connection"]
+    tap.equal(len(told), count, server.process)
+    return told
+
+
 class ConnectSession(Session):
     def __init__(self, peer, options, process, interactive):
         super().__init__(peer, options, process)

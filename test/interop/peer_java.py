@@ -1,5 +1,6 @@
-"""Java's JSSE, by the program in java/. It closes with user_canceled before close_notify, and can be told
-to update its keys after little data; no other peer here does either."""
+"""Java's JSSE, by the program in java/, which makes as many connections in one run as it is told. It closes with
+user_canceled before close_notify, and can be told to update its keys after little data; no other peer here does
+either."""
 import os
 import re
 import subprocess
@@ -28,19 +29,21 @@ class Java(Peer):
     server_tells = frozenset(["sni", "client_certificate"])
     client_tells = frozenset(["chain"])
 
-    def serve(self, options, talk="page", key_limit=None):
-        session = self.start("server", options, [f"talk={talk}", f"auth={options.client_auth}"], key_limit)
+    def serve(self, options, talk="page", more=0):
+        """more: how many further connections it waits for."""
+        session = self.start("server", options, [f"talk={talk}", f"auth={options.client_auth}"], [[]] * more)
         session.port = int(session.process.wait_for(r"^port=(\d+)$", 30).group(1))
         return session
 
-    def connect(self, port, options, talk="get", size=0, key_limit=None):
+    def connect(self, port, options, talk="get", size=0, more=(), key_limit=None):
+        """more: for each further connection, the arguments that change."""
         return self.start("client", options, [f"port={port}", f"sni={options.sni}", f"talk={talk}", f"size={size}"],
-                          key_limit)
+                          more, key_limit)
 
-    def start(self, role, options, arguments, key_limit):
+    def start(self, role, options, arguments, more, key_limit=None):
         """key_limit: exponent of two of the bytes after which keys are updated."""
         # Short runs: neither the optimizing compiler nor a large heap is worth its start.
-        machine = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto"]
+        machine = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xshare:auto", *options.extra]
         if options.groups:
             machine.append(f"-Djdk.tls.namedGroups={','.join(options.groups)}")
         if key_limit:
@@ -51,7 +54,10 @@ class Java(Peer):
                            ("alpn", ",".join(options.alpn or [])),
                            ("version", f"TLSv{options.version}" if options.version else None)):
             arguments += [f"{key}={value}"] if value else []
-        arguments += [f"p12={options.identity.p12}"] if options.identity else []
+        identities = [options.identity, *options.more_identities] if options.identity else []
+        arguments += [f"p12={','.join(identity.p12 for identity in identities)}"] if identities else []
+        for changes in more:
+            arguments += ["next", *changes]
         classes = cached("java", SOURCE, compile_to)
         return JavaSession(self, options, Process(["java", *machine, "-cp", classes, "Peer", role, *arguments]))
 
@@ -59,11 +65,14 @@ class Java(Peer):
 class JavaSession(Session):
     def __init__(self, peer, options, process):
         super().__init__(peer, options, process)
-        self.told = {}
+        self.told = {}  # of the last connection
+        self.turns = []  # what it told of each
 
     def finish(self):
         self.status = self.process.finish(60)
-        self.told = dict(re.findall(r"^(\w+)=(.*)$", self.process.err().decode(errors="replace"), re.M))
+        parts = re.split(r"^(?=connection=)", self.process.err().decode(errors="replace"), flags=re.M)
+        self.turns = [dict(re.findall(r"^(\w+)=(.*)$", part, re.M)) for part in parts[1:]]
+        self.told = self.turns[-1] if self.turns else {}
         self.facts = facts_of(self.told, self.port is not None)
         self.received = self.process.out() or b"x" * (self.told.get("received", "0") != "0")
 

@@ -2,11 +2,9 @@
 """TLS 1.2 sessions of our server, resumed by other clients: by ticket (RFC 5077) and, where a client takes none, by
 identifier (RFC 5246, 7.3); with clients that show a certificate, and with those that leave extended_master_secret
 away, whose sessions are not for resuming (RFC 7627, 5.3)."""
-import json
-
 import tap
 from peer_gnutls import GnuTLS
-from peer_handfast import Handfast, must_be_built
+from peer_handfast import Handfast, connections, must_be_built
 from peer_nss import NSS
 from peer_openssl import OpenSSL
 from peers import PKI, Options, with_defaults
@@ -17,17 +15,6 @@ GNUTLS12 = "NORMAL:-VERS-ALL:+VERS-TLS1.2"
 
 def serve(**options):
     return Handfast().serve(with_defaults(Options(version="1.2", **options), True))
-
-
-def connections(server, count):
-    """What our server tells of that many connections."""
-    for _ in range(count):
-        server.process.wait_for(rf'(?:"event": "connection".*\n.*){{{count}}}', 10, must=False)
-    server.process.stop()
-    lines = [json.loads(line) for line in server.process.out().splitlines() if line.startswith(b"{")]
-    told = [line for line in lines if line["event"] == "connection"]
-    tap.equal(len(told), count, server.process)
-    return told
 
 
 def must_resume(told, mutual=False):

@@ -9,6 +9,7 @@ import java.security.KeyStore;
 import java.security.MessageDigest;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateFactory;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,34 +26,52 @@ import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
 
 /**
- * A client and a server of Java's JSSE for one connection, told by key=value arguments what to do, answering
- * with key=value lines on standard error.
+ * A client and a server of Java's JSSE, told by key=value arguments what to do, answering with key=value lines
+ * on standard error. The word "next" asks for one more connection; what follows it is changed for that one. As
+ * long as the identity stays, all of them share one SSLContext, and so its sessions.
  *
  * <pre>
- * java Peer client port=4433 ca=ca.pem talk=get
- * java Peer server p12=identity.p12 talk=page        (first says port=N)
+ * java Peer client port=4433 ca=ca.pem talk=get next next
+ * java Peer server p12=one.p12,other.p12 talk=page   (first says port=N)
  * </pre>
  */
 public final class Peer {
     private static final char[] PASSWORD = "x".toCharArray();
 
     private final Map<String, String> options = new HashMap<>();
+    private SSLContext context;
+    private SSLServerSocket listener;
+    private long created; // when the newest session was, in milliseconds
 
-    private Peer(String[] arguments) {
-        for (int i = 1; i < arguments.length; i++) {
-            final String[] parts = arguments[i].split("=", 2);
-            options.put(parts[0], parts[1]);
+    public static void main(String[] arguments) throws Exception {
+        final Peer peer = new Peer();
+        final boolean isServer = arguments[0].equals("server");
+        for (int i = 1, count = 0; i <= arguments.length; i++) {
+            if (i == arguments.length || arguments[i].equals("next")) {
+                tell("connection", count++);
+                peer.meet(isServer);
+            } else {
+                peer.set(arguments[i].split("=", 2));
+            }
         }
     }
 
-    public static void main(String[] arguments) throws Exception {
-        final Peer peer = new Peer(arguments);
-        final SSLSocket socket = arguments[0].equals("server") ? peer.accept() : peer.connect();
+    private void set(String[] option) {
+        if (!option[1].equals(options.put(option[0], option[1])) && option[0].equals("p12")) {
+            context = null;
+        }
+    }
+
+    private void meet(boolean isServer) throws Exception {
+        while (System.currentTimeMillis() <= created) { // it is what tells sessions apart
+            Thread.sleep(1);
+        }
+        final SSLSocket socket = isServer ? accept() : connect();
         socket.setSoTimeout(60000);
         try {
             socket.startHandshake();
-            peer.talk(socket);
-            peer.describe(socket, arguments[0].equals("server"));
+            talk(socket);
+            describe(socket, isServer);
             socket.close();
         } catch (SSLException failure) {
             tell("error", failure.getMessage());
@@ -65,7 +84,14 @@ public final class Peer {
     }
 
     private SSLSocket accept() throws Exception {
-        final SSLServerSocket listener = (SSLServerSocket) context().getServerSocketFactory()
+        if (listener == null) {
+            listen();
+        }
+        return (SSLSocket) listener.accept();
+    }
+
+    private void listen() throws Exception {
+        listener = (SSLServerSocket) context().getServerSocketFactory()
             .createServerSocket(0, 1, InetAddress.getByName("127.0.0.1"));
         final SSLParameters parameters = parameters(listener.getSSLParameters());
         switch (options.getOrDefault("auth", "none")) {
@@ -75,7 +101,6 @@ public final class Peer {
         }
         listener.setSSLParameters(parameters);
         tell("port", listener.getLocalPort());
-        return (SSLSocket) listener.accept();
     }
 
     private SSLSocket connect() throws Exception {
@@ -100,14 +125,20 @@ public final class Peer {
     }
 
     private SSLContext context() throws Exception {
+        if (context == null) {
+            context = newContext();
+        }
+        return context;
+    }
+
+    private SSLContext newContext() throws Exception {
         final KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
         final KeyStore own = KeyStore.getInstance("PKCS12");
+        own.load(null, null);
         if (options.containsKey("p12")) {
-            try (InputStream file = new FileInputStream(options.get("p12"))) {
-                own.load(file, PASSWORD);
+            for (String path : options.get("p12").split(",")) {
+                addIdentity(own, path);
             }
-        } else {
-            own.load(null, null);
         }
         keys.init(own, PASSWORD);
         final TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
@@ -121,9 +152,20 @@ public final class Peer {
             }
         }
         trust.init(anchors);
-        final SSLContext context = SSLContext.getInstance("TLS");
-        context.init(keys.getKeyManagers(), options.containsKey("ca") ? trust.getTrustManagers() : null, null);
-        return context;
+        final SSLContext made = SSLContext.getInstance("TLS");
+        made.init(keys.getKeyManagers(), options.containsKey("ca") ? trust.getTrustManagers() : null, null);
+        return made;
+    }
+
+    private static void addIdentity(KeyStore own, String path) throws Exception {
+        final KeyStore from = KeyStore.getInstance("PKCS12");
+        try (InputStream file = new FileInputStream(path)) {
+            from.load(file, PASSWORD);
+        }
+        for (String alias : Collections.list(from.aliases())) {
+            own.setKeyEntry("own" + own.size(), from.getKey(alias, PASSWORD), PASSWORD,
+                            from.getCertificateChain(alias));
+        }
     }
 
     private void talk(SSLSocket socket) throws Exception {
@@ -144,6 +186,9 @@ public final class Peer {
                 break;
             case "upload": // blocks go out and come back one by one, so that nobody's buffers fill up
                 upload(size, in, out);
+                break;
+            case "sink":
+                tell("received", in.readAllBytes().length);
                 break;
             case "quiet":
                 break;
@@ -172,6 +217,8 @@ public final class Peer {
         tell("version", session.getProtocol());
         tell("suite", session.getCipherSuite());
         tell("alpn", socket.getApplicationProtocol());
+        created = session.getCreationTime();
+        tell("created", created);
         if (isServer) {
             final List<SNIServerName> names = session.getRequestedServerNames();
             tell("sni", names.isEmpty() ? "" : ((SNIHostName) names.get(0)).getAsciiName());
