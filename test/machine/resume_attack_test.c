@@ -245,6 +245,49 @@ static void a_ticket_with_the_name_of_another_key(void **state)
     hf_session_free(session);
 }
 
+/* --- A server's refusal that is itself wrong -----------------------------------------------------
+ */
+
+/* The server takes no early data, and its hello goes to the client with another suite. The client's
+ * alert is one that such a server can read: not under the early keys, which it has not. */
+static void alert_after_a_refusal(struct pair *p)
+{
+    assert_int_equal(send_early(p, "data", 4), 4);
+    (void)pair_pump_end(p, &p->server);
+    uint8_t *hello = p->client.in.data;
+    const size_t session_id_at = REC_HEADER_LEN + MSG_HEADER_LEN + 2 + MSG_RANDOM_LEN;
+    assert_true(p->client.in.len > session_id_at + 1 + 32 + 2);
+    uint8_t *suite = hello + session_id_at + 1 + hello[session_id_at];
+    suite[0] = 0x13;
+    suite[1] = 0x04; /* TLS_AES_128_CCM_SHA256, which was not offered */
+    (void)pair_pump_end(p, &p->client);
+    assert_int_equal(p->client.status, HF_FAILED);
+    assert_int_equal(hf_conn_error(p->client.conn)->code, HF_E_SUITE_NOT_OFFERED);
+    static const uint8_t alert[] = {REC_ALERT, 3, 3, 0, 2, 2, HF_ALERT_illegal_parameter};
+    assert_true(p->server.in.len >= sizeof alert);
+    assert_memory_equal(p->server.in.data + p->server.in.len - sizeof alert, alert, sizeof alert);
+    (void)pair_pump_end(p, &p->server);
+    assert_int_equal(p->server.status, HF_FAILED);
+    assert_int_equal(hf_conn_error(p->server.conn)->code, HF_E_ALERT_RECEIVED);
+    pair_free(p);
+}
+
+static void alerts_after_a_refusal(void **state)
+{
+    (void)state;
+    make();
+    set(hf_config_set_alpn(run.server, NULL));
+    hf_session *session = first_session();
+    make(); /* a server that speaks ALPN now, which the session does not fit */
+    alert_after_a_refusal(start(session, 500));
+    make();
+    set(hf_config_set_groups(run.client, "secp256r1,x25519"));
+    set(hf_config_set_key_shares(run.client, "secp256r1"));
+    set(hf_config_set_groups(run.server, "x25519"));
+    alert_after_a_refusal(start(session, 500));
+    hf_session_free(session);
+}
+
 /* --- Early data that is refused
  * ----------------------------------------------------------------------- */
 
@@ -719,6 +762,7 @@ int main(void)
         cmocka_unit_test_teardown(renewing_does_not_go_on_for_ever, drop_run),
         cmocka_unit_test_teardown(sessions_that_were_kept_badly, drop_run),
         cmocka_unit_test_teardown(a_store_that_answers_nonsense, drop_run),
+        cmocka_unit_test_teardown(alerts_after_a_refusal, drop_run),
         cmocka_unit_test_teardown(early_data_under_the_second_identity, drop_run),
         cmocka_unit_test_teardown(a_replay_with_a_binder_that_nobody_checks, drop_run),
         cmocka_unit_test_teardown(a_certificate_after_a_resumption, drop_run),

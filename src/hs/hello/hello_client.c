@@ -318,7 +318,9 @@ static hf_status take_retry_cookie(struct hs *hs, hf_span body)
     return HF_OK;
 }
 
-/* RFC 9846, 4.3.10: what was sent is lost; what follows goes under other keys, or none. */
+/* RFC 9846, 4.3.10: what was sent is lost; what follows goes under other keys, or none. Before the
+ * rest of the server's message is judged: its server could not read an alert under the early keys.
+ */
 static void refuse_early_data(struct hs *hs, hf_resume_reason reason)
 {
     if (hs->c.early) {
@@ -333,6 +335,7 @@ static void refuse_early_data(struct hs *hs, hf_resume_reason reason)
 
 static hf_status read_retry(struct hs *hs, const struct server_hello *sh)
 {
+    refuse_early_data(hs, HF_RESUME_RETRIED);
     if (hs->result->retried) {
         return err_raise(hs->error, HF_E_RETRY_TWICE, NULL);
     }
@@ -352,7 +355,6 @@ static hf_status read_retry(struct hs *hs, const struct server_hello *sh)
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_RETRY, .value = hs->c.retry_group,
           .name = has_group ? iana_group_name(hs->c.retry_group) : "cookie",
           .reason = "the server asks for another hello");
-    refuse_early_data(hs, HF_RESUME_RETRIED);
     hs->c.retry_suite = sh->cipher_suite;
     take_transcript(hs);
     transcript_retry(&hs->transcript);
@@ -427,7 +429,6 @@ static void take_session(struct hs *hs)
 static hf_status judge_psk(struct hs *hs, const struct server_hello *sh)
 {
     if (!ext_has(&sh->ext, EXT_pre_shared_key)) {
-        refuse_early_data(hs, HF_RESUME_DECLINED);
         return HF_OK;
     }
     struct rd r = rd_of(sh->ext.body[EXT_pre_shared_key]);
@@ -480,6 +481,9 @@ hf_status hello_client_read(struct hs *hs)
     if (!ext_has(&sh.ext, EXT_supported_versions)) {
         TRY(judge_older(hs, &sh));
         return hello_client_enter12(hs, &sh);
+    }
+    if (!ext_has(&sh.ext, EXT_pre_shared_key)) {
+        refuse_early_data(hs, HF_RESUME_DECLINED);
     }
     TRY(judge_common(hs, &sh));
     TRY(ext_check_solicited(&sh.ext, hs->c.offered, hs->error));
