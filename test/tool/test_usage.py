@@ -126,4 +126,15 @@ def manual():
         tap.contains(page, f'.It "{number}"\n{meaning}\n')
 
 
+@tap.test("script/doc wants a directory, and takes no option for one")
+def doc():
+    script = tap.ROOT / "script/doc"
+    place = tap.directory() / "doc"
+    place.mkdir()
+    tap.contains(tap.run([script, "--help"], cwd=place).stdout, "DIR")
+    for wrong in ([], ["--no-such"], ["one", "two"]):
+        tap.true(tap.run([script, *wrong], cwd=place).returncode != 0, wrong)
+    tap.equal(list(place.iterdir()), [], "nothing is written")
+
+
 tap.main()
