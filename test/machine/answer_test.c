@@ -382,6 +382,15 @@ static void cookie_and_more(void)
     SET(cookie, "\0\1cd");
 }
 
+/* As long as a HelloRetryRequest can carry: what else a ClientHello has does not fit beside it. */
+static void cookie_for_no_hello(void)
+{
+    static uint8_t cookie[2 + 65400];
+    cookie[0] = (uint8_t)((sizeof cookie - 2) >> 8);
+    cookie[1] = (uint8_t)((sizeof cookie - 2) & 0xff);
+    edit_set(&e, EXT_CODE_cookie, cookie, sizeof cookie);
+}
+
 static const struct answer retries[] = {
     {"asks for nothing", asks_for_nothing, HF_E_RETRY_POINTLESS},
     {"asks for what is there", asks_for_what_is_there, HF_E_RETRY_POINTLESS},
@@ -391,6 +400,7 @@ static const struct answer retries[] = {
     {"has an empty cookie", empty_cookie, HF_E_DECODE_EXTENSION},
     {"has a byte behind the cookie", cookie_and_more, HF_E_DECODE_EXTENSION},
     {"chooses a key", key_unasked, HF_E_MISPLACED_EXTENSION},
+    {"has a cookie that fits no hello", cookie_for_no_hello, HF_E_COOKIE_TOO_LONG},
 };
 
 static void hello_retry_request(void **state)

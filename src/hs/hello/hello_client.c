@@ -181,6 +181,9 @@ hf_status hello_client_send(struct hs *hs)
     wr_vec(&w, span_of("", 1), 1); /* legacy_compression_methods: null */
     ext_write_offers(hs, &w, &binders_at);
     wr_close(&w, MSG_HEADER_LEN, 3);
+    if (w.bad && hs->c.cookie.len > 0) {
+        return err_raise(hs->error, HF_E_COOKIE_TOO_LONG, "%zu bytes", hs->c.cookie.len);
+    }
     if (binders_at != 0 && !w.bad) {
         psk_fill_binders(hs, &w, binders_at);
     }
