@@ -83,8 +83,9 @@ HF_API hf_resume_reason hf_session_store_find(hf_session_store *store, hf_span i
 HF_API hf_resume_reason hf_session_store_take(hf_session_store *store, hf_span id, int64_t now_ms,
                                               uint8_t *state, size_t capacity, size_t *state_len);
 
-/* Forgets the session under id, as a server of TLS 1.2 must after a fatal alert (RFC 5246, 7.2.2).
- * False: there is none. */
+/* Forgets the session under id. False: there is none. A server's connection of TLS 1.2 that ends
+ * with a fatal alert, after its client has proved to know the session, has dropped it already
+ * (RFC 5246, 7.2.2). */
 HF_API bool hf_session_store_drop(hf_session_store *store, hf_span id);
 
 /* Forgets all. */

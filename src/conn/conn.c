@@ -248,6 +248,7 @@ hf_status conn_fail(hf_conn *conn)
         (void)conn_send_alert(conn, conn->error.alert);
     }
     conn->write_closed = true;
+    conn_drop_session(conn);
     hs_free(conn->hs);
     conn->hs = NULL;
     inbox_clear(&conn->in);

@@ -78,6 +78,9 @@ hf_status post12_next(hf_conn *conn);
 
 /* Queues an alert record; warn: one that ends nothing. */
 hf_status conn_warn(hf_conn *conn, hf_alert alert);
+/* conn_session.c: the connection ends with a fatal alert, which its stored session does not outlive
+ * (RFC 5246, 7.2.2). Before the result's secrets are forgotten. */
+void conn_drop_session(hf_conn *conn);
 /* conn_session.c: a session out of a NewSessionTicket. */
 hf_status conn_keep_session(hf_conn *conn, const struct new_session_ticket *ticket);
 

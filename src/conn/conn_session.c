@@ -1,7 +1,9 @@
-/* Sessions that a client receives (RFC 9846, 4.7.1) and hands to its caller. */
+/* Sessions that a client receives (RFC 9846, 4.7.1) and hands to its caller; those that a server
+ * of TLS 1.2 stores. */
 #include "base/span.h"
 #include "base/status.h"
 #include "conn/conn.h"
+#include <handfast/store.h>
 
 static hf_status describe(hf_conn *conn, const struct new_session_ticket *ticket,
                           struct session_state *out);
@@ -61,4 +63,18 @@ static hf_status describe(hf_conn *conn, const struct new_session_ticket *ticket
 hf_session *hf_conn_take_session(hf_conn *conn)
 {
     return hs_take_session(conn->result.resumption);
+}
+
+/* Noted only once the client's Finished was right. Who saw an identifier on the wire, and does not
+ * know its secret, must not be able to have the session dropped. */
+void conn_drop_session(hf_conn *conn)
+{
+    const struct hs_resumption *r = conn->result.resumption;
+    const hf_alert alert = conn->error.alert;
+    const bool is_fatal = conn->error.code == HF_E_ALERT_RECEIVED ||
+                          (alert != HF_ALERT_none && alert != HF_ALERT_close_notify);
+    if (is_fatal && r != NULL && r->stored_id != NULL) {
+        (void)hf_session_store_drop(conn->config->session_store,
+                                    span_of(r->stored_id, MSG_SESSION_ID_MAX));
+    }
 }

@@ -135,6 +135,9 @@ void hs_result_forget_secrets(struct hs_result *r)
     for (size_t i = 0; r->resumption != NULL && i < r->resumption->session_count; i++) {
         hf_session_free(r->resumption->session[i]);
     }
+    if (r->resumption != NULL) {
+        mem_free(r->resumption->stored_id, MSG_SESSION_ID_MAX);
+    }
     mem_free(r->resumption, sizeof *r->resumption);
     mem_free(r->post_transcript, sizeof *r->post_transcript);
     mem_free(r->master, sizeof *r->master);

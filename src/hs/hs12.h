@@ -25,6 +25,7 @@ struct hs_tls12 {
     bool staple_follows;            /* the server has answered status_request */
     bool renegotiation;             /* the peer does secure renegotiation */
     bool ticket_follows;            /* the server has answered session_ticket */
+    bool found_by_id;               /* server: the session that is resumed is stored */
     uint16_t written_len;           /* server: of the session in resume_written */
     uint32_t ticket_lifetime_s;     /* client: of NewSessionTicket */
     hf_span ticket;                 /* client: in the arena */

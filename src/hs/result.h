@@ -32,6 +32,8 @@ struct hs_resumption {
     struct session_proof proof; /* of the peer, given now or when the session began */
     uint32_t max_early_data;    /* bytes that the session allows */
     uint32_t early_bytes;       /* of them sent or taken */
+    uint8_t *stored_id;         /* owned, of MSG_SESSION_ID_MAX bytes; server, TLS 1.2: under which
+                                   the session is stored. NULL: it is not */
     size_t session_count;
     hf_session *session[HS_SESSIONS_MAX]; /* references; oldest first */
 };

@@ -267,6 +267,96 @@ static void a_store_keeps_sessions(void **state)
     hf_session_store_free(store);
 }
 
+static void store_and_connect(hf_session_store *store)
+{
+    run_clear(&run);
+    run_make(&run, RUN_12_ID);
+    set(hf_config_external_ops(run.server, 0));
+    set(hf_config_set_random(run.server, NULL, NULL)); /* no identifier twice */
+    set(hf_config_set_session_store(run.server, store));
+    struct pair *p = run_start(&run, NULL);
+    run_must_finish(&run, p);
+    run.session = hf_conn_take_session(p->client.conn);
+    assert_non_null(run.session);
+    pair_free(p);
+}
+
+static size_t held(hf_session_store *store)
+{
+    hf_session_store_counts counts;
+    hf_session_store_count(store, &counts);
+    return counts.held;
+}
+
+/* RFC 5246, 7.2.2: a session whose connection ended with a fatal alert, whoever sent it, is not
+ * resumed; all other ends leave it. */
+static void a_fatal_alert_ends_a_stored_session(void **state)
+{
+    (void)state;
+    static const struct {
+        hf_role by;
+        hf_alert alert; /* none: close_notify */
+        bool is_kept;
+    } rows[] = {
+        {HF_CLIENT, HF_ALERT_internal_error, false},
+        {HF_SERVER, HF_ALERT_internal_error, false},
+        {HF_SERVER, HF_ALERT_user_canceled, true}, /* a warning, then close_notify */
+        {HF_CLIENT, HF_ALERT_none, true},
+        {HF_SERVER, HF_ALERT_none, true},
+    };
+    for (size_t i = 0; i < 2 * (sizeof rows / sizeof rows[0]); i++) {
+        const size_t row = i / 2;
+        hf_session_store *store = hf_session_store_new(NULL);
+        assert_non_null(store);
+        store_and_connect(store);
+        hf_session *offered = run.session;
+        run.session = i % 2 == 0 ? NULL : offered; /* in full, and resumed */
+        struct pair *p = run_start(&run, NULL);
+        run_must_finish(&run, p);
+        assert_int_equal(info_of(&p->server).resumed, i % 2);
+        const size_t before = held(store);
+        struct pair_end *end = rows[row].by == HF_CLIENT ? &p->client : &p->server;
+        if (rows[row].alert == HF_ALERT_none) {
+            set(hf_conn_close(end->conn));
+        } else {
+            (void)hf_conn_abort(end->conn, rows[row].alert);
+        }
+        pair_settle(p);
+        assert_int_equal(held(store), before - (rows[row].is_kept ? 0 : 1));
+        pair_free(p);
+        run.session = offered;
+        p = run_start(&run, NULL);
+        run_must_finish(&run, p);
+        assert_int_equal(info_of(&p->server).resumed, rows[row].is_kept || i % 2 == 0);
+        pair_free(p);
+        hf_session_store_free(store);
+    }
+}
+
+static hf_session *with_byte(const hf_session *session, size_t at, uint8_t mask);
+
+/* Identifiers are read by everybody on the way: who does not know the secret too cannot have the
+ * session of another dropped. */
+static void a_stranger_ends_no_stored_session(void **state)
+{
+    (void)state;
+    hf_session_store *store = hf_session_store_new(NULL);
+    assert_non_null(store);
+    store_and_connect(store);
+    hf_session *own = run.session;
+    run.session = with_byte(own, SECRET_AT, 1);
+    struct pair *p = run_start(&run, NULL);
+    assert_false(run_finish(&run, p));
+    pair_settle(p);
+    assert_int_not_equal(hf_conn_error(p->server.conn)->code, HF_E_NONE);
+    assert_int_equal(held(store), 1);
+    pair_free(p);
+    hf_session_free(run.session);
+    run.session = own;
+    must_resume();
+    hf_session_store_free(store);
+}
+
 /* --- Refused by the client -------------------------------------------------------------------- */
 
 static void what_the_client_does_not_offer(void **state)
@@ -541,6 +631,44 @@ static void a_renewed_ticket_ends_with_its_session(void **state)
     pair_free(p);
 }
 
+static struct pair *sealing;
+static int64_t sealed_at_ms;
+
+static bool seal_late(void *ctx, hf_op *op)
+{
+    (void)ctx;
+    if (op->kind == HF_OP_TICKET_SEAL) {
+        hf_conn_set_time(sealing->server.conn, sealed_at_ms);
+    }
+    pair_answer(op);
+    return true;
+}
+
+/* The session ends while its ticket is sealed again: no ticket comes, least of all one with a
+ * lifetime that went round. */
+static void a_session_that_ends_while_it_is_renewed(void **state)
+{
+    (void)state;
+    static const int64_t late_ms[] = {7199999, 7200000, 7200000 + 5000, INT64_C(1) << 45};
+    for (size_t i = 0; i < sizeof late_ms / sizeof late_ms[0]; i++) {
+        run_clear(&run);
+        run_make(&run, RUN_12_RENEWED);
+        set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_SEAL)));
+        sealing = run_start(&run, &(struct pair_options){.on_op = seal_late});
+        sealed_at_ms = PKI_NOW * 1000 + late_ms[i];
+        run_must_finish(&run, sealing);
+        assert_true(info_of(&sealing->client).resumed);
+        hf_session *session = hf_conn_take_session(sealing->client.conn);
+        assert_non_null(session);
+        hf_session_info told;
+        hf_session_describe(session, &told);
+        assert_int_equal(told.lifetime_s, i == 0 ? 1 : 7200); /* 7200: the one that it had */
+        assert_int_equal(session == run.session, i != 0);
+        hf_session_free(session);
+        pair_free(sealing);
+    }
+}
+
 static bool seal_nothing(void *ctx, hf_op *op)
 {
     (void)ctx;
@@ -660,6 +788,8 @@ int main(void)
         cmocka_unit_test_teardown(every_key_exchange_leaves_a_session, drop_run),
         cmocka_unit_test_teardown(a_ticket_goes_before_an_identifier, drop_run),
         cmocka_unit_test_teardown(a_store_keeps_sessions, drop_run),
+        cmocka_unit_test_teardown(a_fatal_alert_ends_a_stored_session, drop_run),
+        cmocka_unit_test_teardown(a_stranger_ends_no_stored_session, drop_run),
         cmocka_unit_test_teardown(what_the_client_does_not_offer, drop_run),
         cmocka_unit_test_teardown(without_a_proof_or_ems_it_stays_at_home, drop_run),
         cmocka_unit_test_teardown(where_the_versions_meet, drop_run),
@@ -670,6 +800,7 @@ int main(void)
         cmocka_unit_test_teardown(the_secret_must_be_the_same, drop_run),
         cmocka_unit_test_teardown(a_clients_certificate_is_remembered, drop_run),
         cmocka_unit_test_teardown(a_renewed_ticket_ends_with_its_session, drop_run),
+        cmocka_unit_test_teardown(a_session_that_ends_while_it_is_renewed, drop_run),
         cmocka_unit_test_teardown(no_ticket_after_all, drop_run),
         cmocka_unit_test_teardown(sessions_are_only_for_those_who_ask, drop_run),
         cmocka_unit_test_teardown(what_may_not_change, drop_run),

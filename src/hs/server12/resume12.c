@@ -49,15 +49,18 @@ hf_status server12_write_ticket(struct hs *hs, uint32_t lifetime_s, size_t len)
     return hs_end(hs, &w);
 }
 
-/* The same session under a younger key: it does not live longer for that. */
+/* The same session under a younger key: it does not live longer for that. Sealing may have taken
+ * until after its end: then there is no ticket, since a lifetime of 0 would mean that none is told
+ * (RFC 5077, 3.3). */
 hf_status server12_send_renewed_ticket(struct hs *hs)
 {
     const struct session_state *session = hs->s.session;
     const int64_t age_ms = hs->now_ms - session->issued_ms;
-    const uint32_t age_s = age_ms < 0 ? 0 : (uint32_t)(age_ms / 1000);
+    const int64_t age_s = age_ms < 0 ? 0 : age_ms / 1000;
+    const int64_t left_s = session->lifetime_s - age_s;
     size_t len = 0;
     TRY(resume_sealed(hs, &len));
-    TRY(server12_write_ticket(hs, session->lifetime_s - age_s, len));
+    TRY(server12_write_ticket(hs, left_s > 0 ? (uint32_t)left_s : 0, left_s > 0 ? len : 0));
     hs_go(hs, HS_S12_SEND_FINISHED_FIRST);
     return HF_OK;
 }
@@ -81,6 +84,9 @@ hf_status server12_read_ccs_last(struct hs *hs)
 hf_status server12_read_finished_last(struct hs *hs)
 {
     TRY(auth12_read_finished(hs, "client finished"));
+    if (hs->t12.found_by_id) {
+        TRY(server12_note_stored(hs));
+    }
     hs->result->write_ready = true;
     hs_go(hs, HS_CONNECTED);
     return HF_OK;

@@ -39,6 +39,9 @@ hf_status server12_plan_session(struct hs *hs);
 hf_status server12_keep_session(struct hs *hs);
 hf_status server12_send_ticket(struct hs *hs);
 hf_status server12_session_kept(struct hs *hs);
+/* The client has proved the secret of the session stored under hs->session_id: the connection must
+ * know it to have it dropped (RFC 5246, 7.2.2). */
+hf_status server12_note_stored(struct hs *hs);
 /* resume12.c: the abbreviated handshake. */
 hf_status server12_resume(struct hs *hs);
 hf_status server12_send_renewed_ticket(struct hs *hs);

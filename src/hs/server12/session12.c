@@ -5,6 +5,9 @@
  * whose they are (RFC 7627, 5.3). ALPN is no part of a session here (RFC 7301, 3.1): it is chosen
  * anew.
  */
+#include <string.h>
+
+#include "base/mem.h"
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/auth12.h"
@@ -88,6 +91,7 @@ hf_status server12_session_found(struct hs *hs)
         resume_read(hs, hs->op.u.session_find.reason, hs->op.u.session_find.state_len);
     /* A client of TLS 1.3 makes up an identifier that nobody ever gave it (RFC 9846, 4.2.2). */
     const bool is_made_up = reason == HF_RESUME_SESSION_UNKNOWN && hs->s.offer.versions.len > 0;
+    hs->t12.found_by_id = true;
     return take_found(hs, is_made_up ? HF_RESUME_NO_TICKET : reason);
 }
 
@@ -214,6 +218,22 @@ hf_status server12_send_ticket(struct hs *hs)
 hf_status server12_session_kept(struct hs *hs)
 {
     TRY(hs_answer(hs));
+    if (hs->op.u.session_put.kept) {
+        TRY(server12_note_stored(hs));
+    }
     hs_go(hs, HS_S12_SEND_FINISHED);
+    return HF_OK;
+}
+
+hf_status server12_note_stored(struct hs *hs)
+{
+    if (hs->config->session_store == NULL || hs->session_id_len != MSG_SESSION_ID_MAX) {
+        return HF_OK; /* it is kept by the application, which sees the error too */
+    }
+    struct hs_resumption *resumption = hs_need_resumption(hs);
+    if (resumption == NULL || (resumption->stored_id = mem_alloc(MSG_SESSION_ID_MAX)) == NULL) {
+        return hs_no_memory(hs);
+    }
+    memcpy(resumption->stored_id, hs->session_id, MSG_SESSION_ID_MAX);
     return HF_OK;
 }
