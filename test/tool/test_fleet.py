@@ -428,9 +428,11 @@ def under_attack():
     attack.send({"before", "killed"}, 100, redis.kill)
     attack.record("gone", 5)
     attack.send({"before", "killed", "gone"}, 40)
+    began = time.monotonic()
     attack.send({"before", "killed", "gone"}, 40, redis.start)
     attack.record("back", 5)
     attack.send({"before", "killed", "gone", "back"}, 40)
+    is_new = time.monotonic() - began < 4 * WINDOW  # on a machine so slow that it is not, the last were taken, once
     sent = sum(attack.told.values())
     wait_until(lambda: connect_json(servers[0].port, "--session-in", session, "--early-data",
                                     write("probe", GET.format("/again")))[1]["connection"]["early_data"],
@@ -439,10 +441,14 @@ def under_attack():
     attack.send({"after"}, (REPLAYS - sent) // 10 + 1)
     honest.over.set()
     honest.join(60)
-    judge_attack(attack, servers, honest)
+    by_label = judge_attack(attack, servers, honest)
+    tap.equal(by_label["gone"], 0, "nothing while the store was away")
+    if is_new:
+        tap.equal(by_label["back"], 0, "nothing while the store was new")
 
 
 def judge_attack(attack, servers, honest):
+    """Fails where a flight was executed twice or a handshake lost; returns how many of each label were executed."""
     total = sum(attack.told.values())
     print(f"# {total} replays: {dict(attack.told)}; honest: {dict(honest.results)}")
     tap.true(total >= REPLAYS, total)
@@ -455,10 +461,10 @@ def judge_attack(attack, servers, honest):
     reasons = collections.Counter(line["early_reason"] for server in servers for line in server.connections()
                                   if line["early_data_offered"])
     print(f"# executed once: {dict(by_label)}; reasons: {dict(reasons)}")
-    tap.equal((by_label["gone"], by_label["back"]), (0, 0), "nothing while the store was away or new")
     tap.true(by_label["before"] > 0 and by_label["after"] > 0, "but before and after")
     for reason in ("REPLAYED", "STORE_DOWN", "STORE_STARTING"):
         tap.true(reasons[reason] > 0, f"{reason}: {dict(reasons)}")
+    return by_label
 
 
 tap.main(needs=["openssl"])
