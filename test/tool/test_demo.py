@@ -140,6 +140,21 @@ def text():
         tap.contains(done.stdout, part)
 
 
+@tap.test("TLS 1.2 is explained by its own rules")
+def explained_12():
+    for mode, places in (("tls12", ("RFC 5246, 7.4.2", "RFC 5246, 7.4.9", "RFC 5246, 7.1")),
+                         ("tls12-ticket", ("RFC 5246, 7.4.9", "RFC 5246, 7.1"))):
+        done = tap.run([tap.TOOL, "demo", "--mode", mode, "--explain", "--rtt", "0"])
+        tap.equal(done.returncode, 0, done.stderr)
+        for place in places:
+            tap.true(place in done.stdout, f"{mode}: {place}\n{done.stdout}")
+        for other in ("RFC 9846, 4.5", "RFC 9846, E.4", "means nothing", "shares:", "both ends may send data"):
+            tap.true(other not in done.stdout, f"{mode}: {other}\n{done.stdout}")
+        last = [line for line in done.stdout.splitlines() if "Finished" in line or "the handshake is done" in line]
+        tap.true("the handshake is done" in last[-1], done.stdout)
+        tap.equal("◀─" in last[-2], mode == "tls12", "whose Finished is the last")
+
+
 @tap.test("ASCII where the locale asks for it")
 def ascii_only():
     done = tap.run([tap.TOOL, "demo", "--explain", "--rtt", "2ms"], env={**os.environ, "LC_ALL": "C"})

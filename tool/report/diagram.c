@@ -146,6 +146,7 @@ static void draw_record(struct pen *pen, const struct obs_item *item)
         return;
     }
     pen->data_rows += data;
+    const bool is_12 = pen->d->context.info->version == HF_TLS12;
     char note[48] = "";
     if (data) {
         (void)snprintf(note, sizeof note, " in %zu", item->u.record.wire_len);
@@ -162,12 +163,14 @@ static void draw_record(struct pen *pen, const struct obs_item *item)
             .size_note = note,
             .tint = data ? tint_of(item->u.record.level) : TINT_DIM,
             .level = item->u.record.level,
-            .words = early  ? "data before the server has answered: a copy of it may be a replay"
-                     : data ? ""
-                            : "means nothing in TLS 1.3: lets old middleboxes believe in TLS 1.2",
-            .place = early  ? "RFC 9846, 2.3"
-                     : data ? ""
-                            : "RFC 9846, E.4",
+            .words = early   ? "data before the server has answered: a copy of it may be a replay"
+                     : data  ? ""
+                     : is_12 ? "what follows from this end is under the new keys"
+                             : "means nothing in TLS 1.3: lets old middleboxes believe in TLS 1.2",
+            .place = early   ? "RFC 9846, 2.3"
+                     : data  ? ""
+                     : is_12 ? "RFC 5246, 7.1"
+                             : "RFC 9846, E.4",
         });
 }
 
@@ -261,6 +264,8 @@ static void enter_level(struct pen *pen, hf_level level)
         draw_divider(pen, level == HF_LEVEL_EARLY ? "early data, under keys from the ticket"
                           : level == HF_LEVEL_HANDSHAKE
                               ? "encrypted from here on, under handshake keys"
+                          : pen->d->context.info->version == HF_TLS12
+                              ? "encrypted from here on, under the connection's keys"
                               : "application keys: both ends may send data");
         pen->level = level;
     }

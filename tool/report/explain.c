@@ -33,6 +33,9 @@ static const char *certificate(struct text *out, const struct explain_context *c
                                const struct obs_item *item);
 static const char *certificate_verify(struct text *out, const struct explain_context *context,
                                       bool from_server);
+static bool is_12(const struct explain_context *context);
+static bool is_last_finished(const struct explain_context *context, bool from_server);
+static bool has_version(const struct hello_view *hello, uint16_t version);
 static bool asks_for_update(const struct obs_item *item);
 static bool is_from_server(const struct explain_context *context, const struct obs_item *item);
 static struct hello_view view_of(const struct obs_item *item);
@@ -52,20 +55,20 @@ const char *explain_message(struct text *out, const struct explain_context *cont
     case CERTIFICATE_REQUEST:
         text_add(out, "asks for a certificate and a signature: ");
         explain_codes(out, NAME_SIGNATURE, hello.signatures.code, hello.signatures.count, 1);
-        return "RFC 9846, 4.4.2";
+        return is_12(context) ? "RFC 5246, 7.4.4" : "RFC 9846, 4.4.2";
     case CERTIFICATE:
     case COMPRESSED_CERTIFICATE:
         return certificate(out, context, item);
     case CERTIFICATE_VERIFY:
         return certificate_verify(out, context, from_server);
     case FINISHED:
-        text_add(out, from_server
-                          ? "a MAC over all messages so far: nothing was changed on the way"
-                          : "a MAC over all messages: nothing was changed; the handshake is done");
-        return "RFC 9846, 4.5.3";
+        text_add(out, is_last_finished(context, from_server)
+                          ? "a MAC over all messages: nothing was changed; the handshake is done"
+                          : "a MAC over all messages so far: nothing was changed on the way");
+        return is_12(context) ? "RFC 5246, 7.4.9" : "RFC 9846, 4.5.3";
     case NEW_SESSION_TICKET:
         text_add(out, "a ticket with which the next connection needs no certificate");
-        return "RFC 9846, 4.7.1";
+        return is_12(context) ? "RFC 5077, 3.3" : "RFC 9846, 4.7.1";
     case END_OF_EARLY_DATA:
         text_add(out, "early data ends here");
         return "RFC 9846, 4.6";
@@ -159,8 +162,11 @@ static const char *client_hello(struct text *out, const struct explain_context *
     }
     text_add(out, "offers ");
     explain_codes(out, NAME_VERSION, hello.versions.code, hello.versions.count, 2);
-    text_addf(out, ", %zu suite%s, shares: ", suites, suites == 1 ? "" : "s");
-    explain_codes(out, NAME_GROUP, hello.shares.code, hello.shares.count, 3);
+    text_addf(out, ", %zu suite%s", suites, suites == 1 ? "" : "s");
+    if (has_version(&hello, HF_TLS13)) { /* others send no shares */
+        text_add(out, ", shares: ");
+        explain_codes(out, NAME_GROUP, hello.shares.code, hello.shares.count, 3);
+    }
     if (hello.name[0] != '\0') {
         text_addf(out, "; for %s", hello.name);
     }
@@ -171,6 +177,16 @@ static const char *client_hello(struct text *out, const struct explain_context *
         text_addf(out, "; %zu pre-shared key%s", hello.psk_count, hello.psk_count == 1 ? "" : "s");
     }
     return "RFC 9846, 4.2.2";
+}
+
+static bool has_version(const struct hello_view *hello, uint16_t version)
+{
+    for (size_t i = 0; i < hello->versions.count; i++) {
+        if (hello->versions.code[i] == version) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static const char *server_hello(struct text *out, const struct explain_context *context,
@@ -234,7 +250,7 @@ static const char *certificate(struct text *out, const struct explain_context *c
         text_addf(out, ", compressed (%s)",
                   name_of(NAME_COMPRESSION, context->info->certificate_compression, room));
     }
-    return compressed ? "RFC 8879, 4" : "RFC 9846, 4.5.1";
+    return is_12(context) ? "RFC 5246, 7.4.2" : compressed ? "RFC 8879, 4" : "RFC 9846, 4.5.1";
 }
 
 static const char *certificate_verify(struct text *out, const struct explain_context *context,
@@ -244,7 +260,19 @@ static const char *certificate_verify(struct text *out, const struct explain_con
                                      : context->info->client_signature_scheme_name;
     text_addf(out, "signed%s%s: it holds the certificate's key", scheme[0] == '\0' ? "" : " with ",
               scheme);
-    return "RFC 9846, 4.5.2";
+    return is_12(context) ? "RFC 5246, 7.4.8" : "RFC 9846, 4.5.2";
+}
+
+static bool is_12(const struct explain_context *context)
+{
+    return context->info->version == HF_TLS12;
+}
+
+/* The server's comes first, but for full handshakes of TLS 1.2 (RFC 5246, 7.3). */
+static bool is_last_finished(const struct explain_context *context, bool from_server)
+{
+    const bool server_is_last = is_12(context) && !context->info->resumed;
+    return from_server == server_is_last;
 }
 
 /* request_update is the one byte of the message (RFC 9846, 4.7.3). */
