@@ -89,6 +89,8 @@ def in_browser(name):
         "forged": page_of("forged", forged(full)), "broken": page_of("broken", dict(full, version=7)),
         "resumed": page_of("resumed", of_kind("resumed with early data")), "tls12": page_of("tls12", of_kind("1.2 full")),
     }
+    if name.startswith("page"):
+        pages |= {mode: page_of(mode, recording(mode)) for mode in ("psk", "replay", "tls12-ticket", "static-rsa")}
     if os.environ.get("HF_SHOTS"):
         os.makedirs(os.environ["HF_SHOTS"], exist_ok=True)
     env = dict(os.environ, HF_MODULES=str(modules_at), HF_CHROMIUM=chromium, HF_PAGES=json.dumps(pages))

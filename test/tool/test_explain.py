@@ -59,10 +59,29 @@ def resumption():
     tap.true(resumed.search(text), text)
     tap.true(re.search(r"^  early data +refused \(REPLAYED\): This first flight, or one with the same binder, was seen "
                        r"before\.$", text, re.M), text)
-    tap.true(re.search(r"^  resumed +with a pre-shared key$", demo("psk"), re.M), "an external key is no session")
+    tap.contains(text, "or does not speak TLS at all.")
+    text = demo("psk")
+    tap.true(re.search(r"^  pre-shared key +from outside$", text, re.M), text)
+    tap.absent(text, "  resumed")
     for mode in ("tls12-ticket", "tls12-id"):
-        tap.true(resumed.search(demo(mode)), mode)
+        text = demo(mode)
+        tap.true(resumed.search(text), mode)
+        tap.true(re.search(r"^  key exchange +none: the secret of the session again$", text, re.M), text)
     tap.absent(demo("tls12"), "  resumed")
+    text = demo("static-rsa")
+    tap.true(re.search(r"^  key exchange +RSA, no forward secrecy: who gets the server's key reads this connection$", text, re.M), text)
+
+
+@tap.test("the key schedule of a session and of a key from outside: the import, and the key of the next ticket")
+def keys_before():
+    demo("psk")
+    text = explain(tap.directory() / "psk.json", "--keys")
+    tap.equal(text.count("Imported (RFC 9258, 4.1)"), 2, "one for each hash")
+    demo("resumed")
+    text = explain(tap.directory() / "resumed.json", "--keys")
+    tap.absent(text, "Imported")
+    tap.true(re.search(r"^ticket_psk = .*\n +The pre-shared key of one ticket\.$", text, re.M), text)
+    tap.absent(text, "without an explanation")
 
 
 @tap.test("one message: fields with names, values and what they are")

@@ -6,6 +6,7 @@
 #include <time.h>
 
 static void head(const struct teller *t);
+static void key_exchange(const struct teller *t, const json_t *s);
 static void facts(const struct teller *t);
 static void arrows(const struct teller *t);
 static const json_t *decision(const struct teller *t, const char *about);
@@ -71,6 +72,24 @@ static void fact(const struct teller *t, const char *label, const char *value)
     }
 }
 
+/* Without a group a suite of TLS 1.2 tells it: in a session of TLS 1.2 that is resumed nothing is
+ * exchanged. */
+static void key_exchange(const struct teller *t, const json_t *s)
+{
+    const bool is_12 = tell_number(s, "version") == 0x0303;
+    if (tell_text(s, "group_name")[0] != '\0') {
+        fact(t, "key exchange", tell_text(s, "group_name"));
+    } else if (strcmp(tell_text(decision(t, "psk"), "name"), "session") == 0 && is_12) {
+        fact(t, "key exchange", "none: the secret of the session again");
+    } else if (strncmp(tell_text(s, "cipher_suite_name"), "TLS_RSA_WITH_", 13) == 0) {
+        fact(t, "key exchange",
+             "RSA, no forward secrecy: who gets the server's key reads this connection");
+    } else if (json_is_true(json_object_get(s, "psk"))) {
+        fact(t, "key exchange",
+             "none, no forward secrecy: who gets the pre-shared key reads this connection");
+    }
+}
+
 static void facts(const struct teller *t)
 {
     const json_t *s = json_object_get(t->root, "summary");
@@ -78,14 +97,15 @@ static void facts(const struct teller *t)
     text_add(t->out, "\n");
     fact(t, "version", tell_text(s, "version_name"));
     fact(t, "cipher suite", tell_text(s, "cipher_suite_name"));
-    fact(t, "key exchange", tell_text(s, "group_name"));
+    key_exchange(t, s);
     fact(t, "signature", tell_text(s, "signature_scheme_name"));
     fact(t, "server name", tell_text(s, "server_name"));
     fact(t, "protocol", tell_text(s, "alpn"));
     if (strcmp(tell_text(decision(t, "psk"), "name"), "session") == 0) {
         fact(t, "resumed", "with the session of an earlier connection");
     } else if (json_is_true(json_object_get(s, "psk"))) {
-        fact(t, "resumed", "with a pre-shared key");
+        const bool is_external = strcmp(tell_text(decision(t, "psk"), "name"), "external key") == 0;
+        fact(t, "pre-shared key", is_external ? "from outside" : "of a session, or from outside");
     }
     early_fact(t, json_is_true(json_object_get(s, "early_data")));
     text_addf(t->out, "  %-14s %lld", "round trips", (long long)tell_number(s, "round_trips"));

@@ -4,7 +4,8 @@
 #include "recording/tell.h"
 
 static void step(const struct teller *t, const json_t *s);
-static void input(const struct teller *t, const json_t *i);
+static bool is_imported(const struct teller *t, const json_t *s);
+static void input(const struct teller *t, const json_t *s, const json_t *i);
 static void context(const struct teller *t, const json_t *s);
 static void secret(const struct teller *t, const json_t *o, const char *key);
 static void shares(const struct teller *t);
@@ -78,7 +79,7 @@ static void step(const struct teller *t, const json_t *s)
     }
     json_array_foreach(json_object_get(s, "inputs"), i, item)
     {
-        input(t, item);
+        input(t, s, item);
     }
     context(t, s);
     text_add(t->out, "    output   ");
@@ -91,7 +92,25 @@ static void step(const struct teller *t, const json_t *s)
     text_add(t->out, "\n");
 }
 
-static void input(const struct teller *t, const json_t *i)
+/* Whether this is the early_secret of an imported pre-shared key: its binder says so (RFC
+ * 9258, 5.2).
+ */
+static bool is_imported(const struct teller *t, const json_t *s)
+{
+    size_t i;
+    const json_t *step;
+    json_array_foreach(json_object_get(json_object_get(t->root, "schedule"), "steps"), i, step)
+    {
+        const json_t *from = json_array_get(json_object_get(step, "inputs"), 0);
+        if (strcmp(tell_text(step, "label"), "imp binder") == 0 &&
+            strcmp(tell_text(from, "step"), tell_text(s, "id")) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void input(const struct teller *t, const json_t *s, const json_t *i)
 {
     static const struct {
         const char *kind, *text;
@@ -115,6 +134,13 @@ static void input(const struct teller *t, const json_t *i)
         }
     }
     secret(t, i, "hex");
+    if (strcmp(tell_text(i, "kind"), "psk") == 0 && is_imported(t, s)) {
+        tell_wrapped(
+            t, 13,
+            "Imported (RFC 9258, 4.1): Expand-Label \"derived psk\" of Extract(0, epsk), epsk "
+            "being the key that both ends were given; the context is the hash of "
+            "ImportedIdentity, the identity in the ClientHello.");
+    }
 }
 
 static void context(const struct teller *t, const json_t *s)

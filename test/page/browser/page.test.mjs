@@ -53,6 +53,27 @@ test('a recording that was forged is found out', () => visit(browser, PAGES.forg
     assert.match(await page.textContent('#checked.bad'), /differ/);
 }));
 
+for (const [name, heading, begin, telling] of [
+    ['psk', /with a shared key/, 'ServerHello', /mixes in the external key/],
+    ['replay', /failed/, 'early data, not read', /skips it unread: This first flight, or one with the same binder, was seen before\. The client/],
+    ['tls12-ticket', /TLS 1\.2/, 'ServerHello', /takes the session up again.*no new forward secrecy/s],
+    ['static-rsa', /TLS 1\.2/, 'ClientKeyExchange', /there is no forward secrecy/]]) {
+    test(`what each kind of handshake is and what it costs is told: ${name}`, () => visit(browser, PAGES[name], {}, async (page) => {
+        assert.match(await page.textContent('h1'), heading);
+        assert.match(await page.textContent('#proven'), /^\d+ signatures, MACs and tags checked, all hold$/);
+        assert.match(await page.textContent('#checked'), /^\d+ secrets recomputed, equal$/);
+        await page.click(`.entry >> text=${begin}`);
+        await page.waitForFunction((text) => document.querySelector('.story')?.textContent.includes(text), begin === 'ServerHello' ? 'The server takes' : '');
+        assert.match(await page.textContent('.story'), telling);
+        await tab(page, 'keys');
+        assert.equal(await page.locator('.side', { hasText: 'derived psk' }).count(), name === 'psk' ? 2 : 0);
+        assert.equal(await page.locator('.side', { hasText: 'premaster secret' }).count(), name === 'static-rsa' ? 1 : 0);
+        await tab(page, 'why');
+        assert.doesNotMatch(await page.textContent('#panel-why'), /\.\./);
+        await shot(page, `kind-${name}`);
+    }));
+}
+
 test('the schedule grows with the messages', () => visit(browser, PAGES.full, {}, async (page) => {
     await tab(page, 'keys');
     await page.click('#first');

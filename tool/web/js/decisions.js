@@ -33,7 +33,7 @@ function card(store, model, decision) {
     const node = el('section', { class: 'decision' },
                     el('h3', {}, el('span', { class: 'about', text: name }), ' ', el('b', { class: decision.taken ? 'good' : isOpen ? '' : 'bad', text: outcome })),
                     el('p', { class: 'quiet' }, `The ${decision.end} ${isOpen ? 'weighed' : 'decided'}`, entry ? [', after ', jump(store, entry)] : '',
-                       decision.reason ? `: ${decision.reason}.` : '.'),
+                       decision.reason ? `: ${decision.reason.replace(/\.$/, '')}.` : '.'),
                     decision.candidates.length > 0 ? table(decision) : null);
     return { node, entry: decision.entry };
 }

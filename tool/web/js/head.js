@@ -2,6 +2,7 @@
 import { bytesText, el, fill, timeText } from './dom.js';
 import { countProofs } from './proofs.js';
 import { errorBox } from './message.js';
+import { pskKind } from './model.js';
 import { NS } from './clock.js';
 
 export function headView(model, embedded, keysReady, proofsReady) {
@@ -48,10 +49,8 @@ export function headingOf(model) {
     return whom ? `${what}, with ${whom}` : what;
 }
 
-// Whether the key is of an earlier session or from outside: binders say so, where their keys are known (RFC 9846, 7.1).
 function pskText(model) {
-    const labels = model.steps.map((step) => step.label);
-    return labels.includes('ext binder') ? 'with a shared key' : labels.includes('res binder') ? 'resumed' : 'resumed or with a shared key';
+    return { external: 'with a shared key', session: 'resumed' }[pskKind(model)] ?? 'resumed or with a shared key';
 }
 
 function sourceText(model) {

@@ -1,6 +1,6 @@
 // The hellos of TLS 1.2, rule by rule in the order in which Handfast asks: a ClientHello as a server reads it that takes
 // this version, and its answer as the client reads it (RFC 5246, 7.4.1; RFC 8422, 5; RFC 5746; RFC 7627).
-import { equal, Reader } from './bytes.js';
+import { equal } from './bytes.js';
 import { EXT, codesIn, list16, malformed, misplaced12, readAnyServerHello, readClientHello, readScts } from './form.js';
 import { checkSolicited, empty, readAlpn, readLimit, readOffers, readPointFormats, readRenegotiation } from './hello.js';
 import { authOfScheme } from './signature.js';

@@ -9,6 +9,8 @@ import { toHex } from './bytes.js';
 const ROW = 46;
 const INDENT = 22;
 const INPUT_NAMES = { zeros: 'zeros', psk: 'pre-shared key', shared_secret: '(EC)DHE shared secret', other: 'given from outside' };
+// RFC 9258, 4.1: epsk is what both ends were given, ImportedIdentity the identity in the ClientHello.
+const IMPORTED = 'imported pre-shared key = HKDF-Expand-Label(HKDF-Extract(0, epsk), “tls13 derived psk”, Hash(ImportedIdentity))';
 const MARKS = { equal: '✓', differs: '✗', given: '•', hidden: '⋯', cannot: '?' };
 const MARK_WORDS = {
     equal: 'computed again here: equal', differs: 'computed again here: NOT equal',
@@ -55,7 +57,7 @@ function summaryText(model, count) {
     if (!model.secrets) {
         return `The ${model.steps.length} steps of the key schedule, without their values: this recording was made without secrets.`;
     }
-    const rest = count.given + count.cannot > 0 ? ` ${count.given + count.cannot} cannot be: they were given from outside.` : '';
+    const rest = count.given + count.cannot > 0 ? ` ${count.given + count.cannot} cannot be: given, or not in this recording.` : '';
     return count.differs > 0
         ? `${count.differs} of ${model.steps.length} secrets differ from what this page computes.`
         : `${count.equal} of ${model.steps.length} secrets computed again in this page, and equal.${rest}`;
@@ -75,7 +77,7 @@ function rowNode(store, model, row, index) {
                                   onclick: () => store.set({ step: store.get().step === step.id ? null : step.id }) },
                       mark, el('span', { class: 'step-name', text: step.name }), el('span', { class: 'op', text: opText(step) }),
                       el('code', { class: 'value', text: value }), spoken);
-    const sides = row.side.map((input) => el('span', { class: 'side', text: `⟵ ${input.role}: ${INPUT_NAMES[input.kind] ?? input.step}` }));
+    const sides = row.side.map((input) => el('span', { class: 'side', text: `⟵ ${input.role}: ${inputName(model, step, input)}` }));
     const node = el('li', { class: 'key-row', data: { row: index } }, button, sides);
     node.style.marginInlineStart = `${row.depth * INDENT}px`;
     return {
@@ -135,10 +137,21 @@ function hiddenText(step) {
     return `${step.output_len} bytes, not in this recording`;
 }
 
+function inputName(model, step, input) {
+    if (input.step !== null) {
+        return model.stepById.get(input.step)?.name ?? input.step;
+    }
+    if (input.kind === 'shared_secret' && step.op === 'PRF') {
+        return 'premaster secret';
+    }
+    const isImported = input.kind === 'psk' && model.steps.some((one) => one.label === 'imp binder' && one.inputs[0]?.step === step.id);
+    return isImported ? IMPORTED : INPUT_NAMES[input.kind];
+}
+
 function formula(model, step, results) {
     const rows = [pair('step', step.op === 'Expand-Label' ? 'HKDF-Expand-Label' : step.op === 'Extract' ? 'HKDF-Extract' : step.op)];
     for (const input of step.inputs) {
-        const name = input.step !== null ? model.stepById.get(input.step)?.name ?? input.step : INPUT_NAMES[input.kind];
+        const name = inputName(model, step, input);
         const bytes = input.step !== null ? results.get(input.step)?.output ?? input.bytes : input.bytes;
         rows.push(pair(input.role, name, bytes ? toHex(bytes) : null));
     }

@@ -109,6 +109,9 @@ function addRecord(entries, record, model) {
     if (record.type_name === 'change_cipher_spec') {
         entries.push({ kind: 'ccs', from: record.from, level: 'plain', name: 'change_cipher_spec', size: 1,
                        term: 'change_cipher_spec', record, ...times(record), generation: 0 });
+    } else if (isSkipped(model, record)) {
+        entries.push({ kind: 'data', from: record.from, level: 'early', name: 'early data, not read', count: 1, term: 'application_data',
+                       size: record.len, record, ...times(record), generation: 0 });
     } else if (record.type_name === 'application_data' && record.messages.length === 0 &&
                (record.level === 'application' || record.level === 'early')) {
         const last = entries.at(-1);
@@ -195,8 +198,26 @@ export function findField(fields, name) {
     return null;
 }
 
+// Whether the pre-shared key that was taken is of a 'session' or 'external'; null where the recording does not tell. An end
+// that was watched says it; else the labels of binders do, if all are of one kind (RFC 9846, 7.1; RFC 9258, 5.2).
+export function pskKind(model) {
+    const said = model.decisions.filter((decision) => decision.about === 'psk' && decision.name !== null);
+    const last = said.findLast((decision) => decision.end === 'server') ?? said.at(-1);
+    if (last) {
+        return last.name === 'session' ? 'session' : 'external';
+    }
+    const kinds = new Set(model.steps.filter((step) => / binder$/.test(step.label ?? '')).map((step) => (step.label === 'res binder' ? 'session' : 'external')));
+    return kinds.size === 1 ? [...kinds][0] : null;
+}
+
+// A record of early data that the server refused: it was skipped, not read (RFC 9846, 4.3.10).
+export function isSkipped(model, record) {
+    return record.opened === false && record.from === 'client' && record.type_name === 'application_data' && !model.summary.early_data &&
+        model.messages.length > 0 && findField(model.messages[0].fields, 'early_data') !== null;
+}
+
 // Protected records of data whose bytes are in the recording.
 export function dataRecords(model) {
     return model.records.filter((record) => record.type_name === 'application_data' && record.messages.length === 0 && record.wire !== null &&
-        record.protection !== null);
+        record.protection !== null && !isSkipped(model, record));
 }

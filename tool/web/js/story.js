@@ -1,6 +1,7 @@
 // What a message is for, told with the values of this handshake, and who knows what because of it: the client, the server,
 // and whoever listens on the path.
-import { findField, leavesOf } from './model.js';
+import { isAbbreviated } from './abbreviated12.js';
+import { findField, isSkipped, leavesOf, pskKind } from './model.js';
 import { isRetry, TYPE } from './transcript.js';
 
 // { text, client, path, server }: sentences, and what is new to each of the three; null for what has no story.
@@ -17,11 +18,14 @@ function factsOf(model, message) {
     const earlier = model.messages.filter((one) => one.type === message.type && one.from === message.from && one.index < message.index);
     return {
         model, message, s, isSecond: earlier.length > 0, from: message.from, name: s.server_name,
+        key: KEYS[pskKind(model)] ?? 'the shared key', resumes12: isAbbreviated(model),
         group: s.group_name ?? 'the group', suite: s.cipher_suite_name ?? 'a cipher suite', scheme: s.signature_scheme_name,
         has: (name) => findField(message.fields, name) !== null,
         texts: (name) => leavesOf(message.fields).filter((field) => field.name === name).map((field) => field.text ?? ''),
     };
 }
+
+const KEYS = { session: 'the key of the session', external: 'the external key' };
 
 const real = (names) => names.filter((name) => name !== 'GREASE' && name !== '');
 const list = (names) => (names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`);
@@ -34,7 +38,7 @@ const STORIES = {
         text: 'The first words under encryption: what the server grants, and what nobody else has to know' +
             `${f.has('application_layer_protocol_negotiation') ? `, such as the protocol ${f.s.alpn}` : ''}.` +
             `${f.has('early_data') ? ' It takes the early data, too.' : ''}`,
-        client: [f.s.psk ? 'that the server holds the session’s key: nobody else could encrypt this' : 'what the server grants'], path: ['that a record went by, and its size'], server: [],
+        client: [f.s.psk ? `that the server holds ${f.key}: nobody else could encrypt this` : 'what the server grants'], path: ['that a record went by, and its size'], server: [],
     }),
     [TYPE.certificate_request]: () => ({
         text: 'The server wants to know the client as well, and says which signatures and authorities it would believe.',
@@ -81,10 +85,10 @@ function clientHello(f) {
     return {
         text: `The client begins. It offers ${count(suites, 'cipher suite')} and says ${f.name ? `that it wants ${f.name}` : 'no name of a server'}. ${guess}` +
             `${psk ? ' It names a key that both ends may have from before, and shows by a binder that it really holds it.' : ''}` +
-            `${early ? ' And it does not wait: early data follows at once, under keys of that earlier session.' : ''}`,
-        client: [count(shares.length, 'private key'), ...(psk ? ['the key of the session'] : [])],
+            `${early ? ' And it does not wait: early data follows at once, under keys that hang on that key.' : ''}`,
+        client: [count(shares.length, 'private key'), ...(psk ? [f.key] : [])],
         path: [f.name ? `the name ${f.name}` : 'no name', 'what this client can do: often enough to tell which program it is', 'its shares, but no private key'],
-        server: ['the client’s shares', ...(psk ? ['which session is meant: the ticket tells it'] : [])],
+        server: ['the client’s shares', ...(psk ? [f.key === KEYS.session ? 'which session is meant: the ticket tells it' : 'which key is meant'] : [])],
     };
 }
 
@@ -103,7 +107,7 @@ function serverHello(f) {
     }
     return {
         text: `The server takes ${f.suite} and ${f.group}, and answers with its own share. Each end now computes the same secret from its private key and the other’s share, ` +
-            `${psk ? 'mixes in the key of the session, ' : ''}and everything from here on is encrypted.`,
+            `${psk ? `mixes in ${f.key}, ` : ''}and everything from here on is encrypted.`,
         client: ['the shared secret', 'the handshake keys'], path: ['both shares and what was chosen: not enough to compute the secret'], server: ['the shared secret', 'the handshake keys'],
     };
 }
@@ -130,10 +134,14 @@ function finished(f) {
 
 const STORIES12 = {
     [TYPE.client_hello]: (f) => ({
-        text: `The client begins. It offers ${count(real(f.texts('CipherSuite')).length, 'cipher suite')} and says ${f.name ? `that it wants ${f.name}` : 'no name of a server'}.`,
+        text: `The client begins. It offers ${count(real(f.texts('CipherSuite')).length, 'cipher suite')} and says ${f.name ? `that it wants ${f.name}` : 'no name of a server'}.${f.resumes12 ? ' It names the session of an earlier connection.' : ''}`,
         client: [], path: [f.name ? `the name ${f.name}` : 'no name', 'what this client can do'], server: ['what it may choose from'],
     }),
-    [TYPE.server_hello]: (f) => ({
+    [TYPE.server_hello]: (f) => (f.resumes12 ? {
+        text: `The server takes the session up again, with ${f.suite}. No certificate and no key exchange follows: new keys come out of the session’s master secret and both random values. ` +
+            'Whoever gets that secret can read this connection too: there is no new forward secrecy.',
+        client: ['the keys'], path: ['that a session is resumed'], server: ['the keys'],
+    } : {
         text: `The server takes ${f.suite}. Unlike in TLS 1.3, no key is agreed yet: all that follows until Finished travels in the clear.`,
         client: ['what was chosen'], path: ['the same'], server: [],
     }),
@@ -165,6 +173,12 @@ function changeCipherSpec(model, entry) {
 }
 
 function data(model, entry) {
+    if (isSkipped(model, entry.record)) {
+        const why = model.decisions.find((decision) => decision.about === 'early_data' && decision.end === 'server');
+        return { text: `Data that came with the first flight. The server did not take it and skips it unread${why?.reason ? `: ${why.reason}` : '.'} ` +
+                     'The client has to send it again when the handshake is over.',
+                 client: [], path: ['its size'], server: ['nothing: it has not read it'] };
+    }
     return entry.level === 'early'
         ? { text: 'Data before the server has said a word. It saves a round trip and costs a promise: who records it can send it again, and no key of this handshake protects it.',
             client: [], path: ['its size', 'bytes that it can play again, to another server of the same name perhaps'], server: ['data that it may only use if doing so twice does no harm'] }
