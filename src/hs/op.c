@@ -399,7 +399,7 @@ void op_run(hf_op *op, const struct op_context *context)
 void hf_op_run(hf_op *op)
 {
     /* Perhaps on another thread: the connection is not touched. */
-    static const struct tracer silent = {0};
+    const struct tracer silent = {.role = op->config->role};
     op_run(op, &(struct op_context){&silent, op->config->random, op->config->random_ctx});
 }
 
