@@ -66,7 +66,13 @@ for (const [name, heading, begin, telling] of [
         await page.waitForFunction((text) => document.querySelector('.story')?.textContent.includes(text), begin === 'ServerHello' ? 'The server takes' : '');
         assert.match(await page.textContent('.story'), telling);
         await tab(page, 'keys');
-        assert.equal(await page.locator('.side', { hasText: 'derived psk' }).count(), name === 'psk' ? 2 : 0);
+        assert.equal(await page.locator('.side', { hasText: 'pre-shared key, imported' }).count(), name === 'psk' ? 2 : 0);
+        if (name === 'psk') {
+            const [first] = await page.$$eval('.key-row', (rows) => rows.map((row) => { const n = row.querySelector('.step-name'); return [n.scrollWidth, n.clientWidth, n.getBoundingClientRect().width]; }));
+            assert.ok(first[2] > 20 && first[0] <= first[1] + 1, `the step's name is cut: ${first}`);
+            await page.click('.key-node >> nth=0');
+            assert.match(await page.textContent('#panel-keys'), /imported pre-shared key = HKDF-Expand-Label\(HKDF-Extract\(0, epsk\), “tls13 derived psk”/);
+        }
         assert.equal(await page.locator('.side', { hasText: 'premaster secret' }).count(), name === 'static-rsa' ? 1 : 0);
         await tab(page, 'why');
         assert.doesNotMatch(await page.textContent('#panel-why'), /\.\./);

@@ -77,7 +77,7 @@ function rowNode(store, model, row, index) {
                                   onclick: () => store.set({ step: store.get().step === step.id ? null : step.id }) },
                       mark, el('span', { class: 'step-name', text: step.name }), el('span', { class: 'op', text: opText(step) }),
                       el('code', { class: 'value', text: value }), spoken);
-    const sides = row.side.map((input) => el('span', { class: 'side', text: `⟵ ${input.role}: ${inputName(model, step, input)}` }));
+    const sides = row.side.map((input) => el('span', { class: 'side', text: `⟵ ${input.role}: ${inputName(model, step, input)}${isImported(model, step, input) ? ', imported' : ''}` }));
     const node = el('li', { class: 'key-row', data: { row: index } }, button, sides);
     node.style.marginInlineStart = `${row.depth * INDENT}px`;
     return {
@@ -144,14 +144,17 @@ function inputName(model, step, input) {
     if (input.kind === 'shared_secret' && step.op === 'PRF') {
         return 'premaster secret';
     }
-    const isImported = input.kind === 'psk' && model.steps.some((one) => one.label === 'imp binder' && one.inputs[0]?.step === step.id);
-    return isImported ? IMPORTED : INPUT_NAMES[input.kind];
+    return INPUT_NAMES[input.kind];
+}
+
+function isImported(model, step, input) {
+    return input.kind === 'psk' && model.steps.some((one) => one.label === 'imp binder' && one.inputs[0]?.step === step.id);
 }
 
 function formula(model, step, results) {
     const rows = [pair('step', step.op === 'Expand-Label' ? 'HKDF-Expand-Label' : step.op === 'Extract' ? 'HKDF-Extract' : step.op)];
     for (const input of step.inputs) {
-        const name = inputName(model, step, input);
+        const name = isImported(model, step, input) ? IMPORTED : inputName(model, step, input);
         const bytes = input.step !== null ? results.get(input.step)?.output ?? input.bytes : input.bytes;
         rows.push(pair(input.role, name, bytes ? toHex(bytes) : null));
     }
