@@ -17,6 +17,8 @@ static int read_environment(const char *option, const char *where, struct file_b
 static int check_mode(const char *option, const char *path, int fd, struct trouble *trouble);
 static int read_all(const char *option, const char *where, int fd, struct file_bytes *out,
                     struct trouble *trouble);
+static int read_file(const char *option, const char *path, struct file_bytes *out,
+                     struct trouble *trouble);
 static int cannot(const char *option, const char *where, int error, struct trouble *trouble);
 
 int secret_read(const char *option, const char *where, struct file_bytes *out,
@@ -28,10 +30,10 @@ int secret_read(const char *option, const char *where, struct file_bytes *out,
     if (strncmp(where, "env:", 4) == 0) {
         return read_environment(option, where, out, trouble);
     }
-    return secret_read_file(option, where, out, trouble);
+    return read_file(option, where, out, trouble);
 }
 
-int secret_read_file(const char *option, const char *path, struct file_bytes *out,
+static int read_file(const char *option, const char *path, struct file_bytes *out,
                      struct trouble *trouble)
 {
     *out = (struct file_bytes){0};

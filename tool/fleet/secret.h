@@ -19,8 +19,4 @@ enum { SECRET_MAX = 4096 };
 int secret_read(const char *option, const char *where, struct file_bytes *out,
                 struct trouble *trouble);
 
-/* The same of a file by its path alone. */
-int secret_read_file(const char *option, const char *path, struct file_bytes *out,
-                     struct trouble *trouble);
-
 #endif

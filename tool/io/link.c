@@ -90,11 +90,6 @@ uint64_t link_bytes_out(const struct link *link)
     return link->out;
 }
 
-size_t link_max_send(const struct link *link)
-{
-    return hf_conn_max_send(link->conn);
-}
-
 bool link_is_congested(const struct link *link)
 {
     return link->congested;

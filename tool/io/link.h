@@ -78,9 +78,6 @@ size_t link_send_early(struct link *link, hf_span data);
  * limit allows. */
 bool link_echo(struct link *link, uint8_t *data, size_t len);
 
-/* Largest record that goes out in one piece. */
-size_t link_max_send(const struct link *link);
-
 /* Asks for new keys, both ways. */
 bool link_update_keys(struct link *link);
 

@@ -42,9 +42,6 @@ void link_leave(struct link *l);
 /* Takes over what the engine wants to be sent: flights, alerts, close_notify. */
 void link_push(struct link *l);
 
-/* Adds bytes, which lie in the hub's buffers, to what is to be written. */
-void link_add_piece(struct link *l, uint8_t *bytes, size_t len);
-
 /* Writes the pieces: at once what the socket takes, the rest by way of a copy. */
 void link_commit(struct link *l);
 

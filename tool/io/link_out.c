@@ -23,6 +23,7 @@ struct block {
 typedef hf_status sealer(hf_conn *conn, hf_span data, hf_buf *out, size_t *taken);
 
 static hf_status seal(struct link *l, hf_span data, sealer *how, size_t *total);
+static void add_piece(struct link *l, uint8_t *bytes, size_t len);
 static void queue_rest(struct link *l, size_t written);
 static void on_written(uv_write_t *request, int status);
 static void break_writing(struct link *l, int error);
@@ -61,7 +62,7 @@ static hf_status seal(struct link *l, hf_span data, sealer *how, size_t *total)
         const size_t made = out.pos - hub->out_len;
         uint8_t *bytes = hub->out + hub->out_len;
         hub->out_len = out.pos;
-        link_add_piece(l, bytes, made);
+        add_piece(l, bytes, made);
         data = (hf_span){data.data + taken, data.len - taken};
         *total += taken;
         if (status != HF_NEED_SPACE || (made == 0 && out.pos == 0)) {
@@ -93,7 +94,7 @@ bool link_echo(struct link *link, uint8_t *data, size_t len)
         status = hf_conn_seal(link->conn, data - HF_RECORD_HEAD, len, &record_len);
     }
     if (status == HF_OK) {
-        link_add_piece(link, data - HF_RECORD_HEAD, record_len);
+        add_piece(link, data - HF_RECORD_HEAD, record_len);
     } else if (status == HF_FAILED) {
         link_fail(link, LINK_FAILED);
     }
@@ -122,7 +123,7 @@ void link_push(struct link *l)
         const size_t made = out.pos - hub->out_len;
         uint8_t *bytes = hub->out + hub->out_len;
         hub->out_len = out.pos;
-        link_add_piece(l, bytes, made);
+        add_piece(l, bytes, made);
         if (status != HF_NEED_SPACE || (made == 0 && out.pos == 0)) {
             break;
         }
@@ -130,7 +131,8 @@ void link_push(struct link *l)
     }
 }
 
-void link_add_piece(struct link *l, uint8_t *bytes, size_t len)
+/* Adds bytes, which lie in the hub's buffers, to what is to be written. */
+static void add_piece(struct link *l, uint8_t *bytes, size_t len)
 {
     struct hub *hub = l->hub;
     if (len == 0) {

@@ -11,6 +11,7 @@ static void facts(const struct teller *t);
 static void arrows(const struct teller *t);
 static const json_t *decision(const struct teller *t, const char *about);
 static void early_fact(const struct teller *t, bool taken);
+static enum tint tint_of(const json_t *item);
 static double moment(const json_t *item);
 static void line(const struct teller *t, const json_t *item, const char *name, size_t width);
 static void arrow(const struct teller *t, size_t index, size_t width);
@@ -200,7 +201,7 @@ static void line(const struct teller *t, const json_t *item, const char *name, s
     const size_t used = text_columns(inert);
     const size_t dashes = used + 4 < width ? width - used - 3 : 1;
     const char *dash = t->style->utf8 ? "─" : "-";
-    text_add(t->out, style_on(t->style, tell_tint(item)));
+    text_add(t->out, style_on(t->style, tint_of(item)));
     if (from_client) {
         text_addf(t->out, "%s ", inert);
         text_fill(t->out, dash, dashes);
@@ -333,7 +334,8 @@ const char *tell_level(const json_t *item)
                                                : "in the clear";
 }
 
-enum tint tell_tint(const json_t *item)
+/* The colour of its level. */
+static enum tint tint_of(const json_t *item)
 {
     const char *level = tell_text(item, "level");
     return strcmp(level, "early") == 0         ? TINT_EARLY
@@ -350,7 +352,7 @@ void tell_message_head(const struct teller *t, size_t index)
     tell_inert(t, tell_text(m, "name"));
     text_addf(t->out, "%s, %s, %lld bytes, %s%s%s\n", style_off(t->style),
               from_client ? "client to server" : "server to client",
-              (long long)tell_number(m, "len"), style_on(t->style, tell_tint(m)), tell_level(m),
+              (long long)tell_number(m, "len"), style_on(t->style, tint_of(m)), tell_level(m),
               style_off(t->style));
     if (tell_term(t, m, "text")[0] != '\0') {
         char about[512];

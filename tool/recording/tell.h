@@ -33,9 +33,8 @@ void tell_inert(const struct teller *t, const char *s);
 void tell_tinted(const struct teller *t, enum tint tint, const char *s);
 /* Text of ours or theirs, broken into lines behind an indent. */
 void tell_wrapped(const struct teller *t, size_t indent, const char *s);
-/* "in the clear", "handshake keys", ...; and its colour. */
+/* "in the clear", "handshake keys", ... */
 const char *tell_level(const json_t *item);
-enum tint tell_tint(const json_t *item);
 /* "#3 Certificate, server to client, 856 bytes, handshake keys" */
 void tell_message_head(const struct teller *t, size_t index);
 /* What the term means, once: "" for one without. */
