@@ -2,7 +2,8 @@
  *
  * Invariant: `pool` holds sessions that were not offered yet, oldest first. A session of TLS 1.3 is
  * offered once (RFC 9846, C.4); one of TLS 1.2 comes back when it was resumed and no other took its
- * place (RFC 5246, F.1.4).
+ * place (RFC 5246, F.1.4). An hf_session_cache would drop sessions that are too old by itself; here
+ * the connection gets them, so that the user is told why they were not used (EXPIRED).
  */
 #include "series.h"
 
@@ -159,9 +160,12 @@ static void write_session(struct series *s, struct trouble *trouble)
     const char *path = s->settings->session_out;
     hf_session *session = newest(s);
     if (session == NULL) {
+        /* One that came is not kept without the extension (RFC 7627, 5.3). */
         (void)trouble_set(trouble, TOOL_NOT_RESUMED,
-                          "Let the server issue sessions; some do so only after the first data.",
-                          "--session-out %s: the server issued no session, and nothing was written",
+                          "Let the server issue sessions, in TLS 1.2 with extended_master_secret; "
+                          "some do so only after the first data.",
+                          "--session-out %s: no session came that can be kept, and nothing was "
+                          "written",
                           path);
         return;
     }
