@@ -35,13 +35,6 @@ static void make(const char *client_modes, const char *server_modes)
     set(hf_config_set_psk_modes(run.server, server_modes));
 }
 
-static hf_conn_info info_of(const struct pair_end *end)
-{
-    hf_conn_info info;
-    hf_conn_describe(end->conn, &info);
-    return info;
-}
-
 static hf_session *first_session(void)
 {
     struct pair *p = pair_new(&(struct pair_options){.client = pair_freeze(run.client),
@@ -94,11 +87,11 @@ static void resumes(const char *client_modes, const char *server_modes, bool is_
     set(hf_conn_send_early(p->client.conn, (hf_span){(const uint8_t *)"early", 5}, &out, &taken));
     pipe_put(&p->server.in, room, out.pos);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).resumed && info_of(&p->server).resumed);
-    assert_true(info_of(&p->client).early_data);
+    assert_true(pair_info(&p->client).resumed && pair_info(&p->server).resumed);
+    assert_true(pair_info(&p->client).early_data);
     assert_int_equal(p->server.early_len, 5);
-    assert_int_equal(info_of(&p->client).group, is_psk_ke ? 0 : 0x1d);
-    assert_int_equal(info_of(&p->server).group, is_psk_ke ? 0 : 0x1d);
+    assert_int_equal(pair_info(&p->client).group, is_psk_ke ? 0 : 0x1d);
+    assert_int_equal(pair_info(&p->server).group, is_psk_ke ? 0 : 0x1d);
     assert_int_equal(client.no_forward_secrecy, is_psk_ke);
     assert_int_equal(server.no_forward_secrecy, is_psk_ke);
     assert_true(pair_send(p, &p->client, "to the server", 13));
@@ -135,9 +128,9 @@ static void without_a_common_mode(void **state)
                                                          .server = pair_freeze(run.server),
                                                          .session = session});
         run_must_finish(&run, p);
-        assert_false(info_of(&p->client).resumed);
-        assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_MODE);
-        assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_DECLINED);
+        assert_false(pair_info(&p->client).resumed);
+        assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_MODE);
+        assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_DECLINED);
         assert_null(hf_conn_take_session(p->client.conn)); /* it could not be used */
         pair_free(p);
         run_clear(&run);
@@ -199,8 +192,8 @@ static void after_a_retry(void **state)
     set(hf_config_set_stateless_retry(run.server, (hf_span){key, sizeof key}, true));
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).retried && info_of(&p->client).psk);
-    assert_int_equal(info_of(&p->client).group, 0);
+    assert_true(pair_info(&p->client).retried && pair_info(&p->client).psk);
+    assert_int_equal(pair_info(&p->client).group, 0);
     pair_free(p);
     run_clear(&run);
     /* Without a share in the hello none is asked for. */
@@ -210,8 +203,8 @@ static void after_a_retry(void **state)
     set(hf_config_set_key_shares(run.client, ""));
     p = run_start(&run, NULL);
     run_must_finish(&run, p);
-    assert_false(info_of(&p->client).retried);
-    assert_true(info_of(&p->client).psk);
+    assert_false(pair_info(&p->client).retried);
+    assert_true(pair_info(&p->client).psk);
     pair_free(p);
 }
 

@@ -31,13 +31,6 @@ static void set(hf_status status)
     assert_int_equal(status, HF_OK);
 }
 
-static hf_conn_info info_of(const struct pair_end *end)
-{
-    hf_conn_info info;
-    hf_conn_describe(end->conn, &info);
-    return info;
-}
-
 /* A run of this kind, with a session to offer or none. */
 static void make(enum run_kind kind, hf_session *session)
 {
@@ -60,7 +53,7 @@ static void must_resume(void)
 {
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).resumed && info_of(&p->server).resumed);
+    assert_true(pair_info(&p->client).resumed && pair_info(&p->server).resumed);
     pair_free(p);
 }
 
@@ -68,10 +61,10 @@ static void must_resume(void)
 static void must_be_refused(struct pair *p, hf_resume_reason client, hf_resume_reason server)
 {
     run_must_finish(&run, p);
-    assert_false(info_of(&p->client).resumed || info_of(&p->server).resumed);
-    assert_int_equal(info_of(&p->client).resume_reason, client);
-    assert_int_equal(info_of(&p->server).resume_reason, server);
-    assert_int_equal(info_of(&p->client).peer_chain_count, 1);
+    assert_false(pair_info(&p->client).resumed || pair_info(&p->server).resumed);
+    assert_int_equal(pair_info(&p->client).resume_reason, client);
+    assert_int_equal(pair_info(&p->server).resume_reason, server);
+    assert_int_equal(pair_info(&p->client).peer_chain_count, 1);
     pair_free(p);
 }
 
@@ -87,8 +80,8 @@ static void one_session_is_resumed_again_and_again(void **state)
         for (int again = 0; again < 3; again++) {
             struct pair *p = run_start(&run, NULL);
             run_must_finish(&run, p);
-            const hf_conn_info c = info_of(&p->client);
-            const hf_conn_info s = info_of(&p->server);
+            const hf_conn_info c = pair_info(&p->client);
+            const hf_conn_info s = pair_info(&p->server);
             assert_true(c.resumed && s.resumed);
             assert_int_equal(c.version, HF_TLS12);
             assert_int_equal(c.resume_reason, HF_RESUME_NONE);
@@ -129,7 +122,7 @@ static void exporters_agree_and_differ(void **state)
     p = run_start(&run, NULL); /* the same secret, other randoms */
     run.server_seed.state = 77;
     run_must_finish(&run, p);
-    assert_true(info_of(&p->server).resumed);
+    assert_true(pair_info(&p->server).resumed);
     set(hf_conn_export(p->server.conn, false, "EXPERIMENTAL x", none, again, sizeof again));
     assert_memory_not_equal(again, first, sizeof first);
     pair_free(p);
@@ -144,8 +137,8 @@ static void the_protocol_is_chosen_anew(void **state)
     set(hf_config_set_alpn(run.server, "h2"));
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).resumed);
-    assert_memory_equal(info_of(&p->client).alpn.data, "h2", 2);
+    assert_true(pair_info(&p->client).resumed);
+    assert_memory_equal(pair_info(&p->client).alpn.data, "h2", 2);
     pair_free(p);
     run_clear(&run);
     run_make(&run, RUN_12_RESUMED);
@@ -179,7 +172,7 @@ static void every_key_exchange_leaves_a_session(void **state)
             run.session = session;
             struct pair *p = run_start(&run, NULL);
             run_must_finish(&run, p);
-            assert_int_equal(info_of(&p->client).resumed, again);
+            assert_int_equal(pair_info(&p->client).resumed, again);
             session = hf_conn_take_session(p->client.conn);
             assert_non_null(session);
             pair_free(p);
@@ -212,7 +205,7 @@ static void a_ticket_goes_before_an_identifier(void **state)
         asked_for_id = 0;
         struct pair *p = run_start(&run, &(struct pair_options){.on_op = count_finds});
         run_must_finish(&run, p);
-        assert_int_equal(info_of(&p->client).resumed, i == 0);
+        assert_int_equal(pair_info(&p->client).resumed, i == 0);
         assert_int_equal(asked_for_id, 0);
         hf_session *session = hf_conn_take_session(p->client.conn);
         assert_non_null(session);
@@ -250,10 +243,10 @@ static void a_store_keeps_sessions(void **state)
     for (int again = 0; again < 3; again++) {
         struct pair *p = run_start(&run, NULL);
         run_must_finish(&run, p);
-        assert_int_equal(info_of(&p->client).resumed, again > 0);
-        assert_int_equal(info_of(&p->server).resumed, again > 0);
-        assert_true(info_of(&p->server).client_certificate);
-        assert_int_equal(info_of(&p->server).peer_certificate_sha256.len, again > 0 ? 32 : 0);
+        assert_int_equal(pair_info(&p->client).resumed, again > 0);
+        assert_int_equal(pair_info(&p->server).resumed, again > 0);
+        assert_true(pair_info(&p->server).client_certificate);
+        assert_int_equal(pair_info(&p->server).peer_certificate_sha256.len, again > 0 ? 32 : 0);
         hf_session_free(run.session);
         run.session = hf_conn_take_session(p->client.conn);
         assert_non_null(run.session);
@@ -313,7 +306,7 @@ static void a_fatal_alert_ends_a_stored_session(void **state)
         run.session = i % 2 == 0 ? NULL : offered; /* in full, and resumed */
         struct pair *p = run_start(&run, NULL);
         run_must_finish(&run, p);
-        assert_int_equal(info_of(&p->server).resumed, i % 2);
+        assert_int_equal(pair_info(&p->server).resumed, i % 2);
         const size_t before = held(store);
         struct pair_end *end = rows[row].by == HF_CLIENT ? &p->client : &p->server;
         if (rows[row].alert == HF_ALERT_none) {
@@ -327,7 +320,7 @@ static void a_fatal_alert_ends_a_stored_session(void **state)
         run.session = offered;
         p = run_start(&run, NULL);
         run_must_finish(&run, p);
-        assert_int_equal(info_of(&p->server).resumed, rows[row].is_kept || i % 2 == 0);
+        assert_int_equal(pair_info(&p->server).resumed, rows[row].is_kept || i % 2 == 0);
         pair_free(p);
         hf_session_store_free(store);
     }
@@ -381,7 +374,7 @@ static void what_the_client_does_not_offer(void **state)
                                         .session = session,
                                         .server_name = "other.example"});
     assert_false(pair_handshake(p)); /* that name is not in the certificate */
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
     pair_free(p);
     hf_session_free(session13);
     hf_session_free(session);
@@ -432,9 +425,9 @@ static void where_the_versions_meet(void **state)
     set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
     struct pair *p = start_later(0, 0);
     run_must_finish(&run, p);
-    assert_int_equal(info_of(&p->client).version, HF_TLS13);
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_VERSION_DIFFERS);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_VERSION_DIFFERS);
+    assert_int_equal(pair_info(&p->client).version, HF_TLS13);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_VERSION_DIFFERS);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_VERSION_DIFFERS);
     pair_free(p);
     make(RUN_TICKETS, id);
     set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
@@ -588,7 +581,7 @@ static void a_clients_certificate_is_remembered(void **state)
     pair_free(p);
     p = start_later(0, 0);
     run_must_finish(&run, p);
-    const hf_conn_info info = info_of(&p->server);
+    const hf_conn_info info = pair_info(&p->server);
     assert_true(info.resumed && info.client_certificate);
     uint8_t hash[32];
     hf_hash_ctx ctx;
@@ -604,9 +597,9 @@ static void a_clients_certificate_is_remembered(void **state)
     pair_make_mutual(run.client, run.server, run_client_pki());
     p = start_later(0, 0);
     run_must_finish(&run, p);
-    assert_false(info_of(&p->server).resumed);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_PEER_UNPROVEN);
-    assert_true(info_of(&p->server).client_certificate); /* by a full handshake */
+    assert_false(pair_info(&p->server).resumed);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_PEER_UNPROVEN);
+    assert_true(pair_info(&p->server).client_certificate); /* by a full handshake */
     pair_free(p);
     hf_session_free(anonymous);
 }
@@ -620,7 +613,7 @@ static void a_renewed_ticket_ends_with_its_session(void **state)
     run_make(&run, RUN_12_RENEWED);
     struct pair *p = start_later(1000000, 1000000);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).resumed);
+    assert_true(pair_info(&p->client).resumed);
     hf_session *session = hf_conn_take_session(p->client.conn);
     assert_non_null(session);
     hf_session_info told;
@@ -657,7 +650,7 @@ static void a_session_that_ends_while_it_is_renewed(void **state)
         sealing = run_start(&run, &(struct pair_options){.on_op = seal_late});
         sealed_at_ms = PKI_NOW * 1000 + late_ms[i];
         run_must_finish(&run, sealing);
-        assert_true(info_of(&sealing->client).resumed);
+        assert_true(pair_info(&sealing->client).resumed);
         hf_session *session = hf_conn_take_session(sealing->client.conn);
         assert_non_null(session);
         hf_session_info told;
@@ -760,7 +753,7 @@ static void what_may_not_change(void **state)
     hear(&s, HF_CLIENT, another_suite, HF_E_SESSION_SUITE);
     stage_end(&s);
     hear(&s, HF_SERVER, another_name, HF_E_NONE); /* RFC 6066, 3: a full handshake */
-    assert_int_equal(info_of(s.target).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
+    assert_int_equal(pair_info(s.target).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
     stage_end(&s);
 }
 
@@ -773,7 +766,7 @@ static void a_session_hides_no_downgrade(void **state)
     set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
     set(hf_config_set_versions(run.server, HF_TLS12, HF_TLS13));
     hear(&s, HF_SERVER, without_13, HF_E_NONE);
-    assert_true(info_of(s.target).resumed);
+    assert_true(pair_info(s.target).resumed);
     stage_pump(&s);
     assert_int_equal(hf_conn_error(s.peer->conn)->code, HF_E_DOWNGRADE);
     stage_end(&s);

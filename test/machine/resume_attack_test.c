@@ -12,7 +12,7 @@
 #include "base/span.h"
 #include "conn/conn.h"
 #include "record/record.h"
-#include "support/run.h"
+#include "support/offer.h"
 #include "wire/message.h"
 
 enum { NAME_AT = 60 /* of a session's export with a key of SHA-256: the server's name */ };
@@ -40,51 +40,12 @@ static void make(void)
 /* One connection of the run that offers this session. */
 static struct pair *start(const hf_session *session, int64_t later_ms)
 {
-    struct pair *p = pair_new(&(struct pair_options){.client = pair_freeze(run.client),
-                                                     .server = pair_freeze(run.server),
-                                                     .session = session,
-                                                     .early_data = true});
-    assert_non_null(p);
-    hf_conn_set_time(p->client.conn, PKI_NOW * 1000 + later_ms);
-    hf_conn_set_time(p->server.conn, PKI_NOW * 1000 + later_ms);
-    return p;
-}
-
-static hf_conn_info info_of(const struct pair_end *end)
-{
-    hf_conn_info info;
-    hf_conn_describe(end->conn, &info);
-    return info;
-}
-
-/* A session of this connection, which must come about. */
-static hf_session *session_of(struct pair *p)
-{
-    if (!pair_handshake(p)) {
-        fail_msg("%s", run_describe(p));
-    }
-    hf_session *session = hf_conn_take_session(p->client.conn);
-    assert_non_null(session);
-    pair_free(p);
-    return session;
+    return offer_start(&run, session, NULL, later_ms, later_ms);
 }
 
 static hf_session *first_session(void)
 {
-    return session_of(start(NULL, 0));
-}
-
-/* Puts early data behind the client's first flight. Returns how many bytes were taken. */
-static size_t send_early(struct pair *p, const void *data, size_t len)
-{
-    static uint8_t room[1 << 21];
-    hf_buf out = {room, sizeof room, 0};
-    size_t taken = 0;
-    assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
-    const hf_status s = hf_conn_send_early(p->client.conn, (hf_span){data, len}, &out, &taken);
-    assert_int_equal(s, taken == len ? HF_OK : HF_NEED_INPUT);
-    pipe_put(&p->server.in, room, out.pos);
-    return taken;
+    return offer_take_session(start(NULL, 0));
 }
 
 /* The handshake comes about, resumed or not, and data passes. Returns the client's reason. */
@@ -93,9 +54,9 @@ static hf_resume_reason finish(struct pair *p, bool is_resumed)
     if (!pair_handshake(p)) {
         fail_msg("%s", run_describe(p));
     }
-    const hf_conn_info client = info_of(&p->client);
+    const hf_conn_info client = pair_info(&p->client);
     assert_int_equal(client.resumed, is_resumed);
-    assert_int_equal(info_of(&p->server).resumed, is_resumed);
+    assert_int_equal(pair_info(&p->server).resumed, is_resumed);
     assert_true(pair_send(p, &p->client, "data", 4));
     pair_free(p);
     return client.resume_reason;
@@ -114,8 +75,8 @@ static void early_data_under_a_suite_that_is_no_longer_wanted(void **state)
     make();
     set(hf_config_set_ciphers(run.client, "TLS_CHACHA20_POLY1305_SHA256"));
     struct pair *p = start(session, 500);
-    assert_int_equal(send_early(p, "data", 4), 0);
-    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
+    assert_int_equal(offer_early(p, "data", 4), 0);
+    assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
     assert_int_equal(finish(p, true), HF_RESUME_NONE); /* the hash is the same */
     hf_session_free(session);
 }
@@ -128,12 +89,12 @@ static void a_session_without_a_protocol(void **state)
     set(hf_config_set_alpn(run.server, NULL));
     hf_session *session = first_session();
     struct pair *p = start(session, 500);
-    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(offer_early(p, "data", 4), 4);
     assert_int_equal(finish(p, true), HF_RESUME_NONE);
     /* One that speaks it now has not agreed to it then. */
     make();
     p = start(session, 500);
-    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(offer_early(p, "data", 4), 4);
     assert_int_equal(finish(p, false), HF_RESUME_DECLINED);
     hf_session_free(session);
 }
@@ -224,7 +185,7 @@ static void a_ticket_with_the_name_of_another_key(void **state)
     const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
     set(hf_config_add_raw_psk(run.client, name, key, 256));
     struct pair *p = start(session, 500);
-    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(offer_early(p, "data", 4), 4);
     (void)pair_pump_end(p, &p->server);
     uint8_t *hello = p->client.in.data;
     const size_t len = REC_HEADER_LEN + (size_t)(hello[3] << 8 | hello[4]);
@@ -237,7 +198,7 @@ static void a_ticket_with_the_name_of_another_key(void **state)
     hello[at + 5] = 1; /* selected_identity */
     hf_received got;
     assert_int_equal(hf_conn_recv(p->client.conn, hello, len, &got), HF_OK);
-    const hf_conn_info info = info_of(&p->client);
+    const hf_conn_info info = pair_info(&p->client);
     assert_false(info.resumed);
     assert_int_equal(info.early_reason, HF_RESUME_EARLY_NOT_FIRST);
     assert_false(p->client.conn->result.peer_proven);
@@ -252,7 +213,7 @@ static void a_ticket_with_the_name_of_another_key(void **state)
  * alert is one that such a server can read: not under the early keys, which it has not. */
 static void alert_after_a_refusal(struct pair *p)
 {
-    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(offer_early(p, "data", 4), 4);
     (void)pair_pump_end(p, &p->server);
     uint8_t *hello = p->client.in.data;
     const size_t session_id_at = REC_HEADER_LEN + MSG_HEADER_LEN + 2 + MSG_RANDOM_LEN;
@@ -317,7 +278,7 @@ static void all_that_may_be_sent_is_read_over(void **state)
     refuse_replays(sizeof much);
     hf_session *session = first_session();
     struct pair *p = start(session, 500);
-    assert_int_equal(send_early(p, much, sizeof much), sizeof much);
+    assert_int_equal(offer_early(p, much, sizeof much), sizeof much);
     assert_int_equal(finish(p, true), HF_RESUME_NONE);
     /* In records of one byte too. */
     refuse_replays(16384);
@@ -325,7 +286,7 @@ static void all_that_may_be_sent_is_read_over(void **state)
     session = first_session();
     p = start(session, 500);
     for (size_t i = 0; i < 16384; i++) {
-        assert_int_equal(send_early(p, much, 1), 1);
+        assert_int_equal(offer_early(p, much, 1), 1);
     }
     assert_int_equal(finish(p, true), HF_RESUME_NONE);
     hf_session_free(session);
@@ -340,7 +301,7 @@ static void not_more_is_read_over(void **state)
     hf_session *session = first_session();
     for (size_t i = 0; i < sizeof fragment_lens; i++) {
         struct pair *p = start(session, 500);
-        assert_int_equal(send_early(p, "data", 4), 4);
+        assert_int_equal(offer_early(p, "data", 4), 4);
         (void)pair_pump_end(p, &p->server);
         uint8_t record[REC_HEADER_LEN + 200] = {REC_APPLICATION_DATA, 3, 3, 0, fragment_lens[i]};
         hf_status s = HF_OK;
@@ -368,7 +329,7 @@ static void empty_records_after_a_retry(void **state)
     set(hf_config_set_groups(run.client, "secp256r1,x25519"));
     set(hf_config_set_key_shares(run.client, "secp256r1"));
     struct pair *p = start(session, 500);
-    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(offer_early(p, "data", 4), 4);
     (void)pair_pump_end(p, &p->server);
     hf_status s = HF_OK;
     for (size_t count = 0; s == HF_OK && count < 400000; count++) {
@@ -427,16 +388,16 @@ static void a_client_is_not_known_where_others_are_trusted(void **state)
     trust_another_one_too(run.server, run_client_pki());
     struct pair *p = start(session, 500);
     assert_true(pair_handshake(p));
-    assert_false(info_of(&p->server).resumed);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_TRUST_DIFFERS);
-    assert_true(info_of(&p->server).client_certificate); /* by a full handshake */
+    assert_false(pair_info(&p->server).resumed);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_TRUST_DIFFERS);
+    assert_true(pair_info(&p->server).client_certificate); /* by a full handshake */
     pair_free(p);
     /* Where nobody is asked, nobody is known by a proof either. */
     make();
     trust_another_one_too(run.server, run_client_pki());
     p = start(session, 500);
     assert_true(pair_handshake(p));
-    assert_false(info_of(&p->server).client_certificate);
+    assert_false(pair_info(&p->server).client_certificate);
     pair_free(p);
     hf_session_free(session);
 }
@@ -479,7 +440,7 @@ static void a_session_ends_with_its_certificate(void **state)
     use_identity(run.server, &server);
     hf_session *session = first_session();
     assert_int_equal(lifetime_of(session), 3600);
-    hf_session *renewed = session_of(start(session, 1800000));
+    hf_session *renewed = offer_take_session(start(session, 1800000));
     assert_int_equal(lifetime_of(renewed), 1800);
     hf_session_free(session);
     hf_session_free(renewed);
@@ -492,7 +453,7 @@ static void a_session_ends_with_its_certificate(void **state)
     assert_int_equal(lifetime_of(session), 3600);
     struct pair *p = start(session, 1800000);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->server).resumed);
+    assert_true(pair_info(&p->server).resumed);
     renewed = hf_conn_take_session(p->client.conn);
     assert_non_null(renewed);
     assert_int_equal(lifetime_of(renewed), 1800);
@@ -519,7 +480,7 @@ static void renewing_does_not_go_on_for_ever(void **state)
         struct pair *p = start(session, (int64_t)day * DAY_MS);
         hf_session_free(session);
         assert_true(pair_handshake(p));
-        assert_true(info_of(&p->client).resumed);
+        assert_true(pair_info(&p->client).resumed);
         session = hf_conn_take_session(p->client.conn);
         assert_non_null(session);
         assert_int_equal(lifetime_of(session), 604800 - day * 86400);
@@ -559,7 +520,7 @@ static void sessions_that_were_kept_badly(void **state)
     assert_non_null(bad);
     struct pair *p = start(bad, 500);
     (void)pair_handshake(p);
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
     pair_free(p);
     hf_session_free(bad);
     /* Received long before there was time: the age goes round. */
@@ -595,8 +556,8 @@ static void a_store_that_answers_nonsense(void **state)
         p->on_op = answer_nonsense;
         p->ctx = &what;
         assert_true(pair_handshake(p));
-        assert_false(info_of(&p->server).resumed);
-        assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_STATE_UNREADABLE);
+        assert_false(pair_info(&p->server).resumed);
+        assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_STATE_UNREADABLE);
         pair_free(p);
     }
     hf_session_free(session);
@@ -683,7 +644,7 @@ static hf_conn_info heard_by_a_server(const hf_session *session, bool is_before,
     hf_received got;
     assert_int_equal(hf_conn_recv(p->server.conn, hello, len, &got), HF_OK);
     assert_int_equal(got.consumed, len);
-    const hf_conn_info info = info_of(&p->server);
+    const hf_conn_info info = pair_info(&p->server);
     pair_free(p);
     return info;
 }
@@ -735,11 +696,11 @@ static void a_certificate_after_a_resumption(void **state)
     hf_session *session = first_session();
     struct pair *p = start(session, 500);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->server).resumed);
-    assert_false(info_of(&p->server).client_certificate);
+    assert_true(pair_info(&p->server).resumed);
+    assert_false(pair_info(&p->server).client_certificate);
     set(hf_conn_request_certificate(p->server.conn));
     pair_settle(p);
-    assert_true(info_of(&p->server).client_certificate);
+    assert_true(pair_info(&p->server).client_certificate);
     assert_true(pair_send(p, &p->client, "data", 4));
     pair_free(p);
     hf_session_free(session);

@@ -10,7 +10,7 @@
 
 #include "base/span.h"
 #include "conn/conn.h"
-#include "support/run.h"
+#include "support/offer.h"
 
 /* Of the written state; an export has four bytes before it. */
 enum { STATE_VERSION = 1, STATE_AGE_ADD = 18, STATE_NAME = 60, EXPORT_HEAD = 4, WINDOW_MS = 10000 };
@@ -38,14 +38,7 @@ static void make(void)
 /* Both ends' clocks, from PKI_NOW on. */
 static struct pair *start(const hf_session *session, int64_t client_ms, int64_t server_ms)
 {
-    struct pair *p = pair_new(&(struct pair_options){.client = pair_freeze(run.client),
-                                                     .server = pair_freeze(run.server),
-                                                     .session = session,
-                                                     .early_data = true});
-    assert_non_null(p);
-    hf_conn_set_time(p->client.conn, PKI_NOW * 1000 + client_ms);
-    hf_conn_set_time(p->server.conn, PKI_NOW * 1000 + server_ms);
-    return p;
+    return offer_start(&run, session, NULL, client_ms, server_ms);
 }
 
 /* The server's view of a connection that must come about. */
@@ -62,12 +55,7 @@ static hf_conn_info served(struct pair *p)
 
 static hf_session *first_session(void)
 {
-    struct pair *p = start(NULL, 0, 0);
-    assert_true(pair_handshake(p));
-    hf_session *session = hf_conn_take_session(p->client.conn);
-    assert_non_null(session);
-    pair_free(p);
-    return session;
+    return offer_take_session(start(NULL, 0, 0));
 }
 
 /* --- Answers of a store outside that change a state ---------------------------------------------

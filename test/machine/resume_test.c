@@ -10,7 +10,7 @@
 
 #include "base/span.h"
 #include "conn/conn.h"
-#include "support/run.h"
+#include "support/offer.h"
 
 static struct run run;
 static hf_replay_guard *guard;
@@ -42,22 +42,7 @@ static void guard_for_real(void)
 /* One connection of the run that offers this session, connected or not. */
 static struct pair *start(const hf_session *session, const char *name, int64_t later_ms)
 {
-    struct pair *p = pair_new(&(struct pair_options){.client = pair_freeze(run.client),
-                                                     .server = pair_freeze(run.server),
-                                                     .session = session,
-                                                     .early_data = true,
-                                                     .server_name = name});
-    assert_non_null(p);
-    hf_conn_set_time(p->client.conn, PKI_NOW * 1000 + later_ms);
-    hf_conn_set_time(p->server.conn, PKI_NOW * 1000 + later_ms);
-    return p;
-}
-
-static hf_conn_info info_of(const struct pair_end *end)
-{
-    hf_conn_info info;
-    hf_conn_describe(end->conn, &info);
-    return info;
+    return offer_start(&run, session, name, later_ms, later_ms);
 }
 
 /* A session that the server will know again. */
@@ -65,25 +50,12 @@ static hf_session *first_session(void)
 {
     struct pair *p = start(NULL, NULL, 0);
     assert_true(pair_handshake(p));
-    assert_false(info_of(&p->client).resumed);
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_NO_TICKET);
+    assert_false(pair_info(&p->client).resumed);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_NO_TICKET);
     hf_session *session = hf_conn_take_session(p->client.conn);
     assert_non_null(session);
     pair_free(p);
     return session;
-}
-
-/* Puts early data behind the client's first flight. Returns how many bytes were taken. */
-static size_t send_early(struct pair *p, const void *data, size_t len)
-{
-    static uint8_t room[70000];
-    hf_buf out = {room, sizeof room, 0};
-    size_t taken = 0;
-    assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
-    const hf_status s = hf_conn_send_early(p->client.conn, (hf_span){data, len}, &out, &taken);
-    assert_int_equal(s, taken == len ? HF_OK : HF_NEED_INPUT);
-    pipe_put(&p->server.in, room, out.pos);
-    return taken;
 }
 
 static void tickets_are_issued_and_resumed(void **state)
@@ -100,10 +72,10 @@ static void tickets_are_issued_and_resumed(void **state)
     struct pair *p = start(session, NULL, 1000);
     hf_session_free(session); /* the connection has its own reference */
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->client).resumed && info_of(&p->server).resumed);
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_NONE);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_NONE);
-    assert_int_equal(info_of(&p->client).peer_chain_count, 0);
+    assert_true(pair_info(&p->client).resumed && pair_info(&p->server).resumed);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_NONE);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_NONE);
+    assert_int_equal(pair_info(&p->client).peer_chain_count, 0);
     assert_true(pair_send(p, &p->client, "hello", 5));
     assert_true(pair_send(p, &p->server, "hello", 5));
     session = hf_conn_take_session(p->client.conn);
@@ -125,7 +97,7 @@ static void no_tickets_beside_an_external_key(void **state)
     set(hf_config_add_raw_psk(run.server, span_str("visitor"), key, 256));
     struct pair *p = start(NULL, NULL, 0);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->server).psk);
+    assert_true(pair_info(&p->server).psk);
     assert_true(pair_send(p, &p->server, "hello", 5));
     assert_null(hf_conn_take_session(p->client.conn));
     pair_free(p);
@@ -137,12 +109,12 @@ static void early_data_arrives_before_the_handshake_ends(void **state)
     run_make(&run, RUN_TICKETS);
     hf_session *session = first_session();
     struct pair *p = start(session, NULL, 500);
-    assert_int_equal(send_early(p, "GET / HTTP/1.1\r\n\r\n", 18), 18);
+    assert_int_equal(offer_early(p, "GET / HTTP/1.1\r\n\r\n", 18), 18);
     assert_true(pair_handshake(p));
     assert_int_equal(p->server.early_len, 18);
     assert_memory_equal(p->server.received, "GET / HTTP/1.1\r\n\r\n", 18);
-    assert_true(info_of(&p->client).early_data && info_of(&p->server).early_data);
-    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_NONE);
+    assert_true(pair_info(&p->client).early_data && pair_info(&p->server).early_data);
+    assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_NONE);
     assert_true(pair_send(p, &p->client, "late", 4));
     assert_int_equal(p->server.early_len, 18);
     pair_free(p);
@@ -157,7 +129,7 @@ static void no_more_early_data_than_the_session_allows(void **state)
     run_make(&run, RUN_TICKETS);
     hf_session *session = first_session();
     struct pair *p = start(session, NULL, 500);
-    assert_int_equal(send_early(p, much, sizeof much), 16384);
+    assert_int_equal(offer_early(p, much, sizeof much), 16384);
     assert_true(pair_handshake(p));
     assert_int_equal(p->server.early_len, 16384);
     pair_free(p);
@@ -165,7 +137,7 @@ static void no_more_early_data_than_the_session_allows(void **state)
     p = start(session, NULL, 500);
     assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
     p->client.conn->result.resumption->max_early_data = 20000;
-    assert_int_equal(send_early(p, much, sizeof much), sizeof much);
+    assert_int_equal(offer_early(p, much, sizeof much), sizeof much);
     assert_false(pair_handshake(p));
     assert_int_equal(hf_conn_error(p->server.conn)->code, HF_E_EARLY_DATA_TOO_MUCH);
     pair_free(p);
@@ -180,7 +152,7 @@ static void a_replayed_flight_is_not_executed(void **state)
     guard_for_real();
     hf_session *session = first_session();
     struct pair *p = start(session, NULL, 500);
-    assert_int_equal(send_early(p, "once", 4), 4);
+    assert_int_equal(offer_early(p, "once", 4), 4);
     (void)pair_pump_end(p, &p->client);
     const size_t len = p->server.in.len;
     uint8_t *flight = malloc(len);
@@ -193,9 +165,9 @@ static void a_replayed_flight_is_not_executed(void **state)
     pipe_put(&p->server.in, flight, len);
     (void)pair_pump_end(p, &p->server);
     assert_int_equal(p->server.early_len, 0);
-    assert_true(info_of(&p->server).resumed);
-    assert_false(info_of(&p->server).early_data);
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_REPLAYED);
+    assert_true(pair_info(&p->server).resumed);
+    assert_false(pair_info(&p->server).early_data);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_REPLAYED);
     pair_free(p);
     free(flight);
     hf_session_free(session);
@@ -219,10 +191,10 @@ static void what_the_client_does_not_offer(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct pair *p = start(session, rows[i].name, rows[i].later_ms);
         (void)pair_handshake(p); /* another name is not that of the certificate */
-        assert_false(info_of(&p->server).resumed);
-        assert_int_equal(info_of(&p->client).resume_reason, rows[i].reason);
-        assert_int_equal(info_of(&p->client).early_reason, rows[i].reason);
-        assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_NO_TICKET);
+        assert_false(pair_info(&p->server).resumed);
+        assert_int_equal(pair_info(&p->client).resume_reason, rows[i].reason);
+        assert_int_equal(pair_info(&p->client).early_reason, rows[i].reason);
+        assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_NO_TICKET);
         pair_free(p);
     }
     hf_session_free(session);
@@ -236,8 +208,8 @@ static void what_the_client_does_not_offer(void **state)
     run_make(&run, RUN_TICKETS);
     struct pair *p = start(session, NULL, 0);
     assert_true(pair_handshake(p));
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_PEER_UNPROVEN);
-    assert_false(info_of(&p->client).resumed);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_PEER_UNPROVEN);
+    assert_false(pair_info(&p->client).resumed);
     pair_free(p);
     hf_session_free(session);
     session = first_session();
@@ -247,14 +219,14 @@ static void what_the_client_does_not_offer(void **state)
     set(hf_config_set_alpn(run.server, "h2"));
     p = start(session, NULL, 0);
     assert_true(pair_handshake(p));
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_ALPN_DIFFERS);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_ALPN_DIFFERS);
     pair_free(p);
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
     set(hf_config_set_ciphers(run.client, "TLS_AES_256_GCM_SHA384"));
     p = start(session, NULL, 0);
     assert_true(pair_handshake(p));
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_SUITE_DIFFERS);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_SUITE_DIFFERS);
     pair_free(p);
     hf_session_free(session);
 }
@@ -300,17 +272,17 @@ static void a_session_without_a_protocol(void **state)
     set(hf_config_set_alpn(run.server, ""));
     hf_session *session = first_session();
     struct pair *p = start(session, NULL, 500);
-    assert_int_equal(send_early(p, "early", 5), 5);
+    assert_int_equal(offer_early(p, "early", 5), 5);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->client).resumed && info_of(&p->client).early_data);
+    assert_true(pair_info(&p->client).resumed && pair_info(&p->client).early_data);
     pair_free(p);
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
     p = start(session, NULL, 500);
-    assert_int_equal(send_early(p, "early", 5), 5);
+    assert_int_equal(offer_early(p, "early", 5), 5);
     assert_true(pair_handshake(p));
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_ALPN_DIFFERS);
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_DECLINED);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_ALPN_DIFFERS);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_DECLINED);
     assert_int_equal(p->server.early_len, 0);
     pair_free(p);
     hf_session_free(session);
@@ -338,9 +310,9 @@ static void no_early_data_under_a_suite_that_is_not_offered(void **state)
         HF_NEED_INPUT);
     assert_int_equal(taken, 0);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->client).resumed);
-    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_NONE); /* none was offered */
+    assert_true(pair_info(&p->client).resumed);
+    assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_NONE); /* none was offered */
     pair_free(p);
     hf_session_free(session);
 }
@@ -352,14 +324,14 @@ static void what_the_server_refuses(void **state)
     run_make(&run, RUN_TICKETS);
     hf_session *session = first_session();
     struct pair *p = start(session, NULL, 1000);
-    assert_int_equal(send_early(p, "stale", 5), 5);
+    assert_int_equal(offer_early(p, "stale", 5), 5);
     hf_conn_set_time(p->server.conn, PKI_NOW * 1000 + 20000); /* held back on the way */
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->client).resumed);
-    assert_false(info_of(&p->client).early_data);
+    assert_true(pair_info(&p->client).resumed);
+    assert_false(pair_info(&p->client).early_data);
     assert_int_equal(p->server.early_len, 0);
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_AGE_SKEW);
-    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_EARLY_DECLINED);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_AGE_SKEW);
+    assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_EARLY_DECLINED);
     assert_true(pair_send(p, &p->client, "again", 5));
     pair_free(p);
     run_clear(&run);
@@ -367,19 +339,19 @@ static void what_the_server_refuses(void **state)
     run_make(&run, RUN_TICKETS);
     set(hf_config_set_early_data(run.server, 0, 0));
     p = start(session, NULL, 1000);
-    assert_int_equal(send_early(p, "lost", 4), 4);
+    assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_EARLY_DISABLED);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_EARLY_DISABLED);
     pair_free(p);
     run_clear(&run);
 
     run_make(&run, RUN_TICKETS); /* less than the session allows, be it one byte */
     set(hf_config_set_early_data(run.server, 16383, 10000));
     p = start(session, NULL, 1000);
-    assert_int_equal(send_early(p, "lost", 4), 4);
+    assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->client).resumed);
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_EARLY_LIMIT);
+    assert_true(pair_info(&p->client).resumed);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_EARLY_LIMIT);
     assert_true(pair_send(p, &p->client, "again", 5));
     pair_free(p);
     run_clear(&run);
@@ -387,23 +359,23 @@ static void what_the_server_refuses(void **state)
     run_make(&run, RUN_TICKETS);
     set(hf_config_set_ticket_keys(run.server, NULL));
     p = start(session, NULL, 1000);
-    assert_int_equal(send_early(p, "lost", 4), 4);
+    assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
-    assert_false(info_of(&p->client).resumed);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_DISABLED);
-    assert_int_equal(info_of(&p->client).resume_reason, HF_RESUME_DECLINED);
-    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_DECLINED);
+    assert_false(pair_info(&p->client).resumed);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_DISABLED);
+    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_DECLINED);
+    assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_DECLINED);
     pair_free(p);
     run_clear(&run);
 
     run_make(&run, RUN_TICKETS); /* another suite of the same hash: resumed, without early data */
     set(hf_config_set_ciphers(run.server, "TLS_CHACHA20_POLY1305_SHA256"));
     p = start(session, NULL, 1000);
-    assert_int_equal(send_early(p, "lost", 4), 4);
+    assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->client).resumed);
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_SUITE_DIFFERS);
-    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
+    assert_true(pair_info(&p->client).resumed);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_SUITE_DIFFERS);
+    assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
     assert_true(pair_send(p, &p->client, "again", 5));
     pair_free(p);
     hf_session_free(session);
@@ -420,11 +392,11 @@ static void a_retry_ends_early_data(void **state)
     set(hf_config_set_groups(run.client, "secp256r1,x25519"));
     set(hf_config_set_key_shares(run.client, "secp256r1"));
     struct pair *p = start(session, NULL, 1000);
-    assert_int_equal(send_early(p, "lost", 4), 4);
+    assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
-    assert_true(info_of(&p->client).retried && info_of(&p->client).resumed);
-    assert_int_equal(info_of(&p->client).early_reason, HF_RESUME_RETRIED);
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_RETRIED);
+    assert_true(pair_info(&p->client).retried && pair_info(&p->client).resumed);
+    assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_RETRIED);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_RETRIED);
     assert_int_equal(p->server.early_len, 0);
     assert_true(pair_send(p, &p->client, "again", 5));
     pair_free(p);
@@ -449,8 +421,8 @@ static void a_changed_ticket_costs_the_session_only(void **state)
         assert_non_null(session);
         struct pair *p = start(session, NULL, 0);
         assert_true(pair_handshake(p));
-        assert_false(info_of(&p->server).resumed);
-        const hf_resume_reason reason = info_of(&p->server).resume_reason;
+        assert_false(pair_info(&p->server).resumed);
+        const hf_resume_reason reason = pair_info(&p->server).resume_reason;
         assert_int_equal(reason, at < ticket_at + HF_TICKET_NAME_LEN ? HF_RESUME_KEY_UNKNOWN
                                                                      : HF_RESUME_TICKET_FORGED);
         pair_free(p);
@@ -491,7 +463,7 @@ static void a_clients_certificate_is_remembered(void **state)
     hf_session *known = first_session();
     struct pair *p = start(known, NULL, 1000);
     assert_true(pair_handshake(p));
-    const hf_conn_info info = info_of(&p->server);
+    const hf_conn_info info = pair_info(&p->server);
     assert_true(info.resumed && info.client_certificate);
     uint8_t hash[32];
     hf_hash_ctx ctx;
@@ -505,9 +477,9 @@ static void a_clients_certificate_is_remembered(void **state)
     pair_free(p);
     p = start(anonymous, NULL, 1000);
     assert_true(pair_handshake(p));
-    assert_false(info_of(&p->server).resumed);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_PEER_UNPROVEN);
-    assert_true(info_of(&p->server).client_certificate); /* by a full handshake */
+    assert_false(pair_info(&p->server).resumed);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_PEER_UNPROVEN);
+    assert_true(pair_info(&p->server).client_certificate); /* by a full handshake */
     pair_free(p);
     hf_session_free(known);
     hf_session_free(anonymous);
@@ -520,7 +492,7 @@ static void early_data_taken_wrongly(void **state)
     run_make(&run, RUN_TICKETS);
     hf_session *session = first_session();
     struct pair *p = start(session, NULL, 500);
-    assert_int_equal(send_early(p, "data", 4), 4);
+    assert_int_equal(offer_early(p, "data", 4), 4);
     p->client.conn->hs->c.early = false; /* as after another suite or key */
     assert_false(pair_handshake(p));
     assert_int_equal(hf_conn_error(p->client.conn)->code, HF_E_EARLY_DATA_ACCEPTED);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/run.h"
+#include "support/offer.h"
 #include <handfast/store.h>
 
 static struct run run;
@@ -50,29 +50,12 @@ static void make(bool with_keys, bool stateful)
 
 static struct pair *start(const hf_session *session)
 {
-    struct pair *p = pair_new(&(struct pair_options){.client = pair_freeze(run.client),
-                                                     .server = pair_freeze(run.server),
-                                                     .session = session,
-                                                     .early_data = true});
-    assert_non_null(p);
-    return p;
-}
-
-static hf_conn_info info_of(const struct pair_end *end)
-{
-    hf_conn_info info;
-    hf_conn_describe(end->conn, &info);
-    return info;
+    return offer_start(&run, session, NULL, 0, 0);
 }
 
 static hf_session *first_session(void)
 {
-    struct pair *p = start(NULL);
-    run_must_finish(&run, p);
-    hf_session *session = hf_conn_take_session(p->client.conn);
-    assert_non_null(session);
-    pair_free(p);
-    return session;
+    return offer_take_session(start(NULL));
 }
 
 static size_t ticket_len(const hf_session *session)
@@ -81,17 +64,6 @@ static size_t ticket_len(const hf_session *session)
     hf_buf out = {bytes, sizeof bytes, 0};
     set(hf_session_export(session, &out));
     return out.pos - (2 + 2 + (size_t)(bytes[2] << 8 | bytes[3]) + 2);
-}
-
-static void send_early(struct pair *p, const char *text)
-{
-    static uint8_t room[4096];
-    hf_buf out = {room, sizeof room, 0};
-    size_t taken = 0;
-    assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
-    set(hf_conn_send_early(p->client.conn, (hf_span){(const uint8_t *)text, strlen(text)}, &out,
-                           &taken));
-    pipe_put(&p->server.in, room, out.pos);
 }
 
 static hf_session_store_counts counts(void)
@@ -109,17 +81,17 @@ static void a_stored_session_is_good_once(void **state)
     assert_int_equal(ticket_len(session), HF_STORE_ID_LEN);
     assert_int_equal(counts().held, 2);
     struct pair *p = start(session);
-    send_early(p, "once");
+    assert_int_equal(offer_early(p, "once", 4), 4);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).resumed && info_of(&p->client).early_data);
+    assert_true(pair_info(&p->client).resumed && pair_info(&p->client).early_data);
     assert_int_equal(p->server.early_len, 4);
     assert_int_equal(counts().held, 2); /* one taken, one issued in its place */
     pair_free(p);
     p = start(session);
-    send_early(p, "twice");
+    assert_int_equal(offer_early(p, "twice", 5), 5);
     run_must_finish(&run, p);
-    assert_false(info_of(&p->client).resumed);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_SESSION_UNKNOWN);
+    assert_false(pair_info(&p->client).resumed);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_SESSION_UNKNOWN);
     assert_int_equal(p->server.early_len, 0);
     pair_free(p);
     hf_session_free(session);
@@ -132,7 +104,7 @@ static void a_replayed_flight_finds_nothing(void **state)
     make(false, false);
     hf_session *session = first_session();
     struct pair *p = start(session);
-    send_early(p, "once");
+    assert_int_equal(offer_early(p, "once", 4), 4);
     (void)pair_pump_end(p, &p->client);
     const size_t len = p->server.in.len;
     uint8_t *flight = malloc(len);
@@ -146,7 +118,7 @@ static void a_replayed_flight_finds_nothing(void **state)
         pipe_put(&p->server.in, flight, len);
         (void)pair_pump_end(p, &p->server);
         assert_int_equal(p->server.early_len, 0);
-        assert_false(info_of(&p->server).resumed);
+        assert_false(pair_info(&p->server).resumed);
         pair_free(p);
     }
     free(flight);
@@ -174,14 +146,14 @@ static void a_retry_does_not_cost_the_session(void **state)
         struct pair *p = start(session);
         const uint64_t held = counts().held;
         run_must_finish(&run, p);
-        assert_true(info_of(&p->client).retried && info_of(&p->client).resumed);
-        assert_false(info_of(&p->server).early_data);
+        assert_true(pair_info(&p->client).retried && pair_info(&p->client).resumed);
+        assert_false(pair_info(&p->server).early_data);
         assert_int_equal(counts().held, held); /* one taken, one issued */
         pair_free(p);
         p = start(session);
         run_must_finish(&run, p);
-        assert_false(info_of(&p->client).resumed);
-        assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_SESSION_UNKNOWN);
+        assert_false(pair_info(&p->client).resumed);
+        assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_SESSION_UNKNOWN);
         pair_free(p);
         hf_session_free(session);
         run_clear(&run);
@@ -203,22 +175,22 @@ static void keys_and_store_together(void **state)
     assert_int_equal(ticket_len(stored), HF_STORE_ID_LEN);
     struct pair *p = start(sealed);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).resumed);
+    assert_true(pair_info(&p->client).resumed);
     pair_free(p);
     /* Nobody remembers first flights of sealed ones here, so that they are served without early
      * data. */
     p = start(sealed);
-    send_early(p, "early");
+    assert_int_equal(offer_early(p, "early", 5), 5);
     run_must_finish(&run, p);
-    assert_int_equal(info_of(&p->server).early_reason, HF_RESUME_EARLY_DISABLED);
+    assert_int_equal(pair_info(&p->server).early_reason, HF_RESUME_EARLY_DISABLED);
     assert_int_equal(p->server.early_len, 0);
     pair_free(p);
     run_clear(&run);
     make(true, false);
     p = start(stored);
-    send_early(p, "early");
+    assert_int_equal(offer_early(p, "early", 5), 5);
     run_must_finish(&run, p);
-    assert_true(info_of(&p->client).resumed && info_of(&p->client).early_data);
+    assert_true(pair_info(&p->client).resumed && pair_info(&p->client).early_data);
     pair_free(p);
     hf_session_free(sealed);
     hf_session_free(stored);
@@ -235,7 +207,7 @@ static void a_stored_session_has_its_time(void **state)
     (void)pair_pump_end(p, &p->client);
     hf_conn_set_time(p->server.conn, (int64_t)PKI_NOW * 1000 + 10000);
     run_must_finish(&run, p);
-    assert_int_equal(info_of(&p->server).resume_reason, HF_RESUME_EXPIRED);
+    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_EXPIRED);
     assert_int_equal(counts().expired, 1);
     pair_free(p);
     hf_session_free(session);
@@ -279,7 +251,7 @@ static void a_store_elsewhere(void **state)
         struct pair *p = start(session);
         p->on_op = answer_elsewhere;
         run_must_finish(&run, p);
-        assert_int_equal(info_of(&p->server).resumed, i == 1);
+        assert_int_equal(pair_info(&p->server).resumed, i == 1);
         if (i == 0) {
             session = hf_conn_take_session(p->client.conn);
             assert_non_null(session);

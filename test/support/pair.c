@@ -88,6 +88,13 @@ void pair_free(struct pair *p)
     free(p);
 }
 
+hf_conn_info pair_info(const struct pair_end *end)
+{
+    hf_conn_info info;
+    hf_conn_describe(end->conn, &info);
+    return info;
+}
+
 struct pair_end *pair_other(struct pair *p, const struct pair_end *end)
 {
     return end == &p->client ? &p->server : &p->client;

@@ -70,6 +70,9 @@ bool pair_send(struct pair *p, struct pair_end *from, const void *data, size_t l
 /* hf_op_run, but for sessions that are kept outside: of these the last one is remembered, here. */
 void pair_answer(hf_op *op);
 
+/* hf_conn_describe of its connection. */
+hf_conn_info pair_info(const struct pair_end *end);
+
 struct pair_end *pair_other(struct pair *p, const struct pair_end *end);
 
 void pipe_put(struct pair_pipe *pipe, const void *data, size_t len);

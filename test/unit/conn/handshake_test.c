@@ -73,13 +73,6 @@ static void teardown(struct setup *s)
     hf_config_free(s->server);
 }
 
-static hf_conn_info info_of(const struct pair_end *end)
-{
-    hf_conn_info info;
-    hf_conn_describe(end->conn, &info);
-    return info;
-}
-
 /* Data in both directions, several records long, then an orderly end. */
 static void exchange(struct pair *p)
 {
@@ -128,8 +121,8 @@ static void defaults(void **state)
     struct setup s;
     setup(&s);
     must_run(&s);
-    hf_conn_info c = info_of(&s.pair->client);
-    hf_conn_info v = info_of(&s.pair->server);
+    hf_conn_info c = pair_info(&s.pair->client);
+    hf_conn_info v = pair_info(&s.pair->server);
     assert_int_equal(c.version, HF_TLS13);
     assert_string_equal(c.cipher_suite_name, "TLS_AES_128_GCM_SHA256");
     assert_string_equal(c.group_name, "X25519MLKEM768");
@@ -155,7 +148,7 @@ static void every_suite(void **state)
         setup(&s);
         set(hf_config_set_ciphers(s.client, suites[i]));
         must_run(&s);
-        assert_string_equal(info_of(&s.pair->server).cipher_suite_name, suites[i]);
+        assert_string_equal(pair_info(&s.pair->server).cipher_suite_name, suites[i]);
         same_exporters(s.pair);
         exchange(s.pair);
         teardown(&s);
@@ -173,8 +166,8 @@ static void every_group(void **state)
         set(hf_config_set_groups(s.client, groups[i]));
         set(hf_config_set_groups(s.server, groups[i]));
         must_run(&s);
-        assert_string_equal(info_of(&s.pair->client).group_name, groups[i]);
-        assert_false(info_of(&s.pair->client).retried);
+        assert_string_equal(pair_info(&s.pair->client).group_name, groups[i]);
+        assert_false(pair_info(&s.pair->client).retried);
         exchange(s.pair);
         teardown(&s);
     }
@@ -207,9 +200,9 @@ static void retry_for_every_group(void **state)
         set(hf_config_set_key_shares(s.client, "secp256r1"));
         set(hf_config_set_groups(s.server, groups[i]));
         must_run(&s);
-        assert_true(info_of(&s.pair->client).retried);
-        assert_true(info_of(&s.pair->server).retried);
-        assert_string_equal(info_of(&s.pair->client).group_name, groups[i]);
+        assert_true(pair_info(&s.pair->client).retried);
+        assert_true(pair_info(&s.pair->server).retried);
+        assert_string_equal(pair_info(&s.pair->client).group_name, groups[i]);
         same_exporters(s.pair);
         exchange(s.pair);
         teardown(&s);
@@ -228,8 +221,8 @@ static void stateless_retry(void **state)
             set(hf_config_set_key_shares(s.client, ""));
         }
         must_run(&s);
-        assert_true(info_of(&s.pair->client).retried);
-        assert_true(info_of(&s.pair->server).retried);
+        assert_true(pair_info(&s.pair->client).retried);
+        assert_true(pair_info(&s.pair->server).retried);
         same_exporters(s.pair);
         exchange(s.pair);
         teardown(&s);
@@ -246,8 +239,8 @@ static void mutual(void **state)
         setup(&s);
         pair_make_mutual(s.client, s.server, client_pki);
         must_run(&s);
-        assert_true(info_of(&s.pair->server).client_certificate);
-        assert_int_equal(info_of(&s.pair->server).peer_chain_count, 2);
+        assert_true(pair_info(&s.pair->server).client_certificate);
+        assert_int_equal(pair_info(&s.pair->server).peer_chain_count, 2);
         same_exporters(s.pair);
         exchange(s.pair);
         teardown(&s);
@@ -265,7 +258,7 @@ static void mutual_without_certificate(void **state)
     hf_trust_store_free(trust);
     set(hf_config_set_verify(s.server, HF_VERIFY_REQUEST));
     must_run(&s);
-    assert_false(info_of(&s.pair->server).client_certificate);
+    assert_false(pair_info(&s.pair->server).client_certificate);
     teardown(&s);
 
     setup(&s);
@@ -288,7 +281,7 @@ static void alpn(void **state)
     set(hf_config_set_alpn(s.client, "h2,http/1.1"));
     set(hf_config_set_alpn(s.server, "http/1.1,h2"));
     must_run(&s);
-    hf_conn_info c = info_of(&s.pair->client);
+    hf_conn_info c = pair_info(&s.pair->client);
     assert_int_equal(c.alpn.len, 8);
     assert_memory_equal(c.alpn.data, "http/1.1", 8);
     teardown(&s);
@@ -317,10 +310,10 @@ static void external_psk(void **state)
                 set(hf_config_set_key_shares(s.client, ""));
             }
             must_run(&s);
-            assert_true(info_of(&s.pair->client).psk);
+            assert_true(pair_info(&s.pair->client).psk);
             same_early_exporters(s.pair);
-            assert_true(info_of(&s.pair->server).psk);
-            assert_int_equal(info_of(&s.pair->client).peer_chain_count, 0);
+            assert_true(pair_info(&s.pair->server).psk);
+            assert_int_equal(pair_info(&s.pair->client).peer_chain_count, 0);
             same_exporters(s.pair);
             exchange(s.pair);
             teardown(&s);
@@ -359,8 +352,8 @@ static void key_updates(void **state)
         assert_true(pair_send(s.pair, &s.pair->server, "c", 1));
         assert_true(pair_send(s.pair, &s.pair->client, "d", 1));
     }
-    assert_int_equal(info_of(&s.pair->client).keys_sent, 5);
-    assert_int_equal(info_of(&s.pair->client).keys_received, 8);
+    assert_int_equal(pair_info(&s.pair->client).keys_sent, 5);
+    assert_int_equal(pair_info(&s.pair->client).keys_received, 8);
     exchange(s.pair);
     teardown(&s);
 }
@@ -375,8 +368,8 @@ static void automatic_key_updates(void **state)
     for (int i = 0; i < 10; i++) {
         assert_true(pair_send(s.pair, &s.pair->client, "a", 1));
     }
-    assert_int_equal(info_of(&s.pair->client).keys_sent, 3);
-    assert_int_equal(info_of(&s.pair->server).keys_received, 3);
+    assert_int_equal(pair_info(&s.pair->client).keys_sent, 3);
+    assert_int_equal(pair_info(&s.pair->server).keys_received, 3);
     teardown(&s);
 }
 
@@ -389,18 +382,18 @@ static void post_handshake_authentication(void **state)
     set(hf_config_set_verify(s.server, HF_VERIFY_NONE));
     set(hf_config_set_post_handshake_auth(s.client, true));
     must_run(&s);
-    assert_false(info_of(&s.pair->server).client_certificate);
+    assert_false(pair_info(&s.pair->server).client_certificate);
     for (int i = 0; i < 2; i++) {
         set(hf_conn_request_certificate(s.pair->server.conn));
-        assert_true(info_of(&s.pair->server).post_auth_pending);
+        assert_true(pair_info(&s.pair->server).post_auth_pending);
         /* A key update of the client crosses the request. */
         set(hf_conn_update_keys(s.pair->client.conn, true));
         pair_settle(s.pair);
         if (hf_conn_error(s.pair->server.conn)->code != HF_E_NONE) {
             fail_msg("%s", hf_conn_error(s.pair->server.conn)->detail);
         }
-        assert_false(info_of(&s.pair->server).post_auth_pending);
-        assert_true(info_of(&s.pair->server).client_certificate);
+        assert_false(pair_info(&s.pair->server).post_auth_pending);
+        assert_true(pair_info(&s.pair->server).client_certificate);
         assert_true(pair_send(s.pair, &s.pair->client, "a", 1));
         assert_true(pair_send(s.pair, &s.pair->server, "b", 1));
     }
@@ -418,7 +411,7 @@ static void record_size_limits(void **state)
         set(hf_config_set_record_size_limit(s.client, limits[i]));
         set(hf_config_set_record_size_limit(s.server, limits[3 - i]));
         must_run(&s);
-        assert_int_equal(info_of(&s.pair->server).peer_record_size_limit, limits[i]);
+        assert_int_equal(pair_info(&s.pair->server).peer_record_size_limit, limits[i]);
         assert_int_equal(hf_conn_max_send(s.pair->server.conn), limits[i] - 1u);
         exchange(s.pair);
         teardown(&s);
@@ -448,14 +441,14 @@ static void certificate_compression(void **state)
         set(hf_config_set_certificate_compression(s.client, methods[i]));
         set(hf_config_set_certificate_compression(s.server, methods[i]));
         must_run(&s);
-        assert_int_equal(info_of(&s.pair->client).certificate_compression, i + 1);
-        assert_int_equal(info_of(&s.pair->client).peer_chain_count, 2);
-        assert_true(info_of(&s.pair->server).client_certificate);
+        assert_int_equal(pair_info(&s.pair->client).certificate_compression, i + 1);
+        assert_int_equal(pair_info(&s.pair->client).peer_chain_count, 2);
+        assert_true(pair_info(&s.pair->server).client_certificate);
         /* Again, from what the identities have kept. */
         pair_free(s.pair);
         s.pair = pair_new(&(struct pair_options){.client = s.client, .server = s.server});
         assert_true(pair_handshake(s.pair));
-        assert_int_equal(info_of(&s.pair->client).certificate_compression, i + 1);
+        assert_int_equal(pair_info(&s.pair->client).certificate_compression, i + 1);
         teardown(&s);
     }
 }
