@@ -1,5 +1,5 @@
-/* Sessions of TLS 1.2 resumed and refused, by ticket (RFC 5077) and by identifier (RFC 5246, 7.3):
- * each reason, at both ends. */
+/* Sessions of TLS 1.2 resumed by ticket (RFC 5077) and by identifier (RFC 5246, 7.3), renewed, and
+ * changed on the way. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,11 +13,10 @@
 #include "session/session.h"
 #include "support/edit.h"
 #include "support/heard.h"
+#include "support/offer.h"
 
 static struct run run;
 static struct edit e;
-
-enum { FLAGS_AT = 4 + 5, SECRET_AT = 4 + 27, EXPORT_MOST = 2048 };
 
 static int drop_run(void **state)
 {
@@ -31,40 +30,11 @@ static void set(hf_status status)
     assert_int_equal(status, HF_OK);
 }
 
-/* A run of this kind, with a session to offer or none. */
-static void make(enum run_kind kind, hf_session *session)
-{
-    run_clear(&run);
-    run_make(&run, kind);
-    hf_session_free(run.session);
-    run.session = session == NULL ? NULL : hf_session_ref(session);
-}
-
-static struct pair *start_later(int64_t client_ms, int64_t server_ms)
-{
-    struct pair *p = run_start(&run, NULL);
-    assert_non_null(p);
-    hf_conn_set_time(p->client.conn, PKI_NOW * 1000 + client_ms);
-    hf_conn_set_time(p->server.conn, PKI_NOW * 1000 + server_ms);
-    return p;
-}
-
 static void must_resume(void)
 {
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
     assert_true(pair_info(&p->client).resumed && pair_info(&p->server).resumed);
-    pair_free(p);
-}
-
-/* A full handshake, and what each end says of it. */
-static void must_be_refused(struct pair *p, hf_resume_reason client, hf_resume_reason server)
-{
-    run_must_finish(&run, p);
-    assert_false(pair_info(&p->client).resumed || pair_info(&p->server).resumed);
-    assert_int_equal(pair_info(&p->client).resume_reason, client);
-    assert_int_equal(pair_info(&p->server).resume_reason, server);
-    assert_int_equal(pair_info(&p->client).peer_chain_count, 1);
     pair_free(p);
 }
 
@@ -256,7 +226,7 @@ static void a_store_keeps_sessions(void **state)
     assert_true(hf_session_store_drop(store, session_ticket(run.session)));
     struct pair *p = run_start(&run, NULL);
     run.server_seed.state = 77; /* else the identifier would be the same once more */
-    must_be_refused(p, HF_RESUME_DECLINED, HF_RESUME_NO_TICKET);
+    offer_must_be_refused(&run, p, HF_RESUME_DECLINED, HF_RESUME_NO_TICKET);
     hf_session_store_free(store);
 }
 
@@ -326,8 +296,6 @@ static void a_fatal_alert_ends_a_stored_session(void **state)
     }
 }
 
-static hf_session *with_byte(const hf_session *session, size_t at, uint8_t mask);
-
 /* Identifiers are read by everybody on the way: who does not know the secret too cannot have the
  * session of another dropped. */
 static void a_stranger_ends_no_stored_session(void **state)
@@ -337,7 +305,7 @@ static void a_stranger_ends_no_stored_session(void **state)
     assert_non_null(store);
     store_and_connect(store);
     hf_session *own = run.session;
-    run.session = with_byte(own, SECRET_AT, 1);
+    run.session = offer_changed(own, OFFER_SECRET_AT, 1);
     struct pair *p = run_start(&run, NULL);
     assert_false(run_finish(&run, p));
     pair_settle(p);
@@ -350,260 +318,6 @@ static void a_stranger_ends_no_stored_session(void **state)
     hf_session_store_free(store);
 }
 
-/* --- Refused by the client -------------------------------------------------------------------- */
-
-static void what_the_client_does_not_offer(void **state)
-{
-    (void)state;
-    hf_session *session = run_session_of(RUN_12_TICKETS);
-    hf_session *session13 = run_session_of(RUN_TICKETS);
-    make(RUN_12_TICKETS, session);
-    must_be_refused(start_later(INT64_C(7200) * 1000, 0), HF_RESUME_EXPIRED, HF_RESUME_NO_TICKET);
-    must_be_refused(start_later(-1, 0), HF_RESUME_FROM_THE_FUTURE, HF_RESUME_NO_TICKET);
-    make(RUN_12_TICKETS, session13);
-    must_be_refused(start_later(0, 0), HF_RESUME_VERSION_DIFFERS, HF_RESUME_NO_TICKET);
-    make(RUN_TICKETS, session);
-    must_be_refused(start_later(0, 0), HF_RESUME_VERSION_DIFFERS, HF_RESUME_NO_TICKET);
-    make(RUN_12_TICKETS, session);
-    set(hf_config_set_ciphers(run.client, "ECDHE-ECDSA-CHACHA20-POLY1305"));
-    must_be_refused(start_later(0, 0), HF_RESUME_SUITE_DIFFERS, HF_RESUME_NO_TICKET);
-    struct pair *p = NULL;
-    make(RUN_12_TICKETS, session);
-    p = pair_new(&(struct pair_options){.client = pair_freeze(run.client),
-                                        .server = pair_freeze(run.server),
-                                        .session = session,
-                                        .server_name = "other.example"});
-    assert_false(pair_handshake(p)); /* that name is not in the certificate */
-    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_SERVER_NAME_DIFFERS);
-    pair_free(p);
-    hf_session_free(session13);
-    hf_session_free(session);
-}
-
-enum { LAST_BYTE = EXPORT_MOST };
-
-/* A session exported, one byte of it changed, and imported again. */
-static hf_session *with_byte(const hf_session *session, size_t at, uint8_t mask)
-{
-    uint8_t bytes[EXPORT_MOST];
-    hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
-    bytes[at == LAST_BYTE ? out.pos - 1 : at] ^= mask;
-    hf_session *changed = hf_session_import((hf_span){bytes, out.pos});
-    assert_non_null(changed);
-    return changed;
-}
-
-static void without_a_proof_or_ems_it_stays_at_home(void **state)
-{
-    (void)state;
-    hf_session *session = run_session_of(RUN_12_TICKETS);
-    make(RUN_12_TICKETS, NULL);
-    set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
-    struct pair *p = start_later(0, 0);
-    run_must_finish(&run, p);
-    hf_session *unproven = hf_conn_take_session(p->client.conn);
-    pair_free(p);
-    hf_session *plain = with_byte(session, FLAGS_AT, SESSION_EMS);
-    make(RUN_12_TICKETS, unproven);
-    must_be_refused(start_later(0, 0), HF_RESUME_PEER_UNPROVEN, HF_RESUME_NO_TICKET);
-    make(RUN_12_TICKETS, plain);
-    must_be_refused(start_later(0, 0), HF_RESUME_EMS_DIFFERS, HF_RESUME_NO_TICKET);
-    hf_session_free(plain);
-    hf_session_free(unproven);
-    hf_session_free(session);
-}
-
-/* RFC 9846, 4.2.2: an old session does not keep two ends from TLS 1.3. */
-static void where_the_versions_meet(void **state)
-{
-    (void)state;
-    hf_session *ticket = run_session_of(RUN_12_TICKETS);
-    hf_session *id = run_session_of(RUN_12_ID);
-    hf_session *session13 = run_session_of(RUN_TICKETS);
-    make(RUN_TICKETS, ticket);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
-    struct pair *p = start_later(0, 0);
-    run_must_finish(&run, p);
-    assert_int_equal(pair_info(&p->client).version, HF_TLS13);
-    assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_VERSION_DIFFERS);
-    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_VERSION_DIFFERS);
-    pair_free(p);
-    make(RUN_TICKETS, id);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
-    /* The server cannot tell an old identifier from what middleboxes want to see. */
-    must_be_refused(start_later(0, 0), HF_RESUME_VERSION_DIFFERS, HF_RESUME_NO_TICKET);
-    make(RUN_12_TICKETS, session13);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
-    must_be_refused(start_later(0, 0), HF_RESUME_VERSION_DIFFERS, HF_RESUME_NO_TICKET);
-    make(RUN_12_TICKETS, ticket);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
-    must_resume();
-    hf_session_free(session13);
-    hf_session_free(id);
-    hf_session_free(ticket);
-}
-
-/* --- Refused by the server -------------------------------------------------------------------- */
-
-/* Sessions of a server that keeps them for a minute. */
-static hf_session *short_session(void)
-{
-    make(RUN_12_TICKETS, NULL);
-    set(hf_config_set_tickets(run.server, 1, 60));
-    struct pair *p = start_later(0, 0);
-    run_must_finish(&run, p);
-    hf_session *session = hf_conn_take_session(p->client.conn);
-    assert_non_null(session);
-    pair_free(p);
-    return session;
-}
-
-static void what_the_server_refuses(void **state)
-{
-    (void)state;
-    hf_session *session = short_session();
-    make(RUN_12_TICKETS, session);
-    must_be_refused(start_later(0, 60000), HF_RESUME_DECLINED, HF_RESUME_EXPIRED);
-    must_be_refused(start_later(0, -10000), HF_RESUME_DECLINED, HF_RESUME_FROM_THE_FUTURE);
-    make(RUN_12_REFUSED, session);
-    must_be_refused(start_later(0, 0), HF_RESUME_DECLINED, HF_RESUME_KEY_UNKNOWN);
-    make(RUN_12_TICKETS, session);
-    set(hf_config_set_ticket_keys(run.server, NULL));
-    must_be_refused(start_later(0, 0), HF_RESUME_DECLINED, HF_RESUME_DISABLED);
-    make(RUN_12_TICKETS, session);
-    set(hf_config_set_ciphers(run.server, "ECDHE-ECDSA-CHACHA20-POLY1305"));
-    must_be_refused(start_later(0, 0), HF_RESUME_DECLINED, HF_RESUME_SUITE_DIFFERS);
-    hf_session_free(session);
-}
-
-static void an_identifier_that_nobody_keeps(void **state)
-{
-    (void)state;
-    hf_session *id = run_session_of(RUN_12_ID);
-    hf_session *unknown = with_byte(id, LAST_BYTE, 1);
-    make(RUN_12_ID, unknown); /* of a client of TLS 1.3: it may be made up */
-    must_be_refused(start_later(0, 0), HF_RESUME_DECLINED, HF_RESUME_NO_TICKET);
-    make(RUN_12_ID, unknown);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS12));
-    must_be_refused(start_later(0, 0), HF_RESUME_DECLINED, HF_RESUME_SESSION_UNKNOWN);
-    hf_session_free(unknown);
-    hf_session_free(id);
-}
-
-/* What the server reads in a ticket: the byte, as it is changed on the way out of it. */
-static struct {
-    size_t at, len;
-    uint8_t mask;
-} changed_state;
-
-static bool answer_changed(void *ctx, hf_op *op)
-{
-    (void)ctx;
-    pair_answer(op);
-    if (op->kind == HF_OP_TICKET_OPEN) {
-        op->u.ticket_open.state[changed_state.at] ^= changed_state.mask;
-        op->u.ticket_open.state_len -= changed_state.len;
-    }
-    return true;
-}
-
-static void what_a_ticket_may_hold(void **state)
-{
-    (void)state;
-    static const struct {
-        size_t at, len;
-        uint8_t mask;
-        hf_resume_reason reason;
-    } rows[] = {
-        {0, 0, 1, HF_RESUME_STATE_UNREADABLE},
-        {0, 1, 0, HF_RESUME_STATE_UNREADABLE},
-        {2, 0, HF_TLS12 ^ HF_TLS13, HF_RESUME_VERSION_DIFFERS},
-        {4, 0, 1, HF_RESUME_SUITE_DIFFERS},
-        {5, 0, SESSION_EMS, HF_RESUME_EMS_DIFFERS}, /* RFC 7627, 5.3 */
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        run_clear(&run);
-        run_make(&run, RUN_12_RESUMED);
-        set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
-        changed_state.at = rows[i].at;
-        changed_state.len = rows[i].len;
-        changed_state.mask = rows[i].mask;
-        must_be_refused(run_start(&run, &(struct pair_options){.on_op = answer_changed}),
-                        HF_RESUME_DECLINED, rows[i].reason);
-    }
-}
-
-/* Every bit of a ticket: never an error, never resumed. */
-static void a_changed_ticket_costs_the_session_only(void **state)
-{
-    (void)state;
-    hf_session *session = run_session_of(RUN_12_TICKETS);
-    const size_t len = session_ticket(session).len;
-    uint8_t bytes[EXPORT_MOST];
-    hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
-    for (size_t at = out.pos - len; at < out.pos; at++) {
-        hf_session *changed = with_byte(session, at, (uint8_t)(1u << at % 8));
-        make(RUN_12_TICKETS, changed);
-        const bool is_name = at < out.pos - len + HF_TICKET_NAME_LEN;
-        must_be_refused(start_later(0, 0), HF_RESUME_DECLINED,
-                        is_name ? HF_RESUME_KEY_UNKNOWN : HF_RESUME_TICKET_FORGED);
-        hf_session_free(changed);
-    }
-    hf_session_free(session);
-}
-
-/* Whoever holds a ticket without its secret does not get far. */
-static void the_secret_must_be_the_same(void **state)
-{
-    (void)state;
-    hf_session *session = run_session_of(RUN_12_TICKETS);
-    hf_session *wrong = with_byte(session, SECRET_AT, 1);
-    make(RUN_12_TICKETS, wrong);
-    struct pair *p = run_start(&run, NULL);
-    assert_false(run_finish(&run, p));
-    assert_int_equal(hf_conn_error(p->client.conn)->code, HF_E_RECORD_AUTH);
-    pair_free(p);
-    hf_session_free(wrong);
-    hf_session_free(session);
-}
-
-static void a_clients_certificate_is_remembered(void **state)
-{
-    (void)state;
-    hf_session *anonymous = run_session_of(RUN_12_TICKETS);
-    make(RUN_12_TICKETS, NULL);
-    pair_make_mutual(run.client, run.server, run_client_pki());
-    struct pair *p = start_later(0, 0);
-    run_must_finish(&run, p);
-    run.session = hf_conn_take_session(p->client.conn);
-    pair_free(p);
-    p = start_later(0, 0);
-    run_must_finish(&run, p);
-    const hf_conn_info info = pair_info(&p->server);
-    assert_true(info.resumed && info.client_certificate);
-    uint8_t hash[32];
-    hf_hash_ctx ctx;
-    const hf_hash *sha256 = hf_provider_default()->sha256;
-    const hf_span leaf = run_client_pki()->chain[0];
-    sha256->init(&ctx);
-    sha256->update(&ctx, leaf.data, leaf.len);
-    sha256->final(&ctx, hash);
-    assert_int_equal(info.peer_certificate_sha256.len, 32);
-    assert_memory_equal(info.peer_certificate_sha256.data, hash, 32);
-    pair_free(p);
-    make(RUN_12_TICKETS, anonymous);
-    pair_make_mutual(run.client, run.server, run_client_pki());
-    p = start_later(0, 0);
-    run_must_finish(&run, p);
-    assert_false(pair_info(&p->server).resumed);
-    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_PEER_UNPROVEN);
-    assert_true(pair_info(&p->server).client_certificate); /* by a full handshake */
-    pair_free(p);
-    hf_session_free(anonymous);
-}
-
 /* --- Tickets ---------------------------------------------------------------------------------- */
 
 /* A new ticket of an old session does not make it live longer. */
@@ -611,7 +325,7 @@ static void a_renewed_ticket_ends_with_its_session(void **state)
 {
     (void)state;
     run_make(&run, RUN_12_RENEWED);
-    struct pair *p = start_later(1000000, 1000000);
+    struct pair *p = offer_later(&run, 1000000, 1000000);
     run_must_finish(&run, p);
     assert_true(pair_info(&p->client).resumed);
     hf_session *session = hf_conn_take_session(p->client.conn);
@@ -783,15 +497,6 @@ int main(void)
         cmocka_unit_test_teardown(a_store_keeps_sessions, drop_run),
         cmocka_unit_test_teardown(a_fatal_alert_ends_a_stored_session, drop_run),
         cmocka_unit_test_teardown(a_stranger_ends_no_stored_session, drop_run),
-        cmocka_unit_test_teardown(what_the_client_does_not_offer, drop_run),
-        cmocka_unit_test_teardown(without_a_proof_or_ems_it_stays_at_home, drop_run),
-        cmocka_unit_test_teardown(where_the_versions_meet, drop_run),
-        cmocka_unit_test_teardown(what_the_server_refuses, drop_run),
-        cmocka_unit_test_teardown(an_identifier_that_nobody_keeps, drop_run),
-        cmocka_unit_test_teardown(what_a_ticket_may_hold, drop_run),
-        cmocka_unit_test_teardown(a_changed_ticket_costs_the_session_only, drop_run),
-        cmocka_unit_test_teardown(the_secret_must_be_the_same, drop_run),
-        cmocka_unit_test_teardown(a_clients_certificate_is_remembered, drop_run),
         cmocka_unit_test_teardown(a_renewed_ticket_ends_with_its_session, drop_run),
         cmocka_unit_test_teardown(a_session_that_ends_while_it_is_renewed, drop_run),
         cmocka_unit_test_teardown(no_ticket_after_all, drop_run),

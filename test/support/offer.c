@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+static struct pair *at(struct pair *p, int64_t client_ms, int64_t server_ms);
+
 struct pair *offer_start(struct run *run, const hf_session *session, const char *name,
                          int64_t client_ms, int64_t server_ms)
 {
@@ -14,10 +16,40 @@ struct pair *offer_start(struct run *run, const hf_session *session, const char 
                                                      .session = session,
                                                      .early_data = true,
                                                      .server_name = name});
+    return at(p, client_ms, server_ms);
+}
+
+void offer_make(struct run *run, enum run_kind kind, const hf_session *session)
+{
+    run_clear(run);
+    run_make(run, kind);
+    hf_session_free(run->session);
+    run->session = session == NULL ? NULL : hf_session_ref(session);
+}
+
+struct pair *offer_later(struct run *run, int64_t client_ms, int64_t server_ms)
+{
+    return at(run_start(run, NULL), client_ms, server_ms);
+}
+
+static struct pair *at(struct pair *p, int64_t client_ms, int64_t server_ms)
+{
     assert_non_null(p);
     hf_conn_set_time(p->client.conn, PKI_NOW * 1000 + client_ms);
     hf_conn_set_time(p->server.conn, PKI_NOW * 1000 + server_ms);
     return p;
+}
+
+void offer_must_be_refused(struct run *run, struct pair *p, hf_resume_reason client,
+                           hf_resume_reason server)
+{
+    run_must_finish(run, p);
+    const hf_conn_info at_client = pair_info(&p->client), at_server = pair_info(&p->server);
+    assert_false(at_client.resumed || at_server.resumed);
+    assert_int_equal(at_client.resume_reason, client);
+    assert_int_equal(at_server.resume_reason, server);
+    assert_int_equal(at_client.peer_chain_count, 1);
+    pair_free(p);
 }
 
 hf_session *offer_take_session(struct pair *p)
@@ -29,6 +61,17 @@ hf_session *offer_take_session(struct pair *p)
     assert_non_null(session);
     pair_free(p);
     return session;
+}
+
+hf_session *offer_changed(const hf_session *session, size_t at, uint8_t mask)
+{
+    uint8_t bytes[OFFER_EXPORT_MOST];
+    hf_buf out = {bytes, sizeof bytes, 0};
+    assert_int_equal(hf_session_export(session, &out), HF_OK);
+    bytes[at == OFFER_LAST_BYTE ? out.pos - 1 : at] ^= mask;
+    hf_session *changed = hf_session_import((hf_span){bytes, out.pos});
+    assert_non_null(changed);
+    return changed;
 }
 
 size_t offer_early(struct pair *p, const void *data, size_t len)
