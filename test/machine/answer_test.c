@@ -13,8 +13,7 @@
 #include "base/span.h"
 #include "config/config.h"
 #include "record/record.h"
-#include "support/edit.h"
-#include "support/heard.h"
+#include "support/rule.h"
 #include "wire/iana.h"
 
 static struct run run;
@@ -27,41 +26,20 @@ static int drop_run(void **state)
     return 0;
 }
 
-struct answer {
-    const char *name;
-    void (*change)(void);
-    hf_err code;
-};
-
 #define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
 #define DROP(name)       edit_drop(&e, EXT_CODE_##name)
 #define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
 
 /* The n-th message to the client in this kind of run, changed. */
-static void answer(enum run_kind kind, int n, const struct answer *a)
+static void answer(enum run_kind kind, int n, const struct rule *rule)
 {
-    struct stage s;
     if (run.client == NULL) {
         run_make(&run, kind);
     }
-    assert_true(heard_go_to(&s, &run, HF_CLIENT, n));
-    const struct tape_message *m = stage_next(&s);
-    edit_open(&e, span_of(m->data, m->len));
-    a->change();
-    (void)stage_record(&s, REC_HANDSHAKE, edit_close(&e));
-    const hf_err told = hf_conn_error(s.target->conn)->code;
-    if (told != a->code) {
-        fail_msg("%s: %s instead of %s (%s)", a->name,
-                 told == HF_E_NONE ? "nothing" : hf_err_lookup(told)->name,
-                 hf_err_lookup(a->code)->name, hf_conn_error(s.target->conn)->detail);
-    }
-    if (told != HF_E_NONE) {
-        stage_must_fail(&s, a->code, NULL);
-    }
-    stage_end(&s);
+    rule_hear(rule, &run, HF_CLIENT, n, &e);
 }
 
-static void answers(enum run_kind kind, int n, const struct answer *list, size_t count)
+static void answers(enum run_kind kind, int n, const struct rule *list, size_t count)
 {
     run_clear(&run);
     for (size_t i = 0; i < count; i++) {
@@ -155,7 +133,7 @@ static void version_twice(void)
     edit_append(&e, EXT_CODE_supported_versions, "\3\4", 2);
 }
 
-static const struct answer common[] = {
+static const struct rule common[] = {
     {"no version", no_version, HF_E_NO_COMMON_VERSION},
     {"downgraded to TLS 1.2", downgraded_to_tls12, HF_E_DOWNGRADE},
     {"downgraded to TLS 1.1", downgraded_further, HF_E_DOWNGRADE},
@@ -223,7 +201,7 @@ static void cookie_unasked(void)
     SET(cookie, "\0\1c");
 }
 
-static const struct answer hellos[] = {
+static const struct rule hellos[] = {
     {"no share", no_share, HF_E_MISSING_EXTENSION},
     {"a share of a group not offered", share_of_a_group_not_offered, HF_E_GROUP_NOT_OFFERED},
     {"an empty share", empty_share, HF_E_DECODE_EXTENSION},
@@ -255,7 +233,7 @@ static void put_share(void)
 
 static void answer_share(size_t len)
 {
-    const struct answer a = {group->name, put_share, HF_E_KEY_SHARE_INVALID};
+    const struct rule a = {group->name, put_share, HF_E_KEY_SHARE_INVALID};
     share_len = len;
     answer(RUN_FULL, 0, &a);
 }
@@ -324,7 +302,7 @@ static void suite_of_another_hash(void)
     e.suites.data[1] = 0x02; /* SHA-384 */
 }
 
-static const struct answer keys[] = {
+static const struct rule keys[] = {
     {"a key without share", key_without_share, HF_E_PSK_WITHOUT_DHE},
     {"a key that was not offered", key_of_no_index, HF_E_PSK_INDEX},
     {"a key of the highest index", key_of_high_index, HF_E_PSK_INDEX},
@@ -332,7 +310,7 @@ static const struct answer keys[] = {
     {"a suite of another hash", suite_of_another_hash, HF_E_PSK_INDEX},
 };
 
-static const struct answer keys_alone[] = {
+static const struct rule keys_alone[] = {
     {"a share beside psk_ke", share_beside_key, HF_E_PSK_WITH_DHE},
     {"neither key nor share", no_key, HF_E_MISSING_EXTENSION},
 };
@@ -391,7 +369,7 @@ static void cookie_for_no_hello(void)
     edit_set(&e, EXT_CODE_cookie, cookie, sizeof cookie);
 }
 
-static const struct answer retries[] = {
+static const struct rule retries[] = {
     {"asks for nothing", asks_for_nothing, HF_E_RETRY_POINTLESS},
     {"asks for what is there", asks_for_what_is_there, HF_E_RETRY_POINTLESS},
     {"asks for a group not offered", asks_for_a_group_not_offered, HF_E_GROUP_NOT_OFFERED},
@@ -419,7 +397,7 @@ static void share_of_before(void)
     SET(key_share, "\0\x17\0\1x");
 }
 
-static const struct answer after_retry[] = {
+static const struct rule after_retry[] = {
     {"another suite than before", other_suite, HF_E_SUITE_CHANGED},
     {"another group than asked for", share_of_before, HF_E_GROUP_CHANGED},
     {"another version than before", no_version, HF_E_VERSION_NOT_OFFERED},
@@ -512,7 +490,7 @@ static void no_block(void)
     e.no_extensions = true;
 }
 
-static const struct answer parameters[] = {
+static const struct rule parameters[] = {
     {"a protocol not offered", protocol_not_offered, HF_E_ALPN_NOT_OFFERED},
     {"two protocols", two_protocols, HF_E_DECODE_EXTENSION},
     {"no protocol", no_protocol, HF_E_DECODE_EXTENSION},
@@ -544,7 +522,7 @@ static void limit_cut(void)
     SET(record_size_limit, "\1");
 }
 
-static const struct answer limits[] = {
+static const struct rule limits[] = {
     {"a limit of 63", limit_of_63, HF_E_RECORD_SIZE_LIMIT_INVALID},
     {"a limit of 16386", limit_of_16386, HF_E_RECORD_SIZE_LIMIT_INVALID},
     {"a limit of one byte", limit_cut, HF_E_DECODE_EXTENSION},

@@ -14,8 +14,7 @@
 #include "config/config.h"
 #include "crypto/suite.h"
 #include "record/record.h"
-#include "support/edit.h"
-#include "support/heard.h"
+#include "support/rule.h"
 #include "wire/message12.h"
 
 static struct run run;
@@ -31,38 +30,6 @@ static int drop_run(void **state)
 #define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
 #define DROP(name)       edit_drop(&e, EXT_CODE_##name)
 #define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
-
-/* One rule: the change that breaks it, and what comes of it. */
-struct rule {
-    const char *name;
-    void (*change)(void);
-    hf_err code;
-};
-
-static void judge(struct stage *s, const char *name, hf_err code)
-{
-    const hf_error *told = hf_conn_error(s->target->conn);
-    if (told->code != code) {
-        fail_msg("%s: %s instead of %s (%s)", name, hf_err_lookup(told->code)->name,
-                 hf_err_lookup(code)->name, told->detail);
-    }
-    if (code != HF_E_NONE) {
-        stage_must_fail(s, code, NULL);
-    }
-}
-
-/* The first hello that this end hears, changed. */
-static void hear(hf_role role, const struct rule *rule)
-{
-    struct stage s;
-    assert_true(heard_go_to(&s, &run, role, 0));
-    const struct tape_message *m = stage_next(&s);
-    edit_open(&e, span_of(m->data, m->len));
-    rule->change();
-    (void)stage_record(&s, REC_HANDSHAKE, edit_close(&e));
-    judge(&s, rule->name, rule->code);
-    stage_end(&s);
-}
 
 static void set_suites(const char *bytes, size_t len)
 {
@@ -192,7 +159,7 @@ static void what_a_client_may_not_offer(void **state)
     (void)state;
     run_make(&run, RUN_12_FULL);
     for (size_t i = 0; i < COUNT(offers); i++) {
-        hear(HF_SERVER, &offers[i]);
+        rule_hear(&offers[i], &run, HF_SERVER, 0, &e);
     }
 }
 
@@ -207,7 +174,7 @@ static void what_a_strict_server_refuses(void **state)
     static const struct rule rule = {"no extended_master_secret", no_ems, HF_E_EMS_REQUIRED};
     run_make(&run, RUN_12_FULL);
     assert_int_equal(hf_config_set_require_ems(run.server, true), HF_OK);
-    hear(HF_SERVER, &rule);
+    rule_hear(&rule, &run, HF_SERVER, 0, &e);
 }
 
 /* --- ServerHello ------------------------------------------------------------------------------ */
@@ -273,7 +240,7 @@ static void what_a_server_may_not_answer(void **state)
     (void)state;
     run_make(&run, RUN_12_FULL);
     for (size_t i = 0; i < COUNT(answers); i++) {
-        hear(HF_CLIENT, &answers[i]);
+        rule_hear(&answers[i], &run, HF_CLIENT, 0, &e);
     }
 }
 
@@ -283,7 +250,7 @@ static void what_a_strict_client_refuses(void **state)
     static const struct rule rule = {"no extended_master_secret", no_ems, HF_E_EMS_REQUIRED};
     run_make(&run, RUN_12_FULL);
     assert_int_equal(hf_config_set_require_ems(run.client, true), HF_OK);
-    hear(HF_CLIENT, &rule);
+    rule_hear(&rule, &run, HF_CLIENT, 0, &e);
 }
 
 /* RFC 9846, 4.2.2: the legacy_session_id of a hello that offers TLS 1.3 is no session. */

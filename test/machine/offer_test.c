@@ -1,5 +1,6 @@
 /* ClientHellos that break a rule (RFC 9846, 4.2.2, 4.3 and 9.2), one rule each: to every one the
- * server has a name and an alert. Made from the hello that a real client sends.
+ * server has a name and an alert. Made from the hello that a real client sends. The hello after a
+ * HelloRetryRequest is in offer_second_test.c, pre-shared keys are in offer_psk_test.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,11 +11,7 @@
 #include <cmocka.h>
 
 #include "base/span.h"
-#include "config/config.h"
-#include "record/record.h"
-#include "session/cookie.h"
-#include "support/edit.h"
-#include "support/heard.h"
+#include "support/rule.h"
 #include "wire/iana.h"
 
 static struct run run;
@@ -27,47 +24,18 @@ static int drop_run(void **state)
     return 0;
 }
 
-/* One rule: the change that breaks it, and what comes of it. */
-struct offer {
-    const char *name;
-    void (*change)(void);
-    hf_err code;
-};
+#define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
+#define DROP(name)       edit_drop(&e, EXT_CODE_##name)
+#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
 
-static void judge(struct stage *s, const char *name, hf_err code)
+/* The first ClientHello of this kind of run, changed. */
+static void offer(enum run_kind kind, const struct rule *rule)
 {
-    const hf_err told = hf_conn_error(s->target->conn)->code;
-    if (told != code) {
-        fail_msg("%s: %s instead of %s (%s)", name,
-                 told == HF_E_NONE ? "nothing" : hf_err_lookup(told)->name,
-                 code == HF_E_NONE ? "nothing" : hf_err_lookup(code)->name,
-                 hf_conn_error(s->target->conn)->detail);
-    }
-    if (code != HF_E_NONE) {
-        stage_must_fail(s, code, NULL);
-    }
-}
-
-/* The n-th hello of this kind of run, changed. */
-static void offer(enum run_kind kind, int n, const struct offer *o)
-{
-    struct stage s;
     if (run.client == NULL) {
         run_make(&run, kind);
     }
-    assert_true(heard_go_to(&s, &run, HF_SERVER, n));
-    const struct tape_message *m = stage_next(&s);
-    edit_open(&e, span_of(m->data, m->len));
-    o->change();
-    (void)stage_record(&s, REC_HANDSHAKE, edit_close(&e));
-    judge(&s, o->name, o->code);
-    stage_end(&s);
+    rule_hear(rule, &run, HF_SERVER, 0, &e);
 }
-
-#define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
-#define DROP(name)       edit_drop(&e, EXT_CODE_##name)
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* --- The fixed part -----------------------------------------------------------------------------
  */
@@ -134,7 +102,7 @@ static void no_extensions(void)
     e.count = 0;
 }
 
-static const struct offer fixed_part[] = {
+static const struct rule fixed_part[] = {
     {"legacy_version of TLS 1.0", legacy_tls10, HF_E_LEGACY_VERSION},
     {"legacy_version of TLS 1.3", legacy_tls13, HF_E_LEGACY_VERSION},
     {"session id of 33 bytes", long_session_id, HF_E_DECODE},
@@ -153,7 +121,7 @@ static void what_stands_before_the_extensions(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(fixed_part); i++) {
-        offer(RUN_FULL, 0, &fixed_part[i]);
+        offer(RUN_FULL, &fixed_part[i]);
     }
 }
 
@@ -247,7 +215,7 @@ static void malformed_cert_algorithms(void)
     SET(signature_algorithms_cert, "\0\1\4");
 }
 
-static const struct offer lists[] = {
+static const struct rule lists[] = {
     {"no supported_versions", no_versions, HF_E_NO_COMMON_VERSION},
     {"TLS 1.2 only", only_tls12, HF_E_NO_COMMON_VERSION},
     {"GREASE version only", only_grease_version, HF_E_NO_COMMON_VERSION},
@@ -271,7 +239,7 @@ static void what_must_be_in_common(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(lists); i++) {
-        offer(RUN_FULL, 0, &lists[i]);
+        offer(RUN_FULL, &lists[i]);
     }
 }
 
@@ -290,13 +258,13 @@ static void double_one(void)
 static void every_extension_twice(void **state)
 {
     (void)state;
-    static const struct offer twice = {"an extension twice", double_one, HF_E_DUPLICATE_EXTENSION};
+    static const struct rule twice = {"an extension twice", double_one, HF_E_DUPLICATE_EXTENSION};
     static const enum run_kind kinds[] = {RUN_FULL, RUN_PSK, RUN_COMPRESSED, RUN_POST_AUTH};
     for (size_t k = 0; k < COUNT(kinds); k++) {
         run_clear(&run);
         doubled = 0;
         do {
-            offer(kinds[k], 0, &twice);
+            offer(kinds[k], &twice);
         } while (++doubled < e.count - 1);
     }
 }
@@ -337,7 +305,7 @@ static void many_unknown_and_the_first_twice(void)
     edit_append(&e, 0x7000, "", 0);
 }
 
-static const struct offer places[] = {
+static const struct rule places[] = {
     {"an unknown extension twice", unknown_twice, HF_E_DUPLICATE_EXTENSION},
     {"unknown extensions", unknown_once, HF_E_NONE},
     {"an extension of CertificateRequest", request_only, HF_E_MISPLACED_EXTENSION},
@@ -350,7 +318,7 @@ static void where_extensions_stand(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(places); i++) {
-        offer(RUN_FULL, 0, &places[i]);
+        offer(RUN_FULL, &places[i]);
     }
 }
 
@@ -442,8 +410,8 @@ static void malformed_extensions(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(malformed); i++) {
         present = &malformed[i];
-        const struct offer o = {present->name, put_malformed, present->code_told};
-        offer(RUN_FULL, 0, &o);
+        const struct rule o = {present->name, put_malformed, present->code_told};
+        offer(RUN_FULL, &o);
     }
 }
 
@@ -473,13 +441,13 @@ static void strange_shares_too(void)
 static void shares_and_groups(void **state)
 {
     (void)state;
-    static const struct offer offers[] = {
+    static const struct rule offers[] = {
         {"no key_share", no_key_share, HF_E_MISSING_EXTENSION},
         {"shares out of order", shares_out_of_order, HF_E_KEY_SHARE_MISMATCH},
         {"a share of a strange group", strange_shares_too, HF_E_NONE},
     };
     for (size_t i = 0; i < COUNT(offers); i++) {
-        offer(RUN_FULL, 0, &offers[i]);
+        offer(RUN_FULL, &offers[i]);
     }
 }
 
@@ -504,9 +472,9 @@ static void put_share(void)
 
 static void offer_share(const char *name, size_t len)
 {
-    const struct offer o = {name, put_share, HF_E_KEY_SHARE_INVALID};
+    const struct rule o = {name, put_share, HF_E_KEY_SHARE_INVALID};
     share_len = len;
-    offer(RUN_FULL, 0, &o);
+    offer(RUN_FULL, &o);
 }
 
 /* A value that is no share of the group, whatever its length. */
@@ -542,302 +510,22 @@ static void shares_of_no_value(void **state)
     }
 }
 
-/* --- The second hello ---------------------------------------------------------------------------
+/* --- Names --------------------------------------------------------------------------------------
  */
-
-static void other_random(void)
-{
-    e.random[0] ^= 1;
-}
-
-static void other_session_id(void)
-{
-    e.session_id.data[31] ^= 1;
-}
-
-static void fewer_suites(void)
-{
-    e.suites.len -= 2;
-}
 
 static void other_name(void)
 {
     SET(server_name, "\0\5\0\0\2xy");
 }
 
-static void no_tls13(void)
-{
-    SET(supported_versions, "\2\3\3");
-}
-
-static void padding(void)
-{
-    edit_append(&e, EXT_CODE_padding, "\0\0\0", 3);
-}
-
-static void no_share(void)
-{
-    SET(key_share, "\0\0");
-}
-
-static void share_of_before(void)
-{
-    SET(key_share, "\0\5\0\x17\0\1x");
-}
-
-static void one_share_too_many(void)
-{
-    const hf_span own = edit_find(&e, EXT_CODE_key_share);
-    uint8_t shares[128];
-    memcpy(shares + 7, own.data + 2, own.len - 2);
-    memcpy(shares, "\0\0\0\x17\0\1x", 7);
-    shares[1] = (uint8_t)(own.len - 2 + 5);
-    edit_set(&e, EXT_CODE_key_share, shares, own.len + 5);
-}
-
-static void early_data_again(void)
-{
-    SET(early_data, "");
-}
-
-static const struct offer seconds[] = {
-    {"another random", other_random, HF_E_HELLO_CHANGED},
-    {"another session id", other_session_id, HF_E_HELLO_CHANGED},
-    {"fewer suites", fewer_suites, HF_E_HELLO_CHANGED},
-    {"another name", other_name, HF_E_HELLO_CHANGED},
-    {"TLS 1.3 gone", no_tls13, HF_E_HELLO_CHANGED},
-    {"an unknown extension more", unknown_once, HF_E_HELLO_CHANGED},
-    {"padding", padding, HF_E_NONE},
-    {"no share", no_share, HF_E_KEY_SHARE_WRONG_GROUP},
-    {"the share of before", share_of_before, HF_E_KEY_SHARE_WRONG_GROUP},
-    {"a share too many", one_share_too_many, HF_E_KEY_SHARE_WRONG_GROUP},
-    {"early data", early_data_again, HF_E_EARLY_DATA_AFTER_RETRY},
-    {"legacy_version", legacy_tls13, HF_E_LEGACY_VERSION},
-    {"deflate", deflate, HF_E_COMPRESSION_OFFERED},
-};
-
-static void second_hello(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(seconds); i++) {
-        offer(RUN_RETRY, 1, &seconds[i]);
-    }
-}
-
-/* --- Cookies ------------------------------------------------------------------------------------
- */
-
-static void forged_cookie(void)
-{
-    const hf_span own = edit_find(&e, EXT_CODE_cookie);
-    uint8_t cookie[COOKIE_MAX_LEN + 2];
-    memcpy(cookie, own.data, own.len);
-    cookie[own.len - 1] ^= 1;
-    edit_set(&e, EXT_CODE_cookie, cookie, own.len);
-}
-
-static void short_cookie(void)
-{
-    SET(cookie, "\0\4cook");
-}
-
-static void lost_cookie(void)
-{
-    DROP(cookie);
-}
-
-static void cookie_seconds(enum run_kind kind)
-{
-    static const struct offer offers[] = {
-        {"a forged cookie", forged_cookie, HF_E_COOKIE_INVALID},
-        {"a short cookie", short_cookie, HF_E_COOKIE_INVALID},
-        {"no cookie", lost_cookie, HF_E_COOKIE_INVALID},
-        {"another random", other_random, HF_E_HELLO_CHANGED},
-        {"fewer suites", fewer_suites, HF_E_HELLO_CHANGED},
-        {"early data", early_data_again, HF_E_EARLY_DATA_AFTER_RETRY},
-        {"no share", no_share, HF_E_KEY_SHARE_WRONG_GROUP},
-        {"padding", padding, HF_E_NONE},
-    };
-    run_clear(&run);
-    for (size_t i = 0; i < COUNT(offers); i++) {
-        offer(kind, 1, &offers[i]);
-    }
-}
-
-static void hellos_with_a_cookie(void **state)
-{
-    (void)state;
-    cookie_seconds(RUN_COOKIE);
-    cookie_seconds(RUN_COOKIE_GROUP);
-}
-
-/* Too late, from another address, to a server that has another key, of a suite that is gone. */
-static void cookie_in_other_circumstances(void **state)
-{
-    (void)state;
-    for (int way = 0; way < 5; way++) {
-        struct stage s;
-        run_clear(&run);
-        run_make(&run, RUN_COOKIE_GROUP);
-        assert_true(heard_go_to(&s, &run, HF_SERVER, 1));
-        hf_conn *conn = s.target->conn;
-        hf_config *config = run.server;
-        const int64_t now = conn->now_ms;
-        if (way == 0) {
-            hf_conn_set_time(conn, now + (COOKIE_LIFETIME_S + 1) * 1000);
-        } else if (way == 1) {
-            hf_conn_set_time(conn, now - (COOKIE_SKEW_S + 1) * 1000);
-        } else if (way == 2) {
-            conn->hs->s.peer_address = span_of((const uint8_t *)"192.0.2.8", 9);
-        } else if (way == 3) {
-            config->cookie_key[0] ^= 1;
-        } else {
-            config->ciphers.v[0] = IANA_SUITE_TLS_CHACHA20_POLY1305_SHA256;
-        }
-        const struct tape_message *m = stage_next(&s);
-        (void)stage_record(&s, REC_HANDSHAKE, span_of(m->data, m->len));
-        judge(&s, "cookie", HF_E_COOKIE_INVALID);
-        stage_end(&s);
-    }
-}
-
-/* --- Pre-shared keys ----------------------------------------------------------------------------
- */
-
-static void psk_not_last(void)
-{
-    edit_append(&e, 0xff77, "", 0);
-}
-
-static void no_modes(void)
-{
-    DROP(psk_key_exchange_modes);
-}
-
-static void change_psk(void (*change)(uint8_t *body, size_t *len))
-{
-    uint8_t body[600];
-    const hf_span own = edit_find(&e, EXT_CODE_pre_shared_key);
-    size_t len = own.len;
-    memcpy(body, own.data, len);
-    change(body, &len);
-    edit_set(&e, EXT_CODE_pre_shared_key, body, len);
-}
-
-/* The two binders of SHA-256 stand at the end: 2 bytes of length and 33 bytes each. */
-static void drop_binder(uint8_t *body, size_t *len)
-{
-    body[*len - 2 * 33 - 1] = 33;
-    *len -= 33;
-}
-
-static void one_binder(void)
-{
-    change_psk(drop_binder);
-}
-
-static void flip_binder(uint8_t *body, size_t *len)
-{
-    body[*len - 1] ^= 1;
-}
-
-static void wrong_binder(void)
-{
-    change_psk(flip_binder);
-}
-
-static void cut_binder(uint8_t *body, size_t *len)
-{
-    body[*len - 33] = 31;
-    body[*len - 2 * 33 - 1]--;
-    (*len)--;
-}
-
-static void short_binder(void)
-{
-    change_psk(cut_binder);
-}
-
-static void lengthen_binder(uint8_t *body, size_t *len)
-{
-    body[*len - 33] = 33;
-    body[*len - 2 * 33 - 1]++;
-    body[(*len)++] = 0;
-}
-
-static void long_binder(void)
-{
-    change_psk(lengthen_binder);
-}
-
-static void no_identities(void)
-{
-    SET(pre_shared_key, "\0\0\0\x21\x20"
-                        "0123456789abcdef0123456789abcdef");
-}
-
-static void psk_ke_only(void)
-{
-    SET(psk_key_exchange_modes, "\1\0");
-}
-
-static void psk_ke_and_no_group(void)
-{
-    psk_ke_only();
-    DROP(supported_groups);
-    DROP(key_share);
-}
-
-static const struct offer psks[] = {
-    {"pre_shared_key not last", psk_not_last, HF_E_PSK_NOT_LAST},
-    {"no psk_key_exchange_modes", no_modes, HF_E_PSK_MODES_MISSING},
-    {"one binder for two identities", one_binder, HF_E_PSK_LISTS_DIFFER},
-    {"wrong binder", wrong_binder, HF_E_PSK_BINDER},
-    {"binder of 31 bytes", short_binder, HF_E_DECODE_EXTENSION},
-    {"binder of 33 bytes", long_binder, HF_E_PSK_BINDER},
-    {"no identities", no_identities, HF_E_DECODE_EXTENSION},
-    {"no signature_algorithms, no PSK in common", no_algorithms, HF_E_PSK_BINDER},
-    {"psk_ke only", psk_ke_only, HF_E_NONE}, /* goes on with a certificate */
-    {"psk_ke without groups", psk_ke_and_no_group, HF_E_PSK_MODE},
-};
-
-static void pre_shared_keys(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < COUNT(psks); i++) {
-        offer(RUN_PSK, 0, &psks[i]);
-    }
-}
-
-static void unchanged(void)
-{
-}
-
-/* A server that has nothing but keys, of which the client has none. */
-static void unknown_key_and_no_certificate(void **state)
-{
-    (void)state;
-    static const struct offer o = {"unknown keys", unchanged, HF_E_PSK_UNKNOWN};
-    const hf_span key = span_of((const uint8_t *)"0123456789abcdef", 16);
-    run_make(&run, RUN_FULL);
-    assert_int_equal(hf_config_set_identities(run.server, NULL), HF_OK);
-    assert_int_equal(hf_config_set_alpn(run.server, ""), HF_OK);
-    assert_int_equal(
-        hf_config_add_raw_psk(run.server, span_of((const uint8_t *)"ours", 4), key, 256), HF_OK);
-    assert_int_equal(
-        hf_config_add_raw_psk(run.client, span_of((const uint8_t *)"mine", 4), key, 256), HF_OK);
-    offer(RUN_FULL, 0, &o);
-}
-
 static void name_that_nobody_has(void **state)
 {
     (void)state;
-    static const struct offer o = {"another name", other_name, HF_E_UNRECOGNIZED_NAME};
+    static const struct rule o = {"another name", other_name, HF_E_UNRECOGNIZED_NAME};
     run_make(&run, RUN_FULL);
     assert_int_equal(hf_config_set_strict_sni(run.server, true), HF_OK);
-    offer(RUN_FULL, 0, &o);
+    offer(RUN_FULL, &o);
 }
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -848,11 +536,6 @@ int main(void)
         cmocka_unit_test_teardown(malformed_extensions, drop_run),
         cmocka_unit_test_teardown(shares_and_groups, drop_run),
         cmocka_unit_test_teardown(shares_of_no_value, drop_run),
-        cmocka_unit_test_teardown(second_hello, drop_run),
-        cmocka_unit_test_teardown(hellos_with_a_cookie, drop_run),
-        cmocka_unit_test_teardown(cookie_in_other_circumstances, drop_run),
-        cmocka_unit_test_teardown(pre_shared_keys, drop_run),
-        cmocka_unit_test_teardown(unknown_key_and_no_certificate, drop_run),
         cmocka_unit_test_teardown(name_that_nobody_has, drop_run),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
