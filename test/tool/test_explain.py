@@ -34,11 +34,11 @@ def overview():
         tap.contains(text, part)
 
 
-def demo(mode):
+def demo(mode, *arguments):
     path = tap.directory() / f"{mode}.json"
     done = tap.run([tap.TOOL, "demo", "--rtt", "0", "--mode", mode, "--secrets", "--record", str(path)])
     tap.equal(done.returncode, 0, done.stdout + done.stderr)
-    return explain(path)
+    return explain(path, *arguments)
 
 
 @tap.test("sessions and early data: what was resumed, what went early, and why it was refused")
@@ -158,6 +158,9 @@ def why():
     tap.contains(text, "server, group: none was good")
     tap.true(re.search(r"no +secp384r1: \S+", text), text)
     tap.contains(explain(FULL, "--why"), "Moves of the machines")
+    signs = "fits the key and the client's list"
+    tap.contains(demo("tls12", "--why"), signs)
+    tap.absent(demo("static-rsa", "--why"), signs)  # nothing is signed there
 
 
 @tap.test("files that are no recording are named for what they are")

@@ -12,14 +12,23 @@ enum {
 
 /* --- Kept for later --------------------------------------------------------------------------- */
 
+static const char *told_of_ticket(const struct hs *hs, size_t len)
+{
+    if (len == 0) {
+        return "no ticket after all";
+    }
+    return hs->result->extended_master_secret
+               ? "a session could be resumed"
+               : "without extended_master_secret: the session is not kept (RFC 7627, 5.3)";
+}
+
 static hf_status take_ticket(struct hs *hs)
 {
     struct new_session_ticket12 message = {0};
     TRY(new_session_ticket12_parse(hs->msg.body, hs->error, &message));
     hs_hash_received(hs);
     TRACE(hs->tr, HF_EV_NOTE, note, .about = "NewSessionTicket",
-          .text = message.ticket.len > 0 ? "a session could be resumed" : "no ticket after all",
-          .value = message.ticket_lifetime_hint);
+          .text = told_of_ticket(hs, message.ticket.len), .value = message.ticket_lifetime_hint);
     if (!hs->config->resumption || message.ticket.len == 0 ||
         message.ticket.len > SESSION_TICKET_MAX) {
         return HF_OK;

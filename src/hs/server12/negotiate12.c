@@ -282,9 +282,11 @@ hf_status server12_identity_chosen(struct hs *hs)
         TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_GROUP, .value = r->group->id,
               .name = r->group->name, .reason = "this server's preference");
     }
-    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME,
-          .value = hs->scheme, .name = iana_scheme_name(hs->scheme),
-          .reason = "fits the key and the client's list");
+    if (r->suite.exchange != SUITE_RSA) { /* under key transport the server signs nothing */
+        TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_SIGNATURE_SCHEME,
+              .value = hs->scheme, .name = iana_scheme_name(hs->scheme),
+              .reason = "fits the key and the client's list");
+    }
     hs_go(hs, HS_S12_SEND_SERVER_HELLO);
     return HF_OK;
 }

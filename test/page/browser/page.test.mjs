@@ -56,10 +56,13 @@ test('a recording that was forged is found out', () => visit(browser, PAGES.forg
 for (const [name, heading, begin, telling] of [
     ['psk', /with a shared key/, 'ServerHello', /mixes in the external key/],
     ['replay', /failed/, 'early data, not read', /skips it unread: This first flight, or one with the same binder, was seen before\. The client/],
-    ['tls12-ticket', /TLS 1\.2/, 'ServerHello', /takes the session up again.*no new forward secrecy/s],
+    ['tls12-ticket', /TLS 1\.2, resumed/, 'ServerHello', /takes the session up again.*no new forward secrecy/s],
     ['static-rsa', /TLS 1\.2/, 'ClientKeyExchange', /there is no forward secrecy/]]) {
     test(`what each kind of handshake is and what it costs is told: ${name}`, () => visit(browser, PAGES[name], {}, async (page) => {
         assert.match(await page.textContent('h1'), heading);
+        const facts = await page.$$eval('.chips .chip', (chips) => chips.map((chip) => chip.textContent));
+        assert.equal(facts.includes('no forward secrecy'), ['tls12-ticket', 'static-rsa'].includes(name), facts.join(', '));
+        assert.equal(facts.includes('resumed'), ['replay', 'tls12-ticket'].includes(name), facts.join(', '));
         assert.match(await page.textContent('#proven'), /^\d+ signatures, MACs and tags checked, all hold$/);
         assert.match(await page.textContent('#checked'), /^\d+ secrets recomputed, equal$/);
         await page.click(`.entry >> text=${begin}`);

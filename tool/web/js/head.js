@@ -1,12 +1,13 @@
 // What this handshake was, in one line and a row of facts.
+import { isAbbreviated } from './abbreviated12.js';
 import { bytesText, el, fill, timeText } from './dom.js';
 import { countProofs } from './proofs.js';
 import { errorBox } from './message.js';
 import { pskKind } from './model.js';
 import { NS } from './clock.js';
+import { TYPE } from './transcript.js';
 
 export function headView(model, embedded, keysReady, proofsReady) {
-    const s = model.summary;
     const checked = el('span', { class: 'chip', id: 'checked', text: model.secrets ? 'computing secrets …' : 'without secrets' });
     keysReady.then((results) => {
         if (results === null) {
@@ -36,7 +37,7 @@ export function headView(model, embedded, keysReady, proofsReady) {
               el('p', { class: `outcome ${model.end.kind}`, text: model.end.text }),
               model.document.errors.map(errorBox),
               model.document.left_out?.length ? el('p', { class: 'banner', text: `Left out: ${model.document.left_out.join(' ')}` }) : null,
-              el('ul', { class: 'chips', 'aria-label': 'What was agreed' }, chips(model, s).map((text) => el('li', { class: 'chip', text })),
+              el('ul', { class: 'chips', 'aria-label': 'What was agreed' }, factsOf(model).map((text) => el('li', { class: 'chip', text })),
                  el('li', {}, checked), proven));
 }
 
@@ -44,13 +45,18 @@ export function headView(model, embedded, keysReady, proofsReady) {
 export function headingOf(model) {
     const s = model.summary;
     const whom = s.server_name ?? model.document.ends?.server?.address ?? null;
-    const what = model.end.kind === 'failed' ? 'A handshake that failed' : s.psk ? `${s.version_name ?? 'TLS'}, ${pskText(model)}`
+    const known = knownText(model);
+    const what = model.end.kind === 'failed' ? 'A handshake that failed' : known ? `${s.version_name ?? 'TLS'}, ${known}`
         : s.version_name ?? 'A handshake';
     return whom ? `${what}, with ${whom}` : what;
 }
 
-function pskText(model) {
-    return { external: 'with a shared key', session: 'resumed' }[pskKind(model)] ?? 'resumed or with a shared key';
+// What the two ends know of each other from before; null: nothing.
+function knownText(model) {
+    if (isAbbreviated(model)) {
+        return 'resumed';
+    }
+    return !model.summary.psk ? null : { external: 'with a shared key', session: 'resumed' }[pskKind(model)] ?? 'resumed or with a shared key';
 }
 
 function sourceText(model) {
@@ -61,11 +67,19 @@ function sourceText(model) {
     return `${model.title} · recorded by ${d.maker} (${d.source}), ${who}${when}`;
 }
 
-function chips(model, s) {
+// Complete, and no key exchange besides what one long-lived secret gives: RSA key transport, a resumed TLS 1.2, psk_ke.
+function lacksForwardSecrecy(model) {
+    return model.summary.group === null && model.end.kind !== 'failed' && model.messages.some((message) => message.type === TYPE.finished);
+}
+
+// What was agreed, and what it cost, a few words each.
+export function factsOf(model) {
+    const s = model.summary;
     const sent = s.bytes.client + s.bytes.server;
     return [
         s.version_name, s.cipher_suite_name, s.group_name, s.signature_scheme_name,
-        s.server_name && `name ${s.server_name}`, s.alpn && `ALPN ${s.alpn}`, s.psk && 'pre-shared key',
+        s.server_name && `name ${s.server_name}`, s.alpn && `ALPN ${s.alpn}`, knownText(model),
+        lacksForwardSecrecy(model) && 'no forward secrecy',
         s.early_data && 'early data', s.retried && 'retried', s.client_certificate && 'client certificate',
         `${s.round_trips} round trip${s.round_trips === 1 ? '' : 's'}`,
         s.handshake_ns === null ? null : timeText(s.handshake_ns / NS), sent > 0 ? bytesText(sent) : null,
