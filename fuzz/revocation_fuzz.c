@@ -1,5 +1,5 @@
-/* Any bytes as an OCSP response, as a revocation list, and as a name: what is taken lies within the
- * input. */
+/* Any bytes as an OCSP response, as a revocation list or a file of them, and as a name: what is
+ * taken lies within the input. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -8,6 +8,7 @@
 #include "x509/dn.h"
 #include "x509/host.h"
 #include "x509/ocsp.h"
+#include <handfast/trust.h>
 
 #define CHECK(condition)                                                                           \
     do {                                                                                           \
@@ -55,11 +56,24 @@ static void read_list(hf_span der)
     (void)x5_crl_has(&crl, span_of("\x01", 1), &since_s, &reason);
 }
 
+/* The same as a file with lists in PEM or DER. */
+static void add_lists(hf_span bytes)
+{
+    hf_error error = {0};
+    hf_trust *trust = hf_trust_new();
+    CHECK(trust != NULL);
+    const hf_status status = hf_trust_add_crl(trust, bytes, &error);
+    CHECK((status == HF_OK) == (error.code == HF_E_NONE));
+    CHECK((status == HF_OK) == (hf_trust_crl_count(trust) > 0));
+    hf_trust_free(trust);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const hf_span bytes = span_of(data, size);
     read_response(bytes);
     read_list(bytes);
+    add_lists(bytes);
     if (x5_dn_is_well_formed(bytes)) {
         CHECK(x5_dn_equal(bytes, bytes) && x5_dn_is_within(bytes, bytes));
     }

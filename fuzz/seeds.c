@@ -10,8 +10,10 @@
 #include <sys/stat.h>
 
 #include "base/span.h"
+#include "identity/compress.h"
 #include "record/record.h"
 #include "support/end.h"
+#include "support/trusting.h"
 #include "wire/message.h"
 #include "wire/wr.h"
 
@@ -410,6 +412,118 @@ static void make_inbox(void)
     write_file("inbox", "fragments", limit, sizeof limit, span_of(fragments, sizeof fragments));
 }
 
+/* --- Text and files --------------------------------------------------------------------------- */
+
+struct text_seed {
+    const char *target, *name, *text;
+};
+
+#define HEX32 "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+/* The private key 1 of secp256r1, as SEC 1 and as PKCS #8 write it. */
+#define SEC1 "MDECAQEEIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABoAoGCCqGSM49AwEH"
+#define PKCS8                                                                                      \
+    "MEECAQAwEwYHKoZIzj0CAQYIKoZIzj0DAQcEJzAlAgEBBCAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAQ=="
+
+static const struct text_seed text_seeds[] = {
+    {"keylog", "lines",
+     "# a comment\r\nCLIENT_RANDOM " HEX32 " " HEX32 "\nEXPORTER_SECRET " HEX32 " AABB\nodd\n"},
+    {"address", "name", "www.example.com:443"},
+    {"address", "ipv4", "192.0.2.1:0"},
+    {"address", "ipv6", "[2001:db8::1]:443"},
+    {"address", "bare", "fe80::1%eth0"},
+    {"address", "any", "*:4433"},
+    {"request", "get", "\005GET /json HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\n\r\n"},
+    {"request", "two", "\001HEAD / HTTP/1.0\nConnection: keep-alive\n\nOPTIONS * HTTP/1.1\n\n"},
+    {"request", "post",
+     "\003POST /p HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello"
+     "GET / HTTP/1.1\r\nEarly-Data: 1\r\nAccept: application/json\r\n\r\n"},
+    {"request", "chunked",
+     "\007POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"},
+    {"request", "long", "\002POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n"},
+    {"request", "other", "\002DELETE / HTTP/1.1\r\n\r\n"},
+    {"request", "none", "\002GET / HTTP/3.0\r\n\r\n"},
+    {"config", "client",
+     "\001\020TLS_AES_256_GCM_SHA384, aes-128-gcm\n\001X25519MLKEM768,x25519\n\002x25519\n"
+     "\003ed25519,ecdsa_secp256r1_sha256\n\004rsa_pkcs1_sha256\n\005h2,http/1.1\n"
+     "\006zlib,brotli,zstd\n\007psk_ke,psk_dhe_ke\n"},
+    {"config", "psk", "\001\017identity-and-the-key-of-it-which-is-long-enough\n\0144\n"},
+    {"config", "psk_server", "\000\017identity-and-the-key-of-it-which-is-long-enough\n"},
+    {"config", "typing", "\001\001x2551\n\000TLS_AES_128_GCM_SHA265\n\003ed2551\n"},
+    {"config", "tls12", "\001\0103\n\000ECDHE-ECDSA-AES128-GCM-SHA256\n\0113\n\0123\n\0151\n"},
+};
+
+static void make_texts(void)
+{
+    for (size_t i = 0; i < sizeof text_seeds / sizeof text_seeds[0]; i++) {
+        const struct text_seed *t = &text_seeds[i];
+        /* A role of 0 ends no text: the first byte is always written. */
+        const size_t len = t->text[0] == '\0' ? 1 + strlen(t->text + 1) : strlen(t->text);
+        write_file(t->target, t->name, NULL, 0, span_of(t->text, len));
+    }
+}
+
+/* Lengths of chain and key, and both; the empty ones stand for good ones. */
+static void write_identity(const char *name, hf_span chain, hf_span key, hf_span staple)
+{
+    static uint8_t bytes[8192];
+    struct wr w = wr_of(bytes, sizeof bytes);
+    wr_u16(&w, (uint16_t)chain.len);
+    wr_u16(&w, (uint16_t)key.len);
+    wr_bytes(&w, chain);
+    wr_bytes(&w, key);
+    wr_bytes(&w, staple);
+    END_CHECK(!w.bad);
+    write_file("identity", name, NULL, 0, span_of(bytes, w.len));
+}
+
+static void make_identities(void)
+{
+    static const char sec1[] =
+        "-----BEGIN EC PRIVATE KEY-----\n" SEC1 "\n-----END EC PRIVATE KEY-----\n";
+    static const char pkcs8[] =
+        "-----BEGIN PRIVATE KEY-----\n" PKCS8 "\n-----END PRIVATE KEY-----\n";
+    static const char locked[] = "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                                 "DEK-Info: AES-128-CBC,000102030405060708090A0B0C0D0E0F\n\n" SEC1
+                                 "\n-----END EC PRIVATE KEY-----\n";
+    const hf_span none = span_of(NULL, 0);
+    write_identity("good", none, none, none);
+    write_identity("der", trusting_certificate(), trusting_key(), none);
+    write_identity("sec1", none, span_of(sec1, sizeof sec1 - 1), none);
+    write_identity("pkcs8", none, span_of(pkcs8, sizeof pkcs8 - 1), none);
+    write_identity("locked", none, span_of(locked, sizeof locked - 1), none);
+    write_identity("response", none, none, span_of("\x00\x30\x03\x0a\x01\x03", 6));
+    write_identity("scts", none, none, span_of("\x01\x00\x03\x00\x01s", 6));
+}
+
+static void make_compressed(void)
+{
+    const hf_span plain = trusting_certificate();
+    for (uint8_t method = CERT_ZLIB; method <= CERT_ZSTD; method++) {
+        uint8_t packed[1000];
+        size_t len;
+        char name[16];
+        const uint8_t head[] = {method, (uint8_t)(plain.len >> 8), (uint8_t)plain.len};
+        END_CHECK(cert_compress(method, plain, packed, sizeof packed, &len));
+        (void)snprintf(name, sizeof name, "packed_%u", method);
+        write_file("compress", name, head, sizeof head, span_of(packed, len));
+        const uint8_t pack = method | 8;
+        (void)snprintf(name, sizeof name, "plain_%u", method);
+        write_file("compress", name, &pack, 1, plain);
+    }
+}
+
+/* Calls of three bytes, behind a limit of four sessions and one of bytes. */
+static void make_store_calls(void)
+{
+    static const uint8_t limits[] = {3, 0};
+    static const uint8_t bytes[] = {3, 30};
+    static const uint8_t calls[] = {0, 1, 0x15, 0, 2, 0x26, 0, 3, 0x37, 3, 1, 0xff, 0, 4, 0x19,
+                                    0, 5, 0x2b, 4, 4, 0xfe, 4, 2, 1,    5, 3, 0,    6, 0, 200,
+                                    3, 5, 0xfe, 0, 1, 0x15, 3, 9, 9,    0, 6, 0xf3, 7, 0, 0};
+    write_file("session_store", "calls", limits, sizeof limits, span_of(calls, sizeof calls));
+    write_file("session_store", "bytes", bytes, sizeof bytes, span_of(calls, sizeof calls));
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -425,5 +539,9 @@ int main(int argc, char **argv)
     make_refused_early_data();
     make_pairs();
     make_inbox();
+    make_texts();
+    make_identities();
+    make_compressed();
+    make_store_calls();
     return 0;
 }
