@@ -300,7 +300,7 @@ static size_t read_mutations(const uint8_t *data, size_t size, struct mutation o
 static uint32_t read_settings(const uint8_t *data)
 {
     struct rd r = rd_of(span_of(data, SETTINGS_LEN));
-    return ((rd_u32(&r) & END_SETTINGS_MASK) | END_REAL) & ~(uint32_t)END_RAW;
+    return (rd_u32(&r) | END_REAL) & ~(uint32_t)END_RAW;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -21,7 +21,7 @@ static const char *directory;
 
 struct setting {
     const char *name;
-    uint32_t settings;
+    uint32_t settings; /* enum end_setting */
     /* What the ends do once they are connected. */
     const char *client_does, *server_does;
 };
@@ -57,6 +57,11 @@ static const struct setting settings[] = {
     {"tls12_request", END_TLS12 | END_REQUEST | END_NO_COMPAT | END_RECORD_LIMIT, "", "\x85\x80"},
     {"tls12_sessions", END_TLS12 | END_SESSIONS, "\x8e", ""},
     {"tls12_resumed", END_TLS12 | END_SESSIONS | END_RESUMED, "\x84", "\x84"},
+    {"tls12_external", END_TLS12 | END_SESSIONS | END_RESUMED | END_EXTERNAL, "", ""},
+    {"tls12_stored", END_TLS12 | END_SESSIONS | END_STORE, "\x8e", ""},
+    {"tls12_found", END_TLS12 | END_SESSIONS | END_STORE | END_RESUMED, "\x84", "\x88"},
+    {"stored", END_SESSIONS | END_STORE, "\x8e\x8e", ""},
+    {"taken", END_SESSIONS | END_STORE | END_RESUMED | END_EARLY, "\x84", "\x84"},
     {"bits", END_PADDING | END_UPDATE_OFTEN, "\x8b\x8c", "\x8c\x8b"},
 };
 
@@ -381,6 +386,8 @@ static void make_pairs(void)
         {"tls12_bent", END_TLS12 | END_REQUIRE, "\x00\x81\x30\x01", 4},
         {"resumed", END_SESSIONS | END_RESUMED | END_ALPN, "", 0},
         {"tls12_resumed", END_TLS12 | END_SESSIONS | END_RESUMED, "", 0},
+        {"tls12_found", END_TLS12 | END_SESSIONS | END_STORE | END_RESUMED, "", 0},
+        {"taken", END_SESSIONS | END_STORE | END_RESUMED | END_EARLY, "", 0},
         {"early", END_SESSIONS | END_RESUMED | END_EARLY, "", 0},
         {"early_psk_ke", END_SESSIONS | END_RESUMED | END_EARLY | END_PSK_KE, "", 0},
         {"early_retry", END_SESSIONS | END_RESUMED | END_EARLY | END_STATELESS | END_ALWAYS_RETRY,
@@ -442,6 +449,11 @@ static const struct text_seed text_seeds[] = {
     {"request", "long", "\002POST / HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n"},
     {"request", "other", "\002DELETE / HTTP/1.1\r\n\r\n"},
     {"request", "none", "\002GET / HTTP/3.0\r\n\r\n"},
+    {"response", "length", "\005HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+    {"response", "chunked",
+     "\003HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\n"
+     "Transfer-Encoding: chunked\r\n\r\n5;x=y\r\nhello\r\n0\r\n\r\n"},
+    {"response", "to_the_end", "\007HTTP/1.0 200 OK\n\nhello"},
     {"config", "client",
      "\001\020TLS_AES_256_GCM_SHA384, aes-128-gcm\n\001X25519MLKEM768,x25519\n\002x25519\n"
      "\003ed25519,ecdsa_secp256r1_sha256\n\004rsa_pkcs1_sha256\n\005h2,http/1.1\n"

@@ -8,8 +8,6 @@
 #include "conn/conn.h"
 #include "support/trusting.h"
 
-enum { NOW_S = 1800000000 /* in January 2027, when the certificate is valid */ };
-
 void end_check(bool ok, const char *what, const char *file, int line)
 {
     if (!ok) {
@@ -205,13 +203,15 @@ static void on_event(void *ctx, const hf_event *event)
 
 void end_open(struct end *e, hf_role role, uint32_t settings)
 {
-    settings &= END_SETTINGS_MASK;
+    if (role == HF_SERVER) {
+        end_stock(settings);
+    }
     *e = (struct end){.settings = settings};
     e->trace = (hf_trace){.wanted = is_set(settings, END_WATCHED) ? HF_EV_BIT(HF_EV_COUNT) - 1 : 0,
                           .event = on_event};
     const bool is_resumed = role == HF_CLIENT && is_set(settings, END_RESUMED);
     const hf_conn_params params = {.size = sizeof params,
-                                   .now_ms = INT64_C(1000) * NOW_S,
+                                   .now_ms = END_NOW_MS,
                                    .server_name = role == HF_CLIENT ? "server.example" : NULL,
                                    .trace = &e->trace,
                                    .session = is_resumed ? end_session(settings) : NULL,

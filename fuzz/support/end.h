@@ -50,8 +50,9 @@ enum end_setting {
     END_EARLY = 1 << 28,    /* client: ... with early data behind the first flight */
     END_REPLAYED = 1 << 29, /* server: its guard takes every flight for a replay */
     END_PSK_KE = 1 << 30,   /* psk_ke comes first of the modes */
-    END_SETTINGS_MASK = 0x7fffffff,
 };
+/* Server: with END_SESSIONS, these are kept and not sealed. An enumerator has no room for it. */
+#define END_STORE (UINT32_C(1) << 31)
 
 enum end_action {
     END_DO_CLOSE = 0x80,
@@ -73,8 +74,11 @@ enum end_action {
 
 enum {
     END_SETTINGS_LEN = 4,
-    END_EARLY_MAX = 250 /* bytes of early data that a session allows */
+    END_NOW_S = 1800000000, /* in January 2027, when the certificate is valid */
+    END_EARLY_MAX = 250     /* bytes of early data that a session allows */
 };
+
+#define END_NOW_MS (INT64_C(1000) * END_NOW_S)
 
 struct end {
     hf_conn *conn;
@@ -99,6 +103,9 @@ void end_configure_sessions(hf_config *config, hf_role role, uint32_t settings);
 /* A session that a server of these settings has issued, for its clients to offer; NULL: it issues
  * none. It is kept: no reference is handed out. */
 const hf_session *end_session(uint32_t settings);
+/* Before a server begins: it keeps that session, where its settings say that it keeps any, and no
+ * other. */
+void end_stock(uint32_t settings);
 
 /* A frozen configuration for these settings, with a reference. Its randomness begins anew, so it
  * serves one connection at a time. */

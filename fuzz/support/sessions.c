@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/span.h"
+#include "session/session.h"
 #include "support/end.h"
 #include "support/trusting.h"
 
@@ -63,12 +64,37 @@ static hf_replay_guard *guard(bool is_replay)
     return guards[is_replay];
 }
 
+/* --- A store ---------------------------------------------------------------------------------- */
+
+/* The one of all servers that keep sessions; end_stock says what is in it. */
+static hf_session_store *store(void)
+{
+    static hf_session_store *one;
+    if (one == NULL) {
+        one = hf_session_store_new(NULL);
+        END_CHECK(one != NULL);
+    }
+    return one;
+}
+
+static bool stores(uint32_t settings)
+{
+    return (settings & END_STORE) != 0 && (settings & END_SESSIONS) != 0;
+}
+
 void end_configure_sessions(hf_config *config, hf_role role, uint32_t settings)
 {
     if (role == HF_CLIENT) {
         must(hf_config_set_resumption(config, (settings & END_SESSIONS) != 0));
     } else if ((settings & END_SESSIONS) != 0) {
-        must(hf_config_set_ticket_keys(config, ring((settings & END_REAL) != 0)));
+        /* Of TLS 1.2 the store is for those who take no ticket. */
+        if (!stores(settings) || (settings & END_TLS12) == 0) {
+            must(hf_config_set_ticket_keys(config, ring((settings & END_REAL) != 0)));
+        }
+        if (stores(settings)) {
+            must(hf_config_set_session_store(config, store()));
+            must(hf_config_set_stateful(config, (settings & END_TLS12) == 0));
+        }
         must(hf_config_set_early_data(config, END_EARLY_MAX, 10000));
         must(hf_config_set_replay_guard(config, guard((settings & END_REPLAYED) != 0)));
     }
@@ -111,21 +137,57 @@ static uint32_t without_trouble(uint32_t settings)
     return (settings & ~troubled) | END_SESSIONS;
 }
 
-const hf_session *end_session(uint32_t settings)
+/* A session, and what a server keeps of it. */
+struct slot {
+    bool is_made;
+    uint32_t settings;
+    hf_session *session;
+    uint8_t state[HF_STORE_STATE_MAX];
+    size_t state_len;
+};
+
+static bool is_making; /* a session: its server begins with nothing */
+
+static void make_slot(struct slot *slot, uint32_t calm)
+{
+    const hf_span none = span_of(NULL, 0);
+    hf_session_free(slot->session);
+    is_making = true;
+    *slot = (struct slot){.is_made = true, .settings = calm, .session = make_session(calm)};
+    is_making = false;
+    const hf_span id = slot->session == NULL ? none : session_ticket(slot->session);
+    if (stores(calm) && id.len > 0) {
+        (void)hf_session_store_find(store(), id, END_NOW_MS, slot->state, sizeof slot->state,
+                                    &slot->state_len);
+    }
+}
+
+static const struct slot *slot_of(uint32_t settings)
 {
     enum { SLOTS = 64 };
-    static struct {
-        bool is_made;
-        uint32_t settings;
-        hf_session *session;
-    } slots[SLOTS];
+    static struct slot slots[SLOTS];
     const uint32_t calm = without_trouble(settings);
     const size_t at = (calm ^ calm >> 6 ^ calm >> 12 ^ calm >> 18 ^ calm >> 24) % SLOTS;
     if (!slots[at].is_made || slots[at].settings != calm) {
-        hf_session_free(slots[at].session);
-        slots[at].is_made = true;
-        slots[at].settings = calm;
-        slots[at].session = make_session(calm);
+        make_slot(&slots[at], calm);
     }
-    return slots[at].session;
+    return &slots[at];
+}
+
+const hf_session *end_session(uint32_t settings)
+{
+    return slot_of(settings)->session;
+}
+
+void end_stock(uint32_t settings)
+{
+    if (!stores(settings)) {
+        return;
+    }
+    const struct slot *slot = is_making ? NULL : slot_of(settings);
+    hf_session_store_clear(store());
+    if (slot != NULL && slot->state_len > 0) {
+        END_CHECK(hf_session_store_put(store(), session_ticket(slot->session),
+                                       span_of(slot->state, slot->state_len), 7200, END_NOW_MS));
+    }
 }

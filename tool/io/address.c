@@ -12,6 +12,7 @@
 
 static int malformed(const char *what, const char *written, const char *why,
                      struct trouble *trouble);
+static bool is_ipv6_literal(const char *host);
 static bool parse_port(const char *s, uint16_t *out);
 
 int address_parse(const char *what, const char *written, struct address *out,
@@ -47,13 +48,27 @@ int address_parse(const char *what, const char *written, struct address *out,
     }
     out->has_port = port != NULL;
     uint8_t bytes[16];
-    const bool is_ipv6 =
-        inet_pton(AF_INET6, out->host, bytes) == 1 || strchr(out->host, '%') != NULL;
+    const bool is_ipv6 = is_ipv6_literal(out->host);
     out->is_literal = is_ipv6 || inet_pton(AF_INET, out->host, bytes) == 1;
-    if (!is_ipv6 && (written[0] == '[' || strchr(out->host, ':') != NULL)) {
+    if (!is_ipv6 && (written[0] == '[' || strpbrk(out->host, ":%") != NULL)) {
         return malformed(what, written, "it is not an IPv6 address", trouble);
     }
     return 0;
+}
+
+/* Perhaps with a zone behind '%' (RFC 4007, 11): the name of an interface, or its number. */
+static bool is_ipv6_literal(const char *host)
+{
+    uint8_t bytes[16];
+    char address[INET6_ADDRSTRLEN];
+    const char *zone = strchr(host, '%');
+    const size_t len = zone == NULL ? strlen(host) : (size_t)(zone - host);
+    if (len >= sizeof address || (zone != NULL && (zone[1] == '\0' || strpbrk(zone + 1, "[]:%")))) {
+        return false;
+    }
+    memcpy(address, host, len);
+    address[len] = '\0';
+    return inet_pton(AF_INET6, address, bytes) == 1;
 }
 
 bool address_is_name(const char *name)
