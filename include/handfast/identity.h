@@ -34,6 +34,8 @@ typedef struct hf_identity_source {
     void *passphrase_ctx;
     hf_span ocsp_response; /* DER OCSPResponse to staple; empty: none */
     hf_span sct_list;      /* SignedCertificateTimestampList (RFC 6962); empty: none */
+    bool staple_as_is;     /* send ocsp_response unread, even if it is no OCSPResponse: for tests of
+                            * clients */
 } hf_identity_source;
 
 /* Loads and checks. HF_FAILED: *error says what is wrong with which certificate or key, *out is

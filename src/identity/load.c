@@ -192,7 +192,8 @@ static hf_status copy_staple(hf_identity *identity, const hf_identity_source *so
     const hf_span scts = source->sct_list;
     struct der d = x5_der_over(ocsp);
     (void)x5_der_take(&d, DER_SEQUENCE);
-    if (ocsp.len > 0 && (!x5_der_done(&d) || ocsp.len > STAPLE_MAX)) {
+    const bool is_der = source->staple_as_is || x5_der_done(&d);
+    if (ocsp.len > 0 && (!is_der || ocsp.len > STAPLE_MAX)) {
         return err_raise(error, HF_E_CONFIG_VALUE, "ocsp_response is not a DER OCSPResponse");
     }
     if (scts.len > 0 && !is_sct_list(scts)) {

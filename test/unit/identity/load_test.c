@@ -317,6 +317,23 @@ static void test_staples(void **state)
     assert_false(takes_staple(none, span_of("x", 1)));
 }
 
+static void test_a_staple_as_it_is(void **state)
+{
+    (void)state;
+    hf_identity_source source = {.size = sizeof source,
+                                 .chain = p->leaf->der,
+                                 .ocsp_response = span_of("text", 4),
+                                 .staple_as_is = true};
+    hf_error error = {.code = HF_E_NONE};
+    hf_identity *identity = NULL;
+    assert_int_equal(hf_identity_load(&source, &error, &identity), HF_OK);
+    assert_true(span_eq(hf_identity_ocsp_response(identity), source.ocsp_response));
+    hf_identity_free(identity);
+    source.sct_list = span_of("x", 1); /* which is not meant */
+    assert_int_equal(hf_identity_load(&source, &error, &identity), HF_FAILED);
+    assert_int_equal(error.code, HF_E_CONFIG_VALUE);
+}
+
 static void test_time(void **state)
 {
     (void)state;
@@ -376,6 +393,7 @@ int main(void)
         cmocka_unit_test(test_what_is_not_supported),
         cmocka_unit_test(test_source_must_know_its_size),
         cmocka_unit_test(test_staples),
+        cmocka_unit_test(test_a_staple_as_it_is),
         cmocka_unit_test(test_time),
         cmocka_unit_test(test_odd_names_are_left_out),
     };
