@@ -58,7 +58,8 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_groups(hf_config *config, const cha
  * HelloRetryRequest. Without this call: X25519MLKEM768 and X25519 if listed, else the first
  * group. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_key_shares(hf_config *config, const char *names);
-/* "ecdsa_secp256r1_sha256,rsa_pss_rsae_sha256,ed25519": to accept and to sign with. */
+/* "ecdsa_secp256r1_sha256,rsa_pss_rsae_sha256,ed25519": to accept and to sign with. In TLS 1.3
+ * rsa_pkcs1 is for certificates only: a list of nothing else leaves TLS 1.2. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms(hf_config *config,
                                                                   const char *names);
 /* signature_algorithms_cert; "" (default) sends none. */
@@ -66,8 +67,8 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms_cert(hf_config
                                                                        const char *names);
 /* Application protocols (RFC 7301), "h2,http/1.1"; "": none. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_alpn(hf_config *config, const char *names);
-/* Lowest and highest version. The freeze narrows them to versions for which a cipher suite, and in
- * TLS 1.2 a group and a certificate, is there. */
+/* Lowest and highest version. The freeze narrows them to versions for which a cipher suite, in TLS
+ * 1.2 a group and a certificate, and in TLS 1.3 a signature algorithm, is there. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_versions(hf_config *config, hf_version lowest,
                                                       hf_version highest);
 /* Refuse a TLS 1.2 handshake without extended_master_secret (RFC 7627; default off: without it

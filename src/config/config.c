@@ -259,10 +259,23 @@ static bool has_group_for(const hf_config *config, const struct suite *suite)
     return suite->exchange == SUITE_RSA;
 }
 
+/* RFC 9846, 4.3.3: rsa_pkcs1 signs certificates only. */
+static bool can_be_proven13(const hf_config *config)
+{
+    bool can = config->psk_count > 0;
+    for (size_t i = 0; i < config->sigalgs.count; i++) {
+        const uint16_t scheme = config->sigalgs.v[i];
+        can = can ||
+              (scheme != IANA_SCHEME_rsa_pkcs1_sha256 && scheme != IANA_SCHEME_rsa_pkcs1_sha384 &&
+               scheme != IANA_SCHEME_rsa_pkcs1_sha512);
+    }
+    return can;
+}
+
 static bool can_speak13(const hf_config *config)
 {
     struct suite s = {.aead = NULL};
-    for (size_t i = 0; i < config->ciphers.count; i++) {
+    for (size_t i = 0; i < config->ciphers.count && can_be_proven13(config); i++) {
         if (suite_find(config->provider, config->ciphers.v[i], &s)) {
             return true;
         }
@@ -296,10 +309,11 @@ static hf_status settle_versions(hf_config *config)
     const uint16_t from = lowest < HF_TLS13 && !can_speak12(config) ? HF_TLS13 : lowest;
     const uint16_t to = highest > HF_TLS12 && !can_speak13(config) ? HF_TLS12 : highest;
     if (from > to) {
-        return err_raise(&config->error, HF_E_CONFIG_EMPTY,
-                         "of %s to %s none is left: cipher suites, groups and certificates allow "
-                         "no version of these",
-                         iana_version_name(lowest), iana_version_name(highest));
+        return err_raise(
+            &config->error, HF_E_CONFIG_EMPTY,
+            "of %s to %s none is left: cipher suites, groups, signature algorithms and "
+            "certificates allow no version of these",
+            iana_version_name(lowest), iana_version_name(highest));
     }
     config->version_lowest = from;
     config->version_highest = to;

@@ -121,19 +121,7 @@ hf_status hf_config_set_key_shares(hf_config *config, const char *names)
 hf_status hf_config_set_signature_algorithms(hf_config *config, const char *names)
 {
     TRY(config_begin(config));
-    struct config_list list;
-    TRY(parse(config, &sigalgs, names, false, &list));
-    for (size_t i = 0; i < list.count; i++) {
-        if (list.v[i] != IANA_SCHEME_rsa_pkcs1_sha256 &&
-            list.v[i] != IANA_SCHEME_rsa_pkcs1_sha384 &&
-            list.v[i] != IANA_SCHEME_rsa_pkcs1_sha512) {
-            config->sigalgs = list;
-            return HF_OK;
-        }
-    }
-    return err_raise(&config->error, HF_E_CONFIG_VALUE,
-                     "rsa_pkcs1 is for signatures in certificates only: name one that can sign a "
-                     "handshake too, such as rsa_pss_rsae_sha256");
+    return parse(config, &sigalgs, names, false, &config->sigalgs);
 }
 
 hf_status hf_config_set_signature_algorithms_cert(hf_config *config, const char *names)

@@ -125,8 +125,6 @@ static void what_is_refused_and_how_it_is_said(void **state)
          "ecdsa_secp256r1_sha256?"},
         {hf_config_set_signature_algorithms, "mldsa65", HF_E_CONFIG_UNKNOWN_NAME,
          "the signature algorithm mldsa65 is not supported here"},
-        {hf_config_set_signature_algorithms, "rsa_pkcs1_sha256,RSA+SHA512", HF_E_CONFIG_VALUE,
-         "rsa_pkcs1 is for signatures in certificates only"},
         {hf_config_set_psk_modes, "", HF_E_CONFIG_EMPTY, "no mode of pre-shared keys is named"},
         {hf_config_set_psk_modes, "psk_k", HF_E_CONFIG_UNKNOWN_NAME,
          "no mode of pre-shared keys is called \"psk_k\": did you mean psk_ke? Known: psk_dhe_ke, "

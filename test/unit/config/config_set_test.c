@@ -349,15 +349,58 @@ static void imported_psks_follow_the_suites(void **state)
     }
 }
 
+/* RFC 9846, 4.3.3: rsa_pkcs1 signs no handshake of TLS 1.3. */
+static void rsa_pkcs1_alone_leaves_tls12(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *schemes;
+        hf_version lowest;
+        bool with_psk;
+        hf_status status;
+        uint16_t highest;
+    } rows[] = {
+        {"rsa_pkcs1_sha256,rsa_pkcs1_sha512", HF_TLS12, false, HF_OK, HF_TLS12},
+        {"rsa_pkcs1_sha384", HF_TLS13, false, HF_FAILED, 0},
+        {"rsa_pkcs1_sha384", HF_TLS13, true, HF_OK, HF_TLS13},
+        {"rsa_pkcs1_sha256,rsa_pss_rsae_sha256", HF_TLS12, false, HF_OK, HF_TLS13},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        hf_config *config = new_config(HF_CLIENT);
+        assert_int_equal(hf_config_set_verify(config, HF_VERIFY_NONE), HF_OK);
+        assert_int_equal(hf_config_set_signature_algorithms(config, rows[i].schemes), HF_OK);
+        assert_int_equal(hf_config_set_versions(config, rows[i].lowest, HF_TLS13), HF_OK);
+        if (rows[i].with_psk) {
+            assert_int_equal(
+                hf_config_add_psk(config, span_str("a"), span_of(NULL, 0), span_of(key32, 32), 256),
+                HF_OK);
+        }
+        assert_int_equal(hf_config_freeze(config), rows[i].status);
+        if (rows[i].status == HF_OK) {
+            assert_int_equal(config->version_highest, rows[i].highest);
+        } else {
+            assert_int_equal(hf_config_error(config)->code, HF_E_CONFIG_EMPTY);
+        }
+        hf_config_free(config);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(versions),        cmocka_unit_test(ranges),
-        cmocka_unit_test(switches),        cmocka_unit_test(settings_of_the_other_role),
-        cmocka_unit_test(stateless_retry), cmocka_unit_test(operations),
-        cmocka_unit_test(randomness),      cmocka_unit_test(limits),
-        cmocka_unit_test(pre_shared_keys), cmocka_unit_test(stores_are_referenced),
-        cmocka_unit_test(imported_psks),   cmocka_unit_test(imported_psks_follow_the_suites),
+        cmocka_unit_test(versions),
+        cmocka_unit_test(ranges),
+        cmocka_unit_test(switches),
+        cmocka_unit_test(settings_of_the_other_role),
+        cmocka_unit_test(stateless_retry),
+        cmocka_unit_test(operations),
+        cmocka_unit_test(randomness),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(pre_shared_keys),
+        cmocka_unit_test(stores_are_referenced),
+        cmocka_unit_test(imported_psks),
+        cmocka_unit_test(imported_psks_follow_the_suites),
+        cmocka_unit_test(rsa_pkcs1_alone_leaves_tls12),
     };
     return cmocka_run_group_tests_name("config set", tests, NULL, NULL);
 }
