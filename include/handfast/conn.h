@@ -202,6 +202,9 @@ typedef struct hf_conn_info {
     bool early_data;                 /* early data was accepted */
     hf_resume_reason resume_reason;  /* why nothing was resumed, as far as this end knows */
     hf_resume_reason early_reason;   /* why early data was not taken */
+    int32_t ticket_age_skew_ms;      /* server, resumed, TLS 1.3: by how much the age of the session
+                                      * is greater as the client tells it than by this server's
+                                      * clock, a journey of the ticket included; negative: less */
     hf_span peer_certificate_sha256; /* server, resumed, client_certificate: of the certificate that
                                       * was shown when the session began; else empty */
     bool client_certificate;         /* the client showed a certificate and it was accepted */

@@ -353,6 +353,7 @@ void hf_conn_describe(const hf_conn *conn, hf_conn_info *out)
         .early_data = r->early_data,
         .resume_reason = (hf_resume_reason)r->resume_reason,
         .early_reason = (hf_resume_reason)r->early_reason,
+        .ticket_age_skew_ms = r->resumption == NULL ? 0 : r->resumption->age_skew_ms,
         .peer_certificate_sha256 = r->resumption != NULL && r->resumed && r->client_certificate
                                        ? span_of(r->resumption->proof.peer, SESSION_PEER_LEN)
                                        : span_of(NULL, 0),

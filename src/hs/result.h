@@ -34,7 +34,9 @@ struct hs_resumption {
     uint32_t early_bytes;       /* of them sent or taken */
     uint8_t *stored_id;         /* owned, of MSG_SESSION_ID_MAX bytes; server, TLS 1.2: under which
                                    the session is stored. NULL: it is not */
-    size_t session_count;
+    int32_t age_skew_ms; /* server, TLS 1.3: the session's age as told, less as it is here; cut
+                            to what fits */
+    uint32_t session_count;
     hf_session *session[HS_SESSIONS_MAX]; /* references; oldest first */
 };
 

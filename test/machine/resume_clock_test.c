@@ -201,12 +201,14 @@ static void the_freshness_window(void **state)
         assert_true(info.resumed);
         assert_int_equal(info.early_data, rows[i].is_fresh);
         assert_int_equal(info.early_reason, rows[i].is_fresh ? HF_RESUME_NONE : HF_RESUME_AGE_SKEW);
+        assert_int_equal(info.ticket_age_skew_ms, -rows[i].skew_ms);
     }
     /* A client that is ahead. */
     hf_conn_info info = served(start(session, 20001 + WINDOW_MS, 20000));
     assert_true(info.early_data);
     info = served(start(session, 20002 + WINDOW_MS, 20000));
     assert_int_equal(info.early_reason, HF_RESUME_AGE_SKEW);
+    assert_int_equal(info.ticket_age_skew_ms, WINDOW_MS + 1);
     hf_session_free(session);
 }
 

@@ -24,6 +24,7 @@ static hf_resume_reason judge_early_data(const struct hs *hs);
 static void accept_early_data(struct hs *hs, const char *why);
 static void refuse_early_data(struct hs *hs, hf_resume_reason reason);
 static bool is_fresh(const struct hs *hs);
+static int32_t find_age_skew(const struct hs *hs);
 
 /* --- Found ------------------------------------------------------------------------------------ */
 
@@ -133,6 +134,7 @@ hf_status server13_choose_psk(struct hs *hs)
         TRY(psk_check_binder(hs, &hs->s.psk, hs->s.psk_index));
     } else if (r->psk) {
         TRY(resume_take_peer(hs));
+        r->resumption->age_skew_ms = find_age_skew(hs);
     }
     trace_psk(hs);
     r->skip_early_data = hs->s.offer.early_data;
@@ -245,16 +247,25 @@ static hf_resume_reason judge_early_data(const struct hs *hs)
     return is_fresh(hs) ? HF_RESUME_NONE : HF_RESUME_AGE_SKEW;
 }
 
-/* RFC 9846, 8.3: the client's view of the ticket's age against ours. */
 static bool is_fresh(const struct hs *hs)
 {
+    const int64_t skew_ms = hs->result->resumption->age_skew_ms;
+    const int64_t window_ms = hs->config->early_window_ms; /* a minute at most */
+    return skew_ms <= window_ms && skew_ms >= -window_ms;
+}
+
+/* RFC 9846, 8.3: the client's view of the ticket's age against ours. */
+static int32_t find_age_skew(const struct hs *hs)
+{
     struct rd r = rd_of(hs->s.offer.psk_identities);
+    for (int i = 0; i < hs->s.psk_index; i++) {
+        (void)rd_vec16(&r, 1, 0xffff);
+        (void)rd_u32(&r);
+    }
     (void)rd_vec16(&r, 1, 0xffff);
     const uint32_t told_ms = rd_u32(&r) - hs->s.session->age_add;
-    const int64_t age_ms = hs->now_ms - hs->s.session->issued_ms;
-    const int64_t skew_ms = age_ms - (int64_t)told_ms;
-    const int64_t window_ms = hs->config->early_window_ms;
-    return skew_ms <= window_ms && skew_ms >= -window_ms;
+    const int64_t skew_ms = (int64_t)told_ms - (hs->now_ms - hs->s.session->issued_ms);
+    return (int32_t)(skew_ms > INT32_MAX ? INT32_MAX : skew_ms < INT32_MIN ? INT32_MIN : skew_ms);
 }
 
 static void refuse_early_data(struct hs *hs, hf_resume_reason reason)
