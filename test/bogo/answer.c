@@ -29,6 +29,10 @@ void bogo_answer(struct bogo_conn *c, hf_op *op)
     case HF_OP_VERIFY_CHAIN:
         answer_chain(c, op);
         break;
+    case HF_OP_TICKET_OPEN:
+        hf_op_run(op);
+        op->u.ticket_open.renew |= c->flags->renew_ticket;
+        break;
     case HF_OP_TICKET_SEAL:
         if (c->flags->skip_ticket) {
             op->u.ticket_seal.ticket_len = 0;
@@ -89,6 +93,8 @@ static void answer_identity(struct bogo_conn *c, hf_op *op)
         refuse(op, "the certificate request is not what was expected", HF_ALERT_internal_error);
     } else if (c->flags->fail_cert_callback) {
         refuse(op, ":CERT_CB_ERROR:", HF_ALERT_internal_error);
+    } else if (c->flags->server && c->flags->fail_ocsp_callback) {
+        refuse(op, ":OCSP_CB_ERROR:", HF_ALERT_internal_error);
     } else if (!own) {
         hf_op_run(op);
     } else if (choose(c, op) || !c->flags->server) {
@@ -203,6 +209,10 @@ static void answer_chain(struct bogo_conn *c, hf_op *op)
         refuse(op, ":CERTIFICATE_VERIFY_FAILED:",
                f->use_custom_verify_callback ? HF_ALERT_certificate_unknown
                                              : HF_ALERT_handshake_failure);
+        return;
+    }
+    if (!f->server && f->fail_ocsp_callback) {
+        refuse(op, ":OCSP_CB_ERROR:", HF_ALERT_bad_certificate_status_response);
         return;
     }
     judge_usage(c, op);

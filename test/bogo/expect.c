@@ -8,9 +8,11 @@ static int differ(const char *what, long long got, long long wanted);
 static bool is_text(hf_span got, const char *wanted);
 static int expect_names(const struct bogo_conn *c, const hf_conn_info *info);
 static int expect_peer(const struct bogo_conn *c, const hf_conn_info *info);
+static int expect_sha256(const struct bogo_conn *c, const hf_conn_info *info);
 static int expect_chain(const struct bogo_conn *c, const hf_conn_info *info);
 static int expect_resumption(const struct bogo_conn *c, const hf_conn_info *info);
 static const char *early_reason(const struct bogo_conn *c, const hf_conn_info *info);
+static void keep_secret(struct bogo_conn *c, const hf_event *event);
 static bool is_same(hf_span a, hf_span b);
 
 int bogo_expect(const struct bogo_conn *c)
@@ -54,6 +56,10 @@ int bogo_expect(const struct bogo_conn *c)
             HF_OK) {
         return differ("extended_master_secret", 0, 1); /* RFC 7627, 5.4: no exporters without */
     }
+    if (f->server && info.resumed && c->is_resume &&
+        info.ticket_age_skew_ms / 1000 != f->expect_ticket_age_skew_s) {
+        return differ("ticket age skew", info.ticket_age_skew_ms, f->expect_ticket_age_skew_s);
+    }
     int code = expect_names(c, &info);
     code = code != 0 ? code : expect_peer(c, &info);
     return code != 0 ? code : expect_resumption(c, &info);
@@ -88,6 +94,9 @@ static int expect_peer(const struct bogo_conn *c, const hf_conn_info *info)
         fprintf(stderr, "another SCT list\n");
         return 1;
     }
+    if (f->expect_sha256_client_cert && expect_sha256(c, info) != 0) {
+        return 1;
+    }
     if (info->resumed || (f->server && info->early_data && !info->connected)) {
         return 0; /* the chain is of the session's first handshake */
     }
@@ -99,6 +108,24 @@ static int expect_peer(const struct bogo_conn *c, const hf_conn_info *info)
         return differ("certificates of the peer", 0, 1);
     }
     return f->expect_peer_cert_file == NULL ? 0 : expect_chain(c, info);
+}
+
+/* What a session of the server's holds of the client's certificate. */
+static int expect_sha256(const struct bogo_conn *c, const hf_conn_info *info)
+{
+    hf_certificate_summary leaf;
+    uint8_t *first = c->shared->client_sha256;
+    if (info->resumed) {
+        const hf_span wanted = {first, sizeof c->shared->client_sha256};
+        return is_same(info->peer_certificate_sha256, wanted)
+                   ? 0
+                   : differ("SHA-256 of the client's certificate", 0, 1);
+    }
+    if (!hf_certificate_summarize(hf_conn_peer_certificate(c->tls, 0), &leaf)) {
+        return differ("certificates of the client", 0, 1);
+    }
+    memcpy(first, leaf.sha256, sizeof leaf.sha256);
+    return 0;
 }
 
 static int expect_chain(const struct bogo_conn *c, const hf_conn_info *info)
@@ -226,10 +253,28 @@ int bogo_expect_messages(const struct bogo_conn *c)
     return 0;
 }
 
+static void keep_secret(struct bogo_conn *c, const hf_event *event)
+{
+    static const char *const labels[] = {
+        [HF_CLIENT] = "CLIENT_TRAFFIC_SECRET_0", [HF_SERVER] = "SERVER_TRAFFIC_SECRET_0"};
+    const hf_span secret = event->u.secret.secret;
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++) {
+        if (strcmp(event->u.secret.label, labels[i]) == 0 &&
+            secret.len <= sizeof c->traffic_secret[i]) {
+            memcpy(c->traffic_secret[i], secret.data, secret.len);
+            c->traffic_secret_len = secret.len;
+        }
+    }
+}
+
 void bogo_watch(void *ctx, const hf_event *event)
 {
     struct bogo_conn *c = ctx;
     char line[64] = "";
+    if (event->kind == HF_EV_SECRET) {
+        keep_secret(c, event);
+        return;
+    }
     if (event->kind == HF_EV_MESSAGE) {
         (void)snprintf(line, sizeof line, "%s hs %u\n",
                        event->u.message.direction == HF_SENT ? "write" : "read",

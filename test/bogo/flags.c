@@ -59,6 +59,7 @@ static const struct flag flags[] = {
     FLAG("-reject-alpn", BOOL, reject_alpn),
     FLAG("-enable-grease", BOOL, enable_grease),
     FLAG("-permute-extensions", BOOL, permute_extensions),
+    FLAG("-install-cert-compression-algs", BOOL, install_cert_compression_algs),
 
     {"-new-x509-credential", NEW_CREDENTIAL, 0, false},
     CREDENTIAL("-cert-file", STRING, cert_file),
@@ -73,11 +74,17 @@ static const struct flag flags[] = {
     FLAG("-verify-fail", BOOL, verify_fail),
     FLAG("-use-custom-verify-callback", BOOL, use_custom_verify_callback),
     FLAG("-enable-ocsp-stapling", BOOL, enable_ocsp_stapling),
+    FLAG("-use-ocsp-callback", BOOL, use_ocsp_callback),
+    IGNORED("-set-ocsp-in-callback"), /* an identity has its response from the start */
+    FLAG("-decline-ocsp-callback", BOOL, decline_ocsp_callback),
+    FLAG("-fail-ocsp-callback", BOOL, fail_ocsp_callback),
     FLAG("-enable-signed-cert-timestamps", BOOL, enable_signed_cert_timestamps),
 
     FLAG("-enable-early-data", BOOL, enable_early_data),
     FLAG("-no-ticket", BOOL, no_ticket),
     FLAG("-skip-ticket", BOOL, skip_ticket),
+    FLAG("-renew-ticket", BOOL, renew_ticket),
+    IGNORED("-retain-only-sha256-client-cert"), /* a server's session holds nothing else of it */
     FLAG("-resumption-delay", INT, resumption_delay_s),
     FLAG("-use-ticket-callback", BOOL, use_ticket_callback),
     FLAG("-use-ticket-aead-callback", BOOL, use_ticket_aead_callback),
@@ -99,7 +106,6 @@ static const struct flag flags[] = {
     FLAG("-read-with-unfinished-write", BOOL, read_with_unfinished_write),
     FLAG("-read-size", INT, read_size),
     FLAG("-max-cert-list", INT, max_cert_list),
-    FLAG("-max-send-fragment", INT, max_send_fragment),
     FLAG("-implicit-handshake", BOOL, implicit_handshake),
     FLAG("-no-op-extra-handshake", BOOL, no_op_extra_handshake),
     FLAG("-handshake-twice", BOOL, handshake_twice),
@@ -112,6 +118,11 @@ static const struct flag flags[] = {
     FLAG("-export-context", STRING, export_context),
     FLAG("-use-export-context", BOOL, use_export_context),
     FLAG("-use-exporter-between-reads", BOOL, use_exporter_between_reads),
+    FLAG("-export-traffic-secrets", BOOL, export_traffic_secrets),
+    IGNORED("-peek-then-read"),     /* data stand in the caller's buffer: nothing takes them away */
+    IGNORED("-false-start"),        /* which is never done */
+    IGNORED("-renegotiate-ignore"), /* a HelloRequest never starts anything */
+    IGNORED("-renegotiate-freely"),
     IGNORED("-no-legacy-server-connect"), /* servers without RFC 5746 are always refused */
 
     FLAG("-expect-version", INT, expect_version),
@@ -143,6 +154,8 @@ static const struct flag flags[] = {
     FLAG("-expect-early-data-reason", STRING, expect_early_data_reason),
     FLAG("-expect-hrr", BOOL, expect_hrr),
     FLAG("-expect-no-hrr", BOOL, expect_no_hrr),
+    FLAG("-expect-sha256-client-cert", BOOL, expect_sha256_client_cert),
+    FLAG("-expect-ticket-age-skew", INT, expect_ticket_age_skew_s),
     FLAG("-expect-ocsp-response", BYTES, expect_ocsp_response),
     FLAG("-expect-signed-cert-timestamps", BYTES, expect_sct_list),
     FLAG("-expect-peer-verify-pref", LIST, expect_peer_verify_prefs),

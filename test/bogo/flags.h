@@ -50,7 +50,7 @@ struct bogo_flags {
     const char *advertise_alpn, *select_alpn;
     bool decline_alpn, reject_alpn;
     bool enable_grease, permute_extensions;
-    bool install_zlib;
+    bool install_cert_compression_algs;
 
     /* Who we are, and whom we believe. */
     struct bogo_credential base; /* of flags before the first -new-x509-credential */
@@ -58,7 +58,7 @@ struct bogo_flags {
     size_t credential_count;
     const char *trust_cert;
     bool require_any_client_certificate, verify_peer, verify_fail, use_custom_verify_callback;
-    bool reverify_on_resume;
+    bool use_ocsp_callback, decline_ocsp_callback, fail_ocsp_callback;
     bool enable_ocsp_stapling, enable_signed_cert_timestamps;
 
     /* Sessions. */
@@ -74,18 +74,18 @@ struct bogo_flags {
     const char *shim_initial_write;
     int repeat_shim_initial_write;
     bool write_different_record_sizes, partial_write, read_with_unfinished_write;
-    int read_size, max_cert_list, max_send_fragment;
+    int read_size, max_cert_list;
     bool implicit_handshake, no_op_extra_handshake, handshake_twice, handshake_never_done;
     bool key_update, key_update_before_read;
     bool send_alert;
     int export_len;
     const char *export_label, *export_context;
-    bool use_export_context, use_exporter_between_reads;
+    bool use_export_context, use_exporter_between_reads, export_traffic_secrets;
 
     /* What is to come of it. */
     int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve_id;
     int expect_peer_signature_algorithm, expect_total_renegotiations, expect_selected_credential;
-    int expect_ticket_age_skew;
+    int expect_ticket_age_skew_s;
     bool expect_selected_credential_given;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn, *expect_peer_cert_file;
     const char *expect_early_data_reason, *expect_client_ca_list, *expect_msg_callback;
@@ -95,7 +95,7 @@ struct bogo_flags {
     bool expect_session_id, expect_no_session_id;
     bool expect_ticket_supports_early_data, expect_no_offer_early_data;
     bool expect_accept_early_data, expect_reject_early_data;
-    bool expect_hrr, expect_no_hrr;
+    bool expect_hrr, expect_no_hrr, expect_sha256_client_cert;
     hf_span expect_ocsp_response, expect_sct_list;
     struct bogo_list expect_peer_verify_prefs;
 };

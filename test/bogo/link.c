@@ -10,6 +10,7 @@
 
 #include "shim.h"
 
+static void send_bytes(const struct bogo_conn *c, const uint8_t *data, size_t len);
 static bool fill(struct bogo_conn *c);
 static int connect_to(const struct bogo_flags *f);
 
@@ -41,6 +42,21 @@ void bogo_link_close(struct bogo_conn *c)
 }
 
 void bogo_link_write(struct bogo_conn *c, const uint8_t *data, size_t len)
+{
+    send_bytes(c, c->held, c->held_len);
+    c->held_len = 0;
+    send_bytes(c, data, len);
+}
+
+void bogo_link_begin(struct bogo_conn *c, const uint8_t *data, size_t len)
+{
+    const size_t now = len > 0 ? 1 : 0;
+    bogo_link_write(c, data, now);
+    memcpy(c->held, data + now, len - now);
+    c->held_len = len - now;
+}
+
+static void send_bytes(const struct bogo_conn *c, const uint8_t *data, size_t len)
 {
     while (len > 0) {
         const ssize_t n = send(c->fd, data, len, MSG_NOSIGNAL);

@@ -20,6 +20,8 @@ static const char usual_schemes[] =
 
 static int set_versions(const struct bogo_flags *f, hf_config *config);
 static int set_lists(const struct bogo_flags *f, hf_config *config);
+static int set_ciphers(const struct bogo_flags *f, hf_config *config);
+static bool is_barred(const char *words, const char *name, size_t name_len);
 static int set_alpn(const struct bogo_flags *f, hf_config *config);
 static int set_peer(const struct bogo_flags *f, hf_config *config);
 static int set_sessions(const struct bogo_conn *c, hf_config *config);
@@ -67,14 +69,7 @@ static int set_versions(const struct bogo_flags *f, hf_config *config)
 static int set_lists(const struct bogo_flags *f, hf_config *config)
 {
     char names[BOGO_TEXT_MAX];
-    if (f->max_send_fragment > 0 || f->read_with_unfinished_write) {
-        return bogo_unimplemented(f->max_send_fragment > 0 ? "-max-send-fragment"
-                                                           : "-read-with-unfinished-write");
-    }
-    if (f->cipher != NULL) {
-        return bogo_unimplemented("-cipher");
-    }
-    int code = judge(config, hf_config_set_ciphers(config, all_ciphers), "ciphers");
+    int code = set_ciphers(f, config);
     if (code == 0 && f->curves.given) {
         for (size_t i = 0; i < f->curves_flags.count; i++) {
             if (f->curves_flags.items[i] != 0) {
@@ -104,6 +99,11 @@ static int set_lists(const struct bogo_flags *f, hf_config *config)
             judge(config, hf_config_set_grease(config, f->enable_grease || f->permute_extensions),
                   "grease");
     }
+    if (code == 0 && f->install_cert_compression_algs) {
+        code = judge(config,
+                     hf_config_set_certificate_compression(config, hf_config_names("compression")),
+                     "compression");
+    }
     if (code == 0 && f->fallback_scsv) {
         code = judge(config, hf_config_set_fallback(config, true), "fallback");
     }
@@ -114,6 +114,37 @@ static int set_lists(const struct bogo_flags *f, hf_config *config)
         code = judge(config, hf_config_set_limits(config, &limits), "limits");
     }
     return code;
+}
+
+/* "DEFAULT", and behind it ":!WORD" for each word that no name shall have. */
+static int set_ciphers(const struct bogo_flags *f, hf_config *config)
+{
+    char names[BOGO_TEXT_MAX] = "";
+    const char *rule = f->cipher == NULL ? "DEFAULT" : f->cipher;
+    if (strncmp(rule, "DEFAULT", 7) != 0 || (rule[7] != '\0' && rule[7] != ':')) {
+        return bogo_unimplemented("-cipher");
+    }
+    size_t used = 0;
+    for (const char *name = all_ciphers; *name != '\0';) {
+        const size_t len = strcspn(name, ",");
+        if (!is_barred(rule + 7, name, len)) {
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%.*s",
+                                     used == 0 ? "" : ",", (int)len, name);
+        }
+        name += name[len] == ',' ? len + 1 : len;
+    }
+    return judge(config, hf_config_set_ciphers(config, names), "ciphers");
+}
+
+static bool is_barred(const char *words, const char *name, size_t name_len)
+{
+    for (; strncmp(words, ":!", 2) == 0; words += strcspn(words, ":")) {
+        words += 2;
+        if (memmem(name, name_len, words, strcspn(words, ":")) != NULL) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* A client offers what -advertise-alpn lists; a server has the one that -select-alpn names, or one
@@ -174,8 +205,7 @@ static int set_sessions(const struct bogo_conn *c, hf_config *config)
 {
     const struct bogo_flags *f = c->flags;
     if (!f->server) {
-        return f->no_ticket ? bogo_unimplemented("-no-ticket of a client")
-                            : judge(config, hf_config_set_resumption(config, true), "resumption");
+        return judge(config, hf_config_set_resumption(config, !f->no_ticket), "resumption");
     }
     int code = judge(config, hf_config_set_session_store(config, c->shared->store), "store");
     if (code == 0 && f->no_ticket) {
@@ -203,6 +233,9 @@ static int set_operations(const struct bogo_flags *f, hf_config *config)
     }
     if (f->skip_ticket) {
         mask |= HF_OP_BIT(HF_OP_TICKET_SEAL);
+    }
+    if (f->renew_ticket) {
+        mask |= HF_OP_BIT(HF_OP_TICKET_OPEN);
     }
     if (f->async) {
         mask |= HF_OP_BIT(HF_OP_SIGN) | HF_OP_BIT(HF_OP_VERIFY_SIGNATURE) |
@@ -254,7 +287,8 @@ static int load(struct bogo_conn *c, const struct bogo_credential *from)
         .size = sizeof source,
         .chain = bogo_file(from->cert_file),
         .key = bogo_file(from->key_file),
-        .ocsp_response = from->ocsp_response,
+        .ocsp_response = c->flags->decline_ocsp_callback ? (hf_span){NULL, 0} : from->ocsp_response,
+        .staple_as_is = true, /* the runner's is "1234" */
         .sct_list = from->sct_list,
     };
     ids->credentials[ids->count] = from;
@@ -264,9 +298,6 @@ static int load(struct bogo_conn *c, const struct bogo_credential *from)
     }
     if (error.code == HF_E_KEY_UNSUPPORTED) {
         return bogo_unimplemented("keys of RSA under 2048 bits, and of unusual kinds");
-    }
-    if (from->ocsp_response.len > 0 && error.code == HF_E_CONFIG_VALUE) {
-        return bogo_unimplemented("-ocsp-response with what is no OCSPResponse");
     }
     fprintf(stderr, ":%s: %s: %s\n", hf_err_lookup(error.code)->name,
             from->cert_file == NULL ? "-" : from->cert_file, error.detail);

@@ -11,6 +11,9 @@ static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *sh
 static int exchange(struct bogo_conn *c, const struct bogo_flags *retry);
 static int shake_hands(struct bogo_conn *c);
 static int write_first(struct bogo_conn *c);
+static bool writes_first(const struct bogo_flags *f);
+static int begin_write(struct bogo_conn *c, size_t len);
+static int write_traffic_secrets(struct bogo_conn *c);
 static int write_sizes(struct bogo_conn *c);
 static int write_export(struct bogo_conn *c);
 static int echo(struct bogo_conn *c);
@@ -82,14 +85,16 @@ static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *sh
                             .is_resume = is_resume,
                             .fd = -1};
     const struct bogo_flags *f = c->flags;
-    hf_session *offer = is_resume && !f->server ? shared->session : NULL;
-    if (is_resume && !f->server && offer == NULL) {
+    const bool must_offer = is_resume && !f->server && !f->no_ticket;
+    hf_session *offer = must_offer ? shared->session : NULL;
+    if (must_offer && offer == NULL) {
         fprintf(stderr, "no session to offer\n");
         return 1;
     }
     shared->session = f->server ? shared->session : NULL;
     const hf_trace trace = {
-        .wanted = HF_EV_BIT(HF_EV_MESSAGE) | HF_EV_BIT(HF_EV_ALERT) | HF_EV_BIT(HF_EV_RECORD),
+        .wanted = HF_EV_BIT(HF_EV_MESSAGE) | HF_EV_BIT(HF_EV_ALERT) | HF_EV_BIT(HF_EV_RECORD) |
+                  HF_EV_BIT(HF_EV_SECRET),
         .event = bogo_watch,
         .ctx = c,
     };
@@ -101,7 +106,7 @@ static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *sh
         .size = sizeof params,
         .now_ms = shared->now_ms,
         .server_name = f->server ? NULL : f->host_name,
-        .trace = f->expect_msg_callback == NULL ? NULL : &trace,
+        .trace = f->expect_msg_callback == NULL && !f->export_traffic_secrets ? NULL : &trace,
         .user = c,
         .session = offer,
         .early_data = !f->server && f->enable_early_data && session.max_early_data > 0,
@@ -165,7 +170,7 @@ static int shake_hands(struct bogo_conn *c)
     }
     hf_conn_info info;
     hf_conn_describe(c->tls, &info);
-    if (!f->server && info.early_data_offered && f->shim_writes_first) {
+    if (!f->server && info.early_data_offered && writes_first(f)) {
         write_early(c);
     }
     hf_received got;
@@ -195,7 +200,11 @@ static void write_early(struct bogo_conn *c)
         size_t taken = 0;
         s = hf_conn_send_early(
             c->tls, (hf_span){(const uint8_t *)f->shim_initial_write + at, len - at}, &out, &taken);
-        bogo_link_write(c, room, out.pos);
+        if (f->read_with_unfinished_write) {
+            bogo_link_begin(c, room, out.pos);
+        } else {
+            bogo_link_write(c, room, out.pos);
+        }
         c->early_len += taken;
     }
 }
@@ -234,12 +243,44 @@ static int write_first(struct bogo_conn *c)
         return write_sizes(c);
     }
     const size_t len = strlen(f->shim_initial_write);
-    const size_t total = f->shim_writes_first ? len * (size_t)f->repeat_shim_initial_write : 0;
-    int code = 0;
+    const size_t total = writes_first(f) ? len * (size_t)f->repeat_shim_initial_write : 0;
+    int code = f->export_traffic_secrets ? write_traffic_secrets(c) : 0;
+    if (code == 0 && f->read_with_unfinished_write && c->early_len == 0) {
+        return begin_write(c, len);
+    }
     for (size_t sent = c->early_len; code == 0 && sent < total;) {
         const size_t at = sent % len;
         code = send_all(c, (const uint8_t *)f->shim_initial_write + at, len - at);
         sent += len - at;
+    }
+    return code;
+}
+
+static bool writes_first(const struct bogo_flags *f)
+{
+    return f->shim_writes_first || f->read_with_unfinished_write;
+}
+
+/* The first byte of a record goes out; the rest when something else has to. */
+static int begin_write(struct bogo_conn *c, size_t len)
+{
+    uint8_t room[BOGO_BUFFER];
+    hf_buf out = {room, sizeof room, 0};
+    size_t taken = 0;
+    const hf_span data = {(const uint8_t *)c->flags->shim_initial_write, len};
+    const hf_status s = hf_conn_send(c->tls, data, &out, &taken);
+    bogo_link_begin(c, room, out.pos);
+    return s == HF_OK ? 0 : failed(c);
+}
+
+/* Their length in two bytes, the least first; those of the peer and of this end. */
+static int write_traffic_secrets(struct bogo_conn *c)
+{
+    const uint8_t len[2] = {(uint8_t)c->traffic_secret_len, 0};
+    int code = send_all(c, len, sizeof len);
+    for (size_t i = 0; code == 0 && i < 2; i++) {
+        const size_t sender = (i == 0) == c->flags->server ? HF_CLIENT : HF_SERVER;
+        code = send_all(c, c->traffic_secret[sender], c->traffic_secret_len);
     }
     return code;
 }

@@ -25,7 +25,8 @@ struct bogo_shared {
     hf_ticket_keys *keys;
     hf_session_store *store; /* server: sessions by identifier */
     hf_replay_guard *guard;
-    hf_session *session; /* client: the last one that was issued */
+    hf_session *session;       /* client: the last one that was issued */
+    uint8_t client_sha256[32]; /* server: of the certificate that the first client showed */
 };
 
 /* Our certificates in one configuration: index i of the store is credentials[i]. */
@@ -47,8 +48,13 @@ struct bogo_conn {
     uint8_t in[BOGO_BUFFER]; /* in[0..in_len) is not consumed; in[0..shown) may be looked at */
     size_t in_len, shown;
     bool eof;
-    bool verified;                /* the peer's chain was asked about */
-    size_t early_len;             /* bytes of the first write that went out as early data */
+    bool verified;             /* the peer's chain was asked about */
+    size_t early_len;          /* bytes of the first write that went out as early data */
+    uint8_t held[BOGO_BUFFER]; /* held[0..held_len) goes out before whatever is written next */
+    size_t held_len;
+    uint8_t traffic_secret[2][64]; /* of TLS 1.3, for -export-traffic-secrets: by hf_role, who
+                                    * sends under it */
+    size_t traffic_secret_len;
     char messages[BOGO_TEXT_MAX]; /* what went by, for -expect-msg-callback */
     size_t messages_len;
 };
@@ -66,6 +72,8 @@ void bogo_link_close(struct bogo_conn *c);
 /* Sends all that waits. */
 void bogo_link_flush(struct bogo_conn *c);
 void bogo_link_write(struct bogo_conn *c, const uint8_t *data, size_t len);
+/* Writes the first byte only; the rest, at most BOGO_BUFFER, goes out before the next write. */
+void bogo_link_begin(struct bogo_conn *c, const uint8_t *data, size_t len);
 /* Reads until something can be told: HF_OK with what it was, HF_CLOSED when nothing more comes,
  * HF_FAILED. The data are good until the next call. */
 hf_status bogo_link_next(struct bogo_conn *c, hf_received *out);
