@@ -140,6 +140,15 @@ HF_API HF_MUST_CHECK hf_status hf_config_add_raw_psk(hf_config *config, hf_span 
 
 /* Client: ask for sessions and keep them for hf_conn_take_session (default off). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_resumption(hf_config *config, bool on);
+/* Client: sessions keep the server's chain and what was stapled to it, and before one is offered
+ * its chain is verified again, for the time, the anchors, pins and revocation lists of now
+ * (HF_OP_VERIFY_CHAIN; default off). Refused: the session is not offered, no early data is sent,
+ * and a full handshake follows. So a session outlives a change of trust that does not concern it,
+ * and none outlives the server's certificate or its revocation; without this call a change of
+ * trust ends all sessions. Sessions without a chain are not offered: those of before, those whose
+ * chain has more than 64 KiB, and those that came after hf_conn_forget_peer_chain. On a resumed
+ * connection the chain is shown as though the server had sent it. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_reverify(hf_config *config, bool on);
 /* Server: seal sessions into tickets under these keys and open them; the configuration takes its
  * own reference. NULL (default): none are issued, and none taken, unless the caller answers
  * HF_OP_TICKET_SEAL and HF_OP_TICKET_OPEN. */

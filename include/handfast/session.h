@@ -48,6 +48,7 @@ typedef struct hf_session_info {
                               * end of the chain */
     uint32_t max_early_data; /* bytes; 0: the server takes none */
     bool verified;           /* the server's chain was verified for server_name */
+    bool has_chain;          /* ... and is kept, to be verified again: hf_config_set_reverify */
     hf_span server_name;     /* that was verified or sent; empty: none */
     hf_span alpn;            /* the protocol that was chosen; empty: none */
 } hf_session_info;
@@ -56,7 +57,7 @@ HF_API void hf_session_describe(const hf_session *session, hf_session_info *out)
 /* Writes the session with its SECRETS to out, or says HF_NEED_SPACE and writes nothing. At most
  * HF_SESSION_EXPORT_MAX bytes. The form is of this library and may change with its version. */
 HF_API HF_MUST_CHECK hf_status hf_session_export(const hf_session *session, hf_buf *out);
-enum { HF_SESSION_EXPORT_MAX = 67000 };
+enum { HF_SESSION_EXPORT_MAX = 133000 };
 
 /* A session from what hf_session_export wrote, with one reference. NULL: the bytes are not such a
  * session, or no memory. Believe only bytes that you have kept yourself. */

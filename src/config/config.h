@@ -70,6 +70,7 @@ struct hf_config {
     struct config_psk psks[CONFIG_PSK_MAX];
     size_t psk_count;
     bool resumption;                 /* client: sessions are asked for and kept */
+    bool reverify;                   /* client: with their chain, which is verified again */
     hf_ticket_keys *ticket_keys;     /* server; NULL: none */
     hf_session_store *session_store; /* server; NULL: none */
     bool stateful;                   /* server: stored sessions come before sealed ones */

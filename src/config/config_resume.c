@@ -12,6 +12,13 @@ hf_status hf_config_set_resumption(hf_config *config, bool on)
     return HF_OK;
 }
 
+hf_status hf_config_set_reverify(hf_config *config, bool on)
+{
+    TRY(config_begin_for(config, HF_CLIENT, on, "verifying a session's chain again"));
+    config->reverify = on;
+    return HF_OK;
+}
+
 hf_status hf_config_set_ticket_keys(hf_config *config, hf_ticket_keys *keys)
 {
     TRY(config_begin_for(config, HF_SERVER, keys != NULL, "a ring of ticket keys"));

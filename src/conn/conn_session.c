@@ -3,6 +3,7 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "conn/conn.h"
+#include "hs/auth.h"
 #include <handfast/store.h>
 
 static hf_status describe(hf_conn *conn, const struct new_session_ticket *ticket,
@@ -17,17 +18,19 @@ hf_status conn_keep_session(hf_conn *conn, const struct new_session_ticket *tick
     }
     struct session_state state;
     hf_status s = describe(conn, ticket, &state);
-    const bool is_kept = state.lifetime_s > 0 && session_state_is_sound(&state);
-    hf_session *session = s == HF_OK && is_kept ? session_new(&state, ticket->ticket, false) : NULL;
+    const bool is_kept = s == HF_OK && state.lifetime_s > 0 && session_state_is_sound(&state);
+    hf_session *session = NULL;
+    const hf_status made = is_kept ? auth_session_new(conn->config, &conn->result, &state,
+                                                      ticket->ticket, false, &session)
+                                   : HF_OK;
     session_state_wipe(&state);
     TRY(s);
-    if (!is_kept) {
-        return HF_OK;
-    }
-    if (session == NULL) {
+    if (made != HF_OK) {
         return err_raise(&conn->error, HF_E_NO_MEMORY, NULL);
     }
-    hs_keep_session(r, session);
+    if (session != NULL) {
+        hs_keep_session(r, session);
+    }
     return HF_OK;
 }
 

@@ -34,12 +34,17 @@ hf_span auth_chain_keep(uint8_t **at, hf_span s)
     return kept;
 }
 
+void auth_chain_free(struct hs_chain *chain)
+{
+    if (chain != NULL) {
+        mem_free(chain, chain->block_size);
+    }
+}
+
 void auth_chain_drop(struct hs_result *r)
 {
-    if (r->chain != NULL) {
-        mem_free(r->chain, r->chain->block_size);
-        r->chain = NULL;
-    }
+    auth_chain_free(r->chain);
+    r->chain = NULL;
 }
 
 hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait)
@@ -90,6 +95,40 @@ static hf_status keep_proof(struct hs *hs, const hf_verdict *v)
         proof->until_ms = v->until_s * 1000;
     }
     return HF_OK;
+}
+
+void auth_renew_proof(struct hs *hs, const struct session_proof *earlier, const hf_verdict *v)
+{
+    struct session_proof *proof = &hs->result->resumption->proof;
+    *proof = *earlier;
+    mark_trust(hs->config, proof->trust);
+    if (v->until_s != 0 && v->until_s < proof->until_ms / 1000) {
+        proof->until_ms = v->until_s * 1000;
+    }
+}
+
+hf_status auth_session_new(const hf_config *config, const struct hs_result *r,
+                           const struct session_state *state, hf_span ticket, bool is_id,
+                           hf_session **out)
+{
+    *out = NULL;
+    if (!config->reverify) {
+        *out = session_new(state, ticket, is_id, NULL);
+        return *out == NULL ? HF_FAILED : HF_OK;
+    }
+    const struct hs_chain *chain = r->chain;
+    if (chain == NULL) {
+        return HF_OK;
+    }
+    const struct session_chain kept = {.cert = chain->cert,
+                                       .count = chain->count,
+                                       .ocsp_response = chain->ocsp_response,
+                                       .sct_list = chain->sct_list};
+    if (!session_chain_fits(&kept)) {
+        return HF_OK;
+    }
+    *out = session_new(state, ticket, is_id, &kept);
+    return *out == NULL ? HF_FAILED : HF_OK;
 }
 
 hf_resume_reason auth_judge_proof(const struct hs *hs, const struct session_state *state)

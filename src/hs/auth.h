@@ -12,6 +12,7 @@
 struct hs_chain *auth_chain_new(size_t count, size_t bytes, uint8_t **at);
 /* Copies s to *at and moves *at behind it. */
 hf_span auth_chain_keep(uint8_t **at, hf_span s);
+void auth_chain_free(struct hs_chain *chain); /* NULL is allowed */
 /* Forgets the chain of an earlier authentication. */
 void auth_chain_drop(struct hs_result *r);
 
@@ -22,6 +23,16 @@ hf_status auth_chain_verified(struct hs *hs);
 
 /* Whether what stands behind a session is enough by the present configuration, and still holds. */
 hf_resume_reason auth_judge_proof(const struct hs *hs, const struct session_state *state);
+
+/* What sessions of this connection stand on when the chain of an earlier one was verified again:
+ * the rules of now, and for no longer than before. */
+void auth_renew_proof(struct hs *hs, const struct session_proof *earlier, const hf_verdict *v);
+
+/* A session of this client's connection, in *out, with the chain where the configuration asks for
+ * it; NULL when it is not to be kept. HF_FAILED: no memory, and the caller says so. */
+hf_status auth_session_new(const hf_config *config, const struct hs_result *r,
+                           const struct session_state *state, hf_span ticket, bool is_id,
+                           hf_session **out);
 
 /* --- Signatures ------------------------------------------------------------------------------- */
 

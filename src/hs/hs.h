@@ -63,7 +63,9 @@ struct hs_client {
     hf_session *session;   /* to be offered, a reference; NULL: none */
     hf_session *session12; /* the same, of TLS 1.2 */
     bool early;            /* early data is under way: not refused so far */
-    struct psk psk;        /* chosen by the server */
+    bool chain_believed;   /* the session's chain was verified again, with this verdict: */
+    bool chain_refused;
+    struct psk psk; /* chosen by the server */
     /* CertificateRequest */
     bool requested;
     hf_span request_context;

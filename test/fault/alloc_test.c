@@ -323,6 +323,7 @@ enum {
     COUNT_MOST = 6,
     PEAK_MOST = 10 * 1024, /* beside the certificates */
     IDLE_MOST = 3 * 1024,  /* without the peer's chain */
+    CHAIN = 512,           /* ... and what a session keeps of it */
     ADDRESS = 16,          /* the peer's, which a cookie is bound to */
     VERBATIM = 4096,       /* the messages that a client of TLS 1.2 signs */
     MASTER = 128,          /* TLS 1.2 keeps its master secret and the randoms for exporters */
@@ -388,17 +389,25 @@ static size_t longest_certificate(void)
 /* Sessions are asked for or resumed. */
 static bool has_session(enum run_kind kind)
 {
-    return kind == RUN_TICKETS || kind == RUN_RESUMED || kind >= RUN_12_TICKETS;
+    return kind == RUN_TICKETS || kind == RUN_RESUMED || kind == RUN_REVERIFIED ||
+           kind >= RUN_12_TICKETS;
+}
+
+/* Sessions are with the server's chain. */
+static bool has_chain(enum run_kind kind)
+{
+    return kind == RUN_REVERIFIED || kind == RUN_12_REVERIFIED;
 }
 
 static size_t idle_most(enum run_kind kind)
 {
-    const bool has_psk =
-        kind == RUN_PSK || kind == RUN_PSK_RETRY || kind == RUN_PSK_KE || kind == RUN_RESUMED;
+    const bool has_psk = kind == RUN_PSK || kind == RUN_PSK_RETRY || kind == RUN_PSK_KE ||
+                         kind == RUN_RESUMED || kind == RUN_REVERIFIED;
     const bool has_sessions = has_session(kind);
     size_t most = IDLE_MOST;
     most += has_psk || has_sessions ? RESUMPTION : 0;
     most += has_sessions ? SESSIONS : 0;
+    most += has_chain(kind) ? CHAIN : 0;
     most += run_is_post(kind) ? TRANSCRIPT : 0;
     most += run_is_12(kind) ? MASTER : 0;
     most += kind == RUN_COOKIE || kind == RUN_COOKIE_GROUP ? ADDRESS : 0;
@@ -442,7 +451,7 @@ static void judge(enum run_kind kind, hf_role role, const struct taken *t, size_
     const bool has_sessions = has_session(kind);
     assert_in_range(t->peak - certificates, 1,
                     PEAK_MOST + (count_most(kind) > (size_t)2 * COUNT_MOST ? VERBATIM : 0) +
-                        (has_sessions ? TICKET : 0));
+                        (has_sessions ? TICKET : 0) + (has_chain(kind) ? 2 * CHAIN : 0));
     assert_in_range(t->idle, 1, idle_most(kind));
 }
 

@@ -136,7 +136,8 @@ static void a_session_id_as_a_ticket(void **state)
     struct session_state theirs = *session_state_of(session);
     theirs.version = HF_TLS12;
     const hf_span their_state = span_of(written, session_state_write(&theirs, written));
-    hf_session *forged = session_new(session_state_of(session), span_of(id, sizeof id), false);
+    hf_session *forged =
+        session_new(session_state_of(session), span_of(id, sizeof id), false, NULL);
     assert_non_null(forged);
     make();
     hf_session_store *store = hf_session_store_new(NULL);

@@ -28,7 +28,9 @@ static void make_psk(struct run *run);
 static void make_psk_retry(struct run *run);
 static void make_psk_ke(struct run *run);
 static void make_tickets(struct run *run);
+static hf_session *session_of(enum run_kind kind, bool with_chain);
 static void make_resumed(struct run *run);
+static void make_reverified(struct run *run);
 static void make_post_auth(struct run *run);
 static void make_post_auth_empty(struct run *run);
 static void make_chosen_config(struct run *run);
@@ -42,6 +44,7 @@ static void make_12_rsa_mutual(struct run *run);
 static void make_12_bare(struct run *run);
 static void make_12_tickets(struct run *run);
 static void make_12_resumed(struct run *run);
+static void make_12_reverified(struct run *run);
 static void make_12_renewed(struct run *run);
 static void make_12_refused(struct run *run);
 static void make_12_id(struct run *run);
@@ -62,6 +65,7 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
     [RUN_PSK_KE] = {"psk without key exchange", false, make_psk_ke},
     [RUN_TICKETS] = {"tickets", false, make_tickets},
     [RUN_RESUMED] = {"resumed with early data", false, make_resumed},
+    [RUN_REVERIFIED] = {"resumed with its chain", false, make_reverified},
     [RUN_POST_AUTH] = {"post-handshake authentication", true, make_post_auth},
     [RUN_POST_AUTH_EMPTY] = {"post-handshake authentication without certificate", true,
                              make_post_auth_empty},
@@ -76,6 +80,7 @@ static const struct kind kinds[RUN_KIND_COUNT] = {
     [RUN_12_BARE] = {"1.2 bare", false, make_12_bare},
     [RUN_12_TICKETS] = {"1.2 tickets", false, make_12_tickets},
     [RUN_12_RESUMED] = {"1.2 resumed", false, make_12_resumed},
+    [RUN_12_REVERIFIED] = {"1.2 resumed with its chain", false, make_12_reverified},
     [RUN_12_RENEWED] = {"1.2 resumed with a new ticket", false, make_12_renewed},
     [RUN_12_REFUSED] = {"1.2 not resumed", false, make_12_refused},
     [RUN_12_ID] = {"1.2 session", false, make_12_id},
@@ -475,8 +480,14 @@ static void make_tickets(struct run *run)
 
 hf_session *run_session_of(enum run_kind kind)
 {
+    return session_of(kind, false);
+}
+
+static hf_session *session_of(enum run_kind kind, bool with_chain)
+{
     static struct run first;
     run_make(&first, kind);
+    set(first.client, hf_config_set_reverify(first.client, with_chain));
     struct pair *p = run_start(&first, NULL);
     hf_session *session =
         p == NULL || !pair_handshake(p) ? NULL : hf_conn_take_session(p->client.conn);
@@ -494,6 +505,14 @@ static void make_resumed(struct run *run)
     run->session = run_session_of(RUN_TICKETS);
     run->early_data = true;
     make_tickets(run);
+}
+
+static void make_reverified(struct run *run)
+{
+    run->session = session_of(RUN_TICKETS, true);
+    run->early_data = true;
+    make_tickets(run);
+    set(run->client, hf_config_set_reverify(run->client, true));
 }
 
 static void make_post_auth(struct run *run)
@@ -602,6 +621,13 @@ static void make_12_resumed(struct run *run)
 {
     run->session = run_session_of(RUN_12_TICKETS);
     make_12_tickets(run);
+}
+
+static void make_12_reverified(struct run *run)
+{
+    run->session = session_of(RUN_12_TICKETS, true);
+    make_12_tickets(run);
+    set(run->client, hf_config_set_reverify(run->client, true));
 }
 
 static void make_12_rotated(struct run *run, bool is_gone)

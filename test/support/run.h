@@ -27,6 +27,7 @@ enum run_kind {
     RUN_PSK_KE,          /* as RUN_PSK, in the mode without a key exchange */
     RUN_TICKETS,         /* sessions are asked for and issued */
     RUN_RESUMED,         /* one of them is resumed, with early data on the way */
+    RUN_REVERIFIED,      /* ... after its chain was verified again */
     RUN_POST_AUTH,       /* the client shows its certificate after the handshake */
     RUN_POST_AUTH_EMPTY, /* it is asked after the handshake and has none */
     RUN_CHOSEN_CONFIG,   /* the server's configuration is chosen by an operation */
@@ -40,6 +41,7 @@ enum run_kind {
     RUN_12_BARE,         /* TLS 1.2, no GREASE, small records, ChaCha20-Poly1305 */
     RUN_12_TICKETS,      /* TLS 1.2, sessions are asked for and issued as tickets */
     RUN_12_RESUMED,      /* ... and one of them is resumed */
+    RUN_12_REVERIFIED,   /* ... after its chain was verified again */
     RUN_12_RENEWED,      /* ... whose key seals no more: a new ticket comes */
     RUN_12_REFUSED,      /* ... whose key is gone: a full handshake */
     RUN_12_ID,           /* TLS 1.2, a session is kept outside, for a client that could do 1.3 */

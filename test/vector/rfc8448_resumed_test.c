@@ -201,7 +201,7 @@ static void our_client(void **state)
     struct replay r;
     hf_span ticket;
     const struct session_state what = session_of_3(&ticket);
-    hf_session *session = session_new(&what, ticket, false);
+    hf_session *session = session_new(&what, ticket, false, NULL);
     hf_config *config = replay_config(&r, HF_CLIENT);
     assert_int_equal(hf_config_set_groups(config, "x25519,secp256r1,secp384r1"), HF_OK);
     assert_int_equal(hf_config_set_key_shares(config, "x25519"), HF_OK);

@@ -2,6 +2,7 @@
  * kept for later ones. The server ends its half first. */
 #include "base/span.h"
 #include "base/status.h"
+#include "hs/auth.h"
 #include "hs/auth12.h"
 #include "hs/client12/client12.h"
 #include "wire/message12.h"
@@ -81,17 +82,17 @@ hf_status client12_keep_session(struct hs *hs)
     } else {
         struct session_state state;
         describe_session(hs, &state);
-        const bool is_kept = state.lifetime_s > 0;
-        session = is_kept ? session_new(&state, name, is_id) : NULL;
+        const hf_status s = state.lifetime_s > 0 ? auth_session_new(hs->config, hs->result, &state,
+                                                                    name, is_id, &session)
+                                                 : HF_OK;
         session_state_wipe(&state);
-        if (!is_kept) {
-            return HF_OK;
+        if (s != HF_OK) {
+            return hs_no_memory(hs);
         }
     }
-    if (session == NULL) {
-        return hs_no_memory(hs);
+    if (session != NULL) {
+        hs_keep_session(hs->result->resumption, session);
     }
-    hs_keep_session(hs->result->resumption, session);
     return HF_OK;
 }
 

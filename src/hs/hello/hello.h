@@ -6,6 +6,7 @@
 
 /* The steps of state.def. */
 hf_status hello_client_start(struct hs *hs);
+hf_status hello_client_session_verified(struct hs *hs);
 hf_status hello_client_generate(struct hs *hs);
 hf_status hello_client_generated(struct hs *hs);
 hf_status hello_client_send(struct hs *hs);
@@ -22,8 +23,17 @@ hf_status hello_client_enter12(struct hs *hs, const struct server_hello *sh);
  * 4.2.3). out: MSG_RANDOM_LEN bytes. */
 hf_status hello_server_random(struct hs *hs, uint8_t *out);
 
+/* Whether the session's chain has to be verified again before it is offered; asks for that. */
+bool hello_client_must_verify_session(const struct hs *hs);
+hf_status hello_client_ask_session(struct hs *hs, enum hs_state wait);
+/* After the wait. */
+hf_status hello_client_note_session(struct hs *hs);
+
 /* Decides whether the session is offered and early data with it, and notes why not. */
 hf_status hello_client_choose_session(struct hs *hs);
+
+/* Once it is known whether the session was taken: what stands behind it, or nothing of it. */
+void hello_client_settle_session(struct hs *hs, const struct session_state *taken);
 
 /* A digest of those parts of a ClientHello that a second one must repeat (RFC 9846, 4.2.2). out:
  * 32 bytes. */

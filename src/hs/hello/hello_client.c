@@ -11,6 +11,8 @@ enum { LEGACY_VERSION = 0x0303, FALLBACK_SCSV = 0x5600 };
 
 static const uint8_t downgrade_mark[7] = {'D', 'O', 'W', 'N', 'G', 'R', 'D'};
 
+static hf_status prepare(struct hs *hs);
+
 /* --- Sending ---------------------------------------------------------------------------------- */
 
 /* Whether a certificate of this end may be asked for, whose signature in TLS 1.2 covers all
@@ -52,6 +54,22 @@ hf_status hello_client_start(struct hs *hs)
         }
     }
     TRY(hs_random(hs, hs->client_random, MSG_RANDOM_LEN));
+    return hello_client_must_verify_session(hs)
+               ? hello_client_ask_session(hs, HS_CLI_VERIFY_SESSION_WAIT)
+               : prepare(hs);
+}
+
+hf_status hello_client_session_verified(struct hs *hs)
+{
+    TRY(hello_client_note_session(hs));
+    return prepare(hs);
+}
+
+/* All that the hello holds but the key shares. */
+static hf_status prepare(struct hs *hs)
+{
+    const hf_config *config = hs->config;
+    struct hs_client *c = &hs->c;
     TRY(hello_client_choose_session(hs));
     TRY(choose_session_id(hs));
     TRY(ext_prepare_offers(hs));
@@ -423,7 +441,6 @@ static void take_session(struct hs *hs)
     hs->result->resumed = true;
     hs->result->resume_reason = HF_RESUME_NONE;
     hs->result->peer_proven = (state->flags & SESSION_PEER_PROVEN) != 0;
-    hs->result->resumption->proof = state->proof;
     if (hs->result->suite.id != state->cipher_suite) {
         refuse_early_data(hs, HF_RESUME_SUITE_DIFFERS);
     }
@@ -492,6 +509,7 @@ hf_status hello_client_read(struct hs *hs)
     TRY(ext_check_solicited(&sh.ext, hs->c.offered, hs->error));
     TRY(judge_key_share(hs, &sh));
     TRY(judge_psk(hs, &sh));
+    hello_client_settle_session(hs, hs->result->resumed ? session_state_of(hs->c.session) : NULL);
     if (!hs->result->retried) {
         take_transcript(hs);
     }

@@ -71,7 +71,6 @@ static hf_status take_session(struct hs *hs)
     r->resumed = true;
     r->resume_reason = HF_RESUME_NONE;
     r->peer_proven = (state->flags & SESSION_PEER_PROVEN) != 0;
-    r->resumption->proof = state->proof;
     TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_PSK, .value = 0, .name = "session",
           .reason = "the server takes it");
     return HF_OK;
@@ -118,6 +117,7 @@ hf_status hello_client_enter12(struct hs *hs, const struct server_hello *sh)
     } else {
         keep_session_id(hs, sh->legacy_session_id_echo);
     }
+    hello_client_settle_session(hs, resumed ? session_state_of(hs->c.session12) : NULL);
     hs_go(hs, resumed ? HS_C12_RESUME : HS_C12_READ_CERTIFICATE);
     return HF_OK;
 }

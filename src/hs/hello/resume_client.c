@@ -1,4 +1,5 @@
-/* Whether the caller's session is offered, and early data with it. */
+/* Whether the caller's session is offered, and early data with it; before that its chain may be
+ * verified again. */
 #include "base/span.h"
 #include "base/status.h"
 #include "hs/auth.h"
@@ -7,6 +8,7 @@
 #include "wire/iana.h"
 
 static hf_resume_reason judge_session(const struct hs *hs, const struct session_state *state);
+static hf_resume_reason judge_proof(const struct hs *hs, const struct session_state *state);
 static hf_resume_reason judge_early_data(const struct hs *hs, const struct session_state *state);
 
 hf_status hello_client_choose_session(struct hs *hs)
@@ -130,5 +132,78 @@ static hf_resume_reason judge_session(const struct hs *hs, const struct session_
     if (is_12 && (state->flags & SESSION_EMS) == 0) { /* RFC 7627, 5.3 */
         return HF_RESUME_EMS_DIFFERS;
     }
-    return auth_judge_proof(hs, state);
+    return judge_proof(hs, state);
+}
+
+/* --- Its chain, once more --------------------------------------------------------------------- */
+
+static bool verifies_again(const struct hs *hs)
+{
+    return hs->config->reverify && hs->config->verify == HF_VERIFY_REQUIRE;
+}
+
+/* Where its chain is verified again, it does not matter by what it was verified before. */
+static hf_resume_reason judge_proof(const struct hs *hs, const struct session_state *state)
+{
+    size_t bytes;
+    const hf_resume_reason reason = auth_judge_proof(hs, state);
+    if (!verifies_again(hs) || (reason != HF_RESUME_NONE && reason != HF_RESUME_TRUST_DIFFERS)) {
+        return reason;
+    }
+    if (session_chain_count(hs->c.session, &bytes) == 0) {
+        return HF_RESUME_PEER_UNPROVEN;
+    }
+    return hs->c.chain_refused ? HF_RESUME_CHAIN_REFUSED : HF_RESUME_NONE;
+}
+
+bool hello_client_must_verify_session(const struct hs *hs)
+{
+    return verifies_again(hs) && hs->c.session != NULL &&
+           judge_session(hs, session_state_of(hs->c.session)) == HF_RESUME_NONE;
+}
+
+hf_status hello_client_ask_session(struct hs *hs, enum hs_state wait)
+{
+    size_t bytes;
+    uint8_t *at;
+    const size_t count = session_chain_count(hs->c.session, &bytes);
+    struct hs_chain *chain = auth_chain_new(count, bytes, &at);
+    if (chain == NULL || hs_need_resumption(hs) == NULL) {
+        auth_chain_free(chain);
+        return hs_no_memory(hs);
+    }
+    struct session_chain kept;
+    session_chain_of(hs->c.session, chain->cert, &kept);
+    for (size_t i = 0; i < count; i++) {
+        chain->cert[i] = auth_chain_keep(&at, kept.cert[i]);
+    }
+    chain->ocsp_response = auth_chain_keep(&at, kept.ocsp_response);
+    chain->sct_list = auth_chain_keep(&at, kept.sct_list);
+    hs->result->chain = chain;
+    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, wait);
+}
+
+hf_status hello_client_note_session(struct hs *hs)
+{
+    TRY(hs_answer(hs));
+    const hf_verdict *v = &hs->op.u.verify_chain.verdict;
+    TRACE(hs->tr, HF_EV_DECISION, decision, .about = HF_DECIDE_CERTIFICATE, .value = v->accepted,
+          .name = v->subject, .reason = v->accepted ? "accepted again" : v->detail);
+    hs->c.chain_believed = v->accepted;
+    hs->c.chain_refused = !v->accepted;
+    if (v->accepted) {
+        auth_renew_proof(hs, &session_state_of(hs->c.session)->proof, v);
+    } else {
+        auth_chain_drop(hs->result);
+    }
+    return HF_OK;
+}
+
+void hello_client_settle_session(struct hs *hs, const struct session_state *taken)
+{
+    if (taken == NULL) {
+        auth_chain_drop(hs->result);
+    } else if (!hs->c.chain_believed) {
+        hs->result->resumption->proof = taken->proof;
+    }
 }

@@ -116,7 +116,9 @@ static void settings_of_the_other_role(void **state)
     assert_int_equal(hf_config_set_post_handshake_auth(server, true), HF_FAILED);
     check_refused(server, hf_config_set_key_shares(server, "x25519"), HF_E_CONFIG_VALUE,
                   "the choice of key shares is for a client, this is a server");
+    assert_int_equal(hf_config_set_reverify(server, true), HF_FAILED);
     /* off is always right */
+    assert_int_equal(hf_config_set_reverify(server, false), HF_OK);
     assert_int_equal(hf_config_set_strict_sni(client, false), HF_OK);
     assert_int_equal(hf_config_set_stateless_retry(client, span_of(NULL, 0), false), HF_OK);
     assert_int_equal(hf_config_set_post_handshake_auth(server, false), HF_OK);

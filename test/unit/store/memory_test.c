@@ -43,7 +43,7 @@ static void a_cache(void **state)
         .version = HF_TLS13, .issued_ms = now, .lifetime_s = 10, .secret = {.len = 32}};
     bool failed = true;
     for (long n = 1; failed; n++) {
-        hf_session *session = session_new(&what, span_of("ticket", 6), false);
+        hf_session *session = session_new(&what, span_of("ticket", 6), false, NULL);
         assert_non_null(session);
         failing_memory_at(n);
         hf_session_cache *cache = hf_session_cache_new(0, 0, NULL);

@@ -29,7 +29,7 @@ static hf_session *session_of(uint16_t version, unsigned number, int64_t receive
         .secret = {.len = 32},
     };
     (void)snprintf(name, sizeof name, "%u", number);
-    hf_session *session = session_new(&state, span_str(name), version == HF_TLS12);
+    hf_session *session = session_new(&state, span_str(name), version == HF_TLS12, NULL);
     assert_non_null(session);
     return session;
 }
