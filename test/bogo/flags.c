@@ -73,6 +73,8 @@ static const struct flag flags[] = {
     FLAG("-verify-peer", BOOL, verify_peer),
     FLAG("-verify-fail", BOOL, verify_fail),
     FLAG("-use-custom-verify-callback", BOOL, use_custom_verify_callback),
+    FLAG("-reverify-on-resume", BOOL, reverify_on_resume),
+    FLAG("-use-client-ca-list", STRING, use_client_ca_list),
     FLAG("-enable-ocsp-stapling", BOOL, enable_ocsp_stapling),
     FLAG("-use-ocsp-callback", BOOL, use_ocsp_callback),
     IGNORED("-set-ocsp-in-callback"), /* an identity has its response from the start */

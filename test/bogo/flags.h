@@ -56,8 +56,9 @@ struct bogo_flags {
     struct bogo_credential base; /* of flags before the first -new-x509-credential */
     struct bogo_credential credentials[BOGO_CREDENTIALS_MAX];
     size_t credential_count;
-    const char *trust_cert;
+    const char *trust_cert, *use_client_ca_list;
     bool require_any_client_certificate, verify_peer, verify_fail, use_custom_verify_callback;
+    bool reverify_on_resume;
     bool use_ocsp_callback, decline_ocsp_callback, fail_ocsp_callback;
     bool enable_ocsp_stapling, enable_signed_cert_timestamps;
 

@@ -191,6 +191,9 @@ static int set_peer(const struct bogo_flags *f, hf_config *config)
         verify = HF_VERIFY_REQUIRE;
     }
     int code = judge(config, hf_config_set_verify(config, verify), "verify");
+    if (code == 0 && f->use_client_ca_list != NULL && f->use_client_ca_list[0] != '<') {
+        return bogo_unimplemented("-use-client-ca-list");
+    }
     if (code == 0 && f->server) {
         code = judge(config, hf_config_set_send_authorities(config, false), "authorities");
     }
@@ -205,7 +208,11 @@ static int set_sessions(const struct bogo_conn *c, hf_config *config)
 {
     const struct bogo_flags *f = c->flags;
     if (!f->server) {
-        return judge(config, hf_config_set_resumption(config, !f->no_ticket), "resumption");
+        const int code =
+            judge(config, hf_config_set_resumption(config, !f->no_ticket), "resumption");
+        return code != 0 ? code
+                         : judge(config, hf_config_set_reverify(config, f->reverify_on_resume),
+                                 "reverify");
     }
     int code = judge(config, hf_config_set_session_store(config, c->shared->store), "store");
     if (code == 0 && f->no_ticket) {

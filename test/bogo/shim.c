@@ -8,7 +8,7 @@
 
 static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *shared,
                         bool is_resume);
-static int exchange(struct bogo_conn *c, const struct bogo_flags *retry);
+static int exchange(struct bogo_conn *c);
 static int shake_hands(struct bogo_conn *c);
 static int write_first(struct bogo_conn *c);
 static bool writes_first(const struct bogo_flags *f);
@@ -81,6 +81,7 @@ static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *sh
     static struct bogo_conn room;
     struct bogo_conn *c = &room;
     *c = (struct bogo_conn){.flags = is_resume ? &all->resume : &all->initial,
+                            .retry = &all->retry,
                             .shared = shared,
                             .is_resume = is_resume,
                             .fd = -1};
@@ -118,7 +119,7 @@ static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *sh
     }
     hf_session_free(offer);
     code = code != 0 ? code : bogo_link_open(c);
-    code = code != 0 ? code : exchange(c, &all->retry);
+    code = code != 0 ? code : exchange(c);
     bogo_link_close(c);
     hf_conn_free(c->tls);
     shared->now_ms += (int64_t)f->resumption_delay_s * 1000;
@@ -127,7 +128,7 @@ static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *sh
 }
 
 /* One connection from the first byte to the last. */
-static int exchange(struct bogo_conn *c, const struct bogo_flags *retry)
+static int exchange(struct bogo_conn *c)
 {
     int code = shake_hands(c);
     if (code != 0) {
@@ -138,7 +139,7 @@ static int exchange(struct bogo_conn *c, const struct bogo_flags *retry)
         return 1;
     }
     if (c->is_resume && !c->flags->server && c->flags->expect_reject_early_data) {
-        c->flags = retry; /* what follows refused early data */
+        c->flags = c->retry;
         c->early_len = 0;
     }
     code = c->flags->implicit_handshake ? 0 : bogo_expect(c);

@@ -39,6 +39,7 @@ struct bogo_identities {
 
 struct bogo_conn {
     const struct bogo_flags *flags;
+    const struct bogo_flags *retry; /* what holds once early data was refused */
     struct bogo_shared *shared;
     struct bogo_identities identities;
     hf_config *config;
