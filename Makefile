@@ -15,7 +15,7 @@ product:
 	@script/bootstrap run
 	@$(build) product $(CMAKE_FLAGS)
 
-run: product ## Build, then watch TLS 1.3 handshakes on this machine, explained
+run: product ## Build, then watch handshakes on this machine, explained
 	@$(BUILD)/handfast demo
 
 tests:

@@ -1,11 +1,12 @@
 /* What is to be negotiated, by which rules: built once, frozen, shared.
  *
- * A new configuration of a role has defaults that are fit for the public Internet: TLS 1.3, the
- * suites AES-128-GCM, AES-256-GCM, ChaCha20-Poly1305, the groups X25519MLKEM768, X25519, secp256r1,
- * secp384r1 (a client sends shares for the first two, as browsers do), verification on. Setters
- * change it until hf_config_freeze; after that it is constant, and any number of connections on any
- * threads share it. What must change while running (identities, trust, ticket keys) hangs behind
- * handles of its own.
+ * A new configuration of a role has defaults that are fit for the public Internet: TLS 1.3 and 1.2,
+ * the AEADs AES-128-GCM, AES-256-GCM and ChaCha20-Poly1305 (TLS 1.2: with ECDHE only), the groups
+ * X25519MLKEM768 (TLS 1.3 only), X25519, secp256r1 and secp384r1 (a client sends shares for the
+ * first two, as browsers do), a client that verifies its server, sessions off. Setters change it
+ * until hf_config_freeze; after that it is constant, and any number of connections on any threads
+ * share it. What must change while running (identities, trust, ticket keys) hangs behind handles of
+ * its own.
  *
  * Lists are comma-separated names in order of preference, without regard to case, '-', '_' and
  * blanks around a name; unknown and duplicate names are refused, with what was likely meant and the
@@ -67,8 +68,9 @@ HF_API HF_MUST_CHECK hf_status hf_config_set_signature_algorithms_cert(hf_config
                                                                        const char *names);
 /* Application protocols (RFC 7301), "h2,http/1.1"; "": none. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_alpn(hf_config *config, const char *names);
-/* Lowest and highest version. The freeze narrows them to versions for which a cipher suite, in TLS
- * 1.2 a group and a certificate, and in TLS 1.3 a signature algorithm, is there. */
+/* Lowest and highest version (default: TLS 1.2 and TLS 1.3). The freeze narrows them to versions
+ * for which a cipher suite, in TLS 1.2 a group and a certificate, and in TLS 1.3 a signature
+ * algorithm, is there. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_versions(hf_config *config, hf_version lowest,
                                                       hf_version highest);
 /* Refuse a TLS 1.2 handshake without extended_master_secret (RFC 7627; default off: without it

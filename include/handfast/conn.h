@@ -151,9 +151,10 @@ HF_API hf_status hf_conn_close(hf_conn *conn);
  * then nothing. */
 HF_API hf_status hf_conn_abort(hf_conn *conn, hf_alert alert);
 
-/* HF_NEED_OP: an operation of a late authentication is open, try again after it. HF_FAILED with no
- * error set: TLS 1.2 cannot, and the connection goes on.
- * New keys for sending, now; with ask_peer the peer is asked for new ones too (RFC 9846, 4.7.3). */
+/* New keys for sending, now; with ask_peer the peer is asked for new ones too (RFC 9846, 4.7.3).
+ * HF_NEED_INPUT: the handshake has not come far enough. HF_NEED_OP: an operation of a late
+ * authentication is open, try again after it. HF_FAILED with no error set: TLS 1.2 cannot, and the
+ * connection goes on. */
 HF_API HF_MUST_CHECK hf_status hf_conn_update_keys(hf_conn *conn, bool ask_peer);
 
 /* Server, connected: asks the client for a certificate (RFC 9846, 4.7.2). HF_FAILED with no
@@ -188,7 +189,7 @@ typedef struct hf_conn_info {
     uint16_t version; /* 0: not yet */
     uint16_t cipher_suite;
     const char *cipher_suite_name;
-    uint16_t group; /* 0: none (psk_ke) */
+    uint16_t group; /* 0: none (psk_ke, RSA key transport, a resumed TLS 1.2) */
     const char *group_name;
     bool post_quantum;
     uint16_t signature_scheme; /* of the server's CertificateVerify; 0: none (PSK) */
