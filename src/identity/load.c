@@ -8,10 +8,18 @@
 
 enum { STAPLE_MAX = 0xffff }; /* sct_list: RFC 6962, 3.3; an OCSP response is held to the same */
 
+/* Who is asked for a passphrase, and what came of it. */
+struct asked {
+    hf_passphrase_fn fn;
+    void *ctx;
+    int answer; /* below 0: none */
+};
+
 static hf_status load(hf_identity *identity, const hf_identity_source *source, hf_error *error);
 static hf_status check_order(const hf_identity *identity, hf_error *error);
 static hf_status tell_order(const hf_identity *identity, size_t i, hf_error *error);
 static hf_status load_key(hf_identity *identity, const hf_identity_source *source, hf_error *error);
+static int ask_and_note(void *ctx, char *out, size_t cap);
 static hf_status match_key(const hf_identity *identity, hf_error *error);
 static size_t find_match(const hf_identity *identity);
 static bool key_matches(const hf_identity *identity, hf_span certificate);
@@ -120,22 +128,30 @@ static hf_status tell_order(const hf_identity *identity, size_t i, hf_error *err
 
 static hf_status load_key(hf_identity *identity, const hf_identity_source *source, hf_error *error)
 {
-    switch (identity->provider->private_key_load(source->key, source->passphrase,
-                                                 source->passphrase_ctx, &identity->key)) {
+    struct asked asked = {source->passphrase, source->passphrase_ctx, -1};
+    switch (identity->provider->private_key_load(
+        source->key, source->passphrase == NULL ? NULL : ask_and_note, &asked, &identity->key)) {
     case HF_KEY_LOAD_OK:
         return match_key(identity, error);
     case HF_KEY_LOAD_MALFORMED:
         return err_raise(error, HF_E_KEY_MALFORMED, NULL);
     case HF_KEY_LOAD_PASSPHRASE:
         return err_raise(error, HF_E_KEY_PASSPHRASE,
-                         source->passphrase == NULL ? "no passphrase was given"
-                                                    : "the passphrase does not open it");
+                         asked.answer < 0 ? "no passphrase was given"
+                                          : "the passphrase does not open it");
     case HF_KEY_LOAD_UNSUPPORTED:
         return err_raise(error, HF_E_KEY_UNSUPPORTED, NULL);
     case HF_KEY_LOAD_NO_MEMORY:
         break;
     }
     return err_raise(error, HF_E_NO_MEMORY, "to load a private key");
+}
+
+static int ask_and_note(void *ctx, char *out, size_t cap)
+{
+    struct asked *asked = ctx;
+    asked->answer = asked->fn(asked->ctx, out, cap);
+    return asked->answer;
 }
 
 static hf_status match_key(const hf_identity *identity, hf_error *error)

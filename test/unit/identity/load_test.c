@@ -126,6 +126,8 @@ static int give_passphrase(void *ctx, char *out, size_t cap)
     return (int)strlen(passphrase);
 }
 
+static char told[sizeof(((hf_error *)0)->detail)]; /* the detail of the last failure */
+
 static hf_err load_encrypted(hf_span key, hf_passphrase_fn ask, const char *passphrase)
 {
     const hf_identity_source source = {.size = sizeof source,
@@ -138,6 +140,7 @@ static hf_err load_encrypted(hf_span key, hf_passphrase_fn ask, const char *pass
     const hf_status status = hf_identity_load(&source, &error, &identity);
     assert_int_equal(status == HF_OK, identity != NULL);
     hf_identity_free(identity);
+    (void)snprintf(told, sizeof told, "%s", error.detail);
     return error.code;
 }
 
@@ -160,6 +163,13 @@ static void test_forms_of_keys(void **state)
         assert_int_equal(load_encrypted(key, give_passphrase, "wrong"), otherwise);
         assert_int_equal(load_encrypted(key, give_passphrase, NULL), otherwise);
         assert_int_equal(load_encrypted(key, NULL, NULL), otherwise);
+        if (forms[i].encrypted) { /* what was asked for and not given, and what was wrong */
+            assert_string_equal(told, "no passphrase was given");
+            (void)load_encrypted(key, give_passphrase, NULL);
+            assert_string_equal(told, "no passphrase was given");
+            (void)load_encrypted(key, give_passphrase, "wrong");
+            assert_string_equal(told, "the passphrase does not open it");
+        }
         free(text);
     }
 }
