@@ -5,8 +5,7 @@
  * loop ends by itself.
  *
  * Invariant: `link` is NULL before link_open and after gone; the reports that need the connection
- * are made in between. /
- */
+ * are made in between. */
 #include "call.h"
 
 #include <errno.h>
@@ -106,7 +105,11 @@ int call_run(const struct call_plan *plan, struct call_turn *turn, struct troubl
         if (c.json.len == 0) {
             call_report_json(&c.facts, NULL, &c.json);
         }
-        (void)text_write(&c.json, STDOUT_FILENO);
+        struct trouble late = {0};
+        if (trouble_print(&c.json, &late) != 0) {
+            trouble_say(&late, "connect");
+            (void)trouble_set(trouble, late.exit_code, NULL, "%s", late.sentence);
+        }
     }
     if (c.stuck) {
         _exit(trouble->exit_code); /* a plain exit would wait for the resolver's thread */

@@ -1,5 +1,6 @@
 /* The verb certs: a chain as a person reads it, and whether it would be believed. */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,8 +47,7 @@ static const struct opt_spec spec = {
                "order is right and what is missing, and whether they would be believed, with the "
                "rule that says no and what helps. What is no file is a host. Exits with 5 if they "
                "would not be believed.",
-    .opts = opts,
-    .opt_count = sizeof opts / sizeof opts[0],
+    .tables = {{opts, sizeof opts / sizeof opts[0], 0}},
     .least_args = 1,
     .most_args = 1,
     .footer = tool_exit_help,
@@ -70,8 +70,7 @@ int certs_main(int argc, char **argv)
     struct address to = {0}; /* what settings.name may point to */
     hf_trust *trust = NULL;
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
-        opt_print_help(&spec);
-        return TOOL_OK;
+        return opt_print_help(&spec);
     }
     int exit_code = trouble.exit_code;
     if (exit_code == 0) {
@@ -108,7 +107,11 @@ static int collect(struct certs_settings *s, const char *from, struct address *t
     }
     to->port = to->has_port ? to->port : 443;
     s->name = s->name == NULL ? to->host : s->name;
-    return certs_chain_fetch(to, to->host, s->timeout_s, out, trouble);
+    if (certs_chain_fetch(to, to->host, s->timeout_s, out, trouble) == TOOL_UNREACHABLE) {
+        (void)snprintf(trouble->detail, sizeof trouble->detail,
+                       "there is no file '%.150s', so it was taken for a host", from);
+    }
+    return trouble->exit_code;
 }
 
 static int collect_file(const struct certs_settings *s, const char *path, struct certs_chain *out,
@@ -177,7 +180,7 @@ static int judge(const struct certs_settings *s, const char *from, const struct 
     }
     const bool accepted = hf_judgement_verdict(judgement)->accepted;
     hf_judgement_free(judgement);
-    const bool written = !out.failed && text_write(&out, STDOUT_FILENO);
+    (void)trouble_print(&out, trouble);
     text_free(&out);
-    return !written ? TOOL_SYSTEM : accepted ? TOOL_OK : TOOL_CERTIFICATE;
+    return accepted ? TOOL_OK : TOOL_CERTIFICATE;
 }

@@ -16,7 +16,7 @@ int certs_chain_read(const char *path, struct certs_chain *out, struct trouble *
 {
     struct file_bytes bytes;
     *out = (struct certs_chain){.count = 0};
-    if (file_read("", path, &bytes, trouble) != 0) {
+    if (file_read("certificates", path, &bytes, trouble) != 0) {
         return trouble->exit_code;
     }
     /* A set of anchors reads whatever the library reads, and says what is wrong with the rest. */

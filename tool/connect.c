@@ -3,13 +3,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/file.h"
 #include "report/failure.h"
 #include "series.h"
 #include "tool.h"
 
 #define AT(member) offsetof(struct call_settings, member)
 
-static const struct opt opts[] = {
+static const struct opt who_opts[] = {
     {"who is asked for, and believed", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"sni", "NAME|none",
      "server name to send and to verify instead of HOST; none: send none, verify HOST", OPT_TEXT,
@@ -35,34 +36,14 @@ static const struct opt opts[] = {
      AT(passphrase_file), 0, 0},
     {"psk", "ID:HEX", "pre-shared key: its identity and its bytes in hexadecimal; repeatable",
      OPT_LIST, AT(parameters.psk), 0, 0},
-    {"psk-hash", "BITS",
-     "hash that goes with the pre-shared keys: 256 or 384 (default 256); raw ones are for suites "
-     "with "
-     "this hash only",
-     OPT_NUMBER, AT(parameters.psk_hash), 256, 384},
-    {"psk-context", "TEXT",
-     "what else the pre-shared keys were agreed upon with, such as who is client and who is "
-     "server; "
-     "the same at both ends (RFC 9258; default: nothing)",
-     OPT_TEXT, AT(parameters.psk_context), 0, 0},
-    {"psk-raw", NULL, "use the pre-shared keys as they are, for peers that do not import keys",
-     OPT_FLAG, AT(parameters.psk_raw), 0, 0},
-    {"what is offered (lists: best first, comma between)", NULL, NULL, OPT_HEADING, 0, 0, 0},
-    {"tls", "RANGE", "versions: 1.2, 1.3 or 1.2-1.3", OPT_TEXT, AT(parameters.tls), 0, 0},
-    {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(parameters.ciphers), 0, 0},
-    {"groups", "LIST", "key exchange groups", OPT_TEXT, AT(parameters.groups), 0, 0},
+};
+
+static const struct opt offer_opts[] = {
     {"key-shares", "LIST", "groups to send a share for at once; \"\" asks for a HelloRetryRequest",
      OPT_TEXT, AT(parameters.key_shares), 0, 0},
-    {"sigalgs", "LIST", "signature algorithms", OPT_TEXT, AT(parameters.sigalgs), 0, 0},
     {"alpn", "LIST", "application protocols", OPT_TEXT, AT(parameters.alpn), 0, 0},
     {"compress-certs", "LIST", "take compressed certificates: brotli, zlib, zstd", OPT_TEXT,
      AT(parameters.compress), 0, 0},
-    {"record-size-limit", "N", "largest record to receive, 64 to 16385", OPT_NUMBER,
-     AT(parameters.record_size_limit), 64, 16385},
-    {"padding", "N", "pad what is sent to a multiple of N bytes", OPT_NUMBER,
-     AT(parameters.padding), 1, 16384},
-    {"require-ems", NULL, "refuse TLS 1.2 without extended_master_secret", OPT_FLAG,
-     AT(parameters.require_ems), 0, 0},
     {"fallback", NULL,
      "say that an earlier try with a higher version failed (TLS_FALLBACK_SCSV); with --tls 1.2",
      OPT_FLAG, AT(fallback), 0, 0},
@@ -70,6 +51,9 @@ static const struct opt opts[] = {
      AT(no_grease), 0, 0},
     {"post-auth", NULL, "allow the server to ask for a certificate later", OPT_FLAG, AT(post_auth),
      0, 0},
+};
+
+static const struct opt use_opts[] = {
     {"resumption: earlier sessions, and data before the handshake", NULL, NULL, OPT_HEADING, 0, 0,
      0},
     {"resume", "N",
@@ -112,8 +96,11 @@ static const struct opt_spec spec = {
         "pipe: stdin goes to the peer, what the peer sends goes to stdout. The end of stdin closes "
         "our direction; "
         "the peer's answer is awaited. An IPv6 address with a port is written [2001:db8::1]:443.",
-    .opts = opts,
-    .opt_count = sizeof opts / sizeof opts[0],
+    .tables = {{who_opts, sizeof who_opts / sizeof who_opts[0], 0},
+               {setup_psk_opts, SETUP_PSK_OPT_COUNT, AT(parameters)},
+               {setup_opts, SETUP_OPT_COUNT, AT(parameters)},
+               {offer_opts, sizeof offer_opts / sizeof offer_opts[0], 0},
+               {use_opts, sizeof use_opts / sizeof use_opts[0], 0}},
     .least_args = 1,
     .most_args = 1,
     .footer = tool_exit_help,
@@ -133,8 +120,7 @@ int connect_main(int argc, char **argv)
     struct address to = {0};
     struct keylog keylog = {.fd = -1};
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
-        opt_print_help(&spec);
-        return TOOL_OK;
+        return opt_print_help(&spec);
     }
     hf_config *config = NULL;
     if (trouble.exit_code == 0 && address_parse("HOST", args.args[0], &to, &trouble) == 0 &&
@@ -186,14 +172,16 @@ static int check(const struct call_settings *s, struct trouble *trouble)
         return trouble_set(trouble, TOOL_USAGE, "Write %20 for a blank.",
                            "--http: a path has no blanks or line ends");
     }
-    if (s->parameters.psk_raw && s->parameters.psk_context != NULL) {
-        return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
-                           "--psk-raw: a key that is not imported has no --psk-context");
+    if (s->passphrase_file != NULL && s->cert == NULL) {
+        return trouble_set(trouble, TOOL_USAGE, "Give --cert FILE as well.",
+                           "--passphrase-file %s: there is no --cert with a key",
+                           s->passphrase_file);
     }
-    if (s->parameters.psk_hash != 0 && s->parameters.psk_hash != 256 &&
-        s->parameters.psk_hash != 384) {
-        return trouble_set(trouble, TOOL_USAGE, "Choose 256 or 384.",
-                           "--psk-hash %lld: no such hash", (long long)s->parameters.psk_hash);
+    if (setup_check(&s->parameters, trouble) != 0 ||
+        (s->record != NULL && file_check_target("--record", s->record, trouble) != 0) ||
+        (s->session_out != NULL &&
+         file_check_target("--session-out", s->session_out, trouble) != 0)) {
+        return trouble->exit_code;
     }
     return 0;
 }

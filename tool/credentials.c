@@ -1,8 +1,7 @@
 /* Certificates of the server.
  *
  * Invariant: the stores are made once and live as long as the server; only their content is
- * swapped. Frozen configurations that point to them so see the new content. /
- */
+ * swapped. Frozen configurations that point to them so see the new content. */
 #include "credentials.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/file.h"
 #include "cli/option.h"
 #include "demo_report.h"
 #include "recording/recorder.h"
@@ -53,8 +54,7 @@ static const struct opt_spec spec = {
         "the keys that protect it, and a line on what it is for. At the end stands what each mode "
         "costs, measured: round trips, time, bytes, CPU, and what it protects. Exits with 0 "
         "only if every mode came to what it claims.",
-    .opts = opts,
-    .opt_count = sizeof opts / sizeof opts[0],
+    .tables = {{opts, sizeof opts / sizeof opts[0], 0}},
     .least_args = 0,
     .most_args = 0,
     .footer = tool_exit_help,
@@ -79,7 +79,7 @@ static bool is_wanted(const struct demo_settings *s, const char *name);
 static int run_all(struct demo *d, struct trouble *trouble);
 static int run_mode(struct demo *d, const struct demo_mode *mode, struct trouble *trouble);
 static const hf_trace *start_recording(struct demo *d, const struct demo_mode *mode);
-static void tell(struct demo *d, const struct demo_view *view);
+static void tell(struct demo *d, const struct demo_view *view, struct trouble *trouble);
 static void add_opening(const struct demo *d, struct text *out);
 static void add_closing(const struct demo *d, struct text *out);
 
@@ -89,8 +89,7 @@ int demo_main(int argc, char **argv)
     struct opt_result args = {0};
     struct trouble trouble = {0};
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
-        opt_print_help(&spec);
-        return TOOL_OK;
+        return opt_print_help(&spec);
     }
     struct demo demo = {.settings = &settings, .style = style_of(STDOUT_FILENO), .ok = true};
     if (trouble.exit_code == 0 && check_modes(&settings, &trouble) == 0 &&
@@ -133,7 +132,7 @@ static int check_modes(const struct demo_settings *s, struct trouble *trouble)
                                nearest == NULL ? "" : nearest, nearest == NULL ? "" : "'?");
         }
     }
-    return 0;
+    return s->record == NULL ? 0 : file_check_target("--record", s->record, trouble);
 }
 
 /* "30ms", "30" or "0". */
@@ -186,7 +185,7 @@ static int run_all(struct demo *d, struct trouble *trouble)
         json_array(&d->json, "modes");
     } else {
         add_opening(d, &out);
-        (void)text_write(&out, STDOUT_FILENO);
+        (void)trouble_print(&out, trouble);
     }
     for (size_t i = 0; i < DEMO_MODE_COUNT && trouble->exit_code == 0; i++) {
         if (is_wanted(d->settings, demo_modes[i].name)) {
@@ -200,10 +199,10 @@ static int run_all(struct demo *d, struct trouble *trouble)
         json_number(&d->json, "rtt_ms", (int64_t)d->settings->rtt_ms);
         json_bool(&d->json, "ok", d->ok);
         json_end(&d->json);
-        (void)text_write(&d->json_text, STDOUT_FILENO);
+        (void)trouble_print(&d->json_text, trouble);
     } else if (trouble->exit_code == 0) {
         add_closing(d, &out);
-        (void)text_write(&out, STDOUT_FILENO);
+        (void)trouble_print(&out, trouble);
     }
     text_free(&out);
     return trouble->exit_code;
@@ -227,8 +226,10 @@ static int run_mode(struct demo *d, const struct demo_mode *mode, struct trouble
     if (trouble->exit_code == 0) {
         demo_judge(mode, &run, &verdict);
         d->ok = d->ok && verdict.ok;
-        tell(d, &(struct demo_view){mode, &run, &verdict, &d->style, d->number, d->of,
-                                    settings->rtt_ms, settings->explain, settings->secrets});
+        tell(d,
+             &(struct demo_view){mode, &run, &verdict, &d->style, d->number, d->of,
+                                 settings->rtt_ms, settings->explain, settings->secrets},
+             trouble);
     }
     demo_run_free(&run);
     return trouble->exit_code;
@@ -243,7 +244,7 @@ static const hf_trace *start_recording(struct demo *d, const struct demo_mode *m
     return recorder_trace(&d->recorder, NULL);
 }
 
-static void tell(struct demo *d, const struct demo_view *view)
+static void tell(struct demo *d, const struct demo_view *view, struct trouble *trouble)
 {
     if (d->settings->json) {
         demo_report_json(view, &d->json);
@@ -251,9 +252,9 @@ static void tell(struct demo *d, const struct demo_view *view)
     }
     struct text out = {0};
     demo_report_text(view, &out);
-    (void)text_write(&out, STDOUT_FILENO);
-    text_free(&out);
     demo_table_row(view, &d->table);
+    (void)trouble_print(&out, trouble);
+    text_free(&out);
 }
 
 static void add_opening(const struct demo *d, struct text *out)

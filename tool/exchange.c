@@ -7,8 +7,7 @@
  * it is gone.
  *
  * Invariant: what is told of an end is taken while its connection lives: from the server when the
- * client's close_notify comes, from the client when the server's does. /
- */
+ * client's close_notify comes, from the client when the server's does. */
 #include "exchange.h"
 
 #include <signal.h>

@@ -50,8 +50,7 @@ static const struct opt_spec spec = {
     .summary = "Tells a recording that connect, serve or demo wrote with --record, or a connection "
                "out of a capture: what was agreed on, which messages went, under which keys, and "
                "how it ended. The options show more of it instead.",
-    .opts = opts,
-    .opt_count = sizeof opts / sizeof opts[0],
+    .tables = {{opts, sizeof opts / sizeof opts[0], 0}},
     .least_args = 0,
     .most_args = 1,
     .footer = tool_exit_help,
@@ -70,8 +69,7 @@ int explain_main(int argc, char **argv)
     struct trouble trouble = {0};
     json_t *recording = NULL;
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
-        opt_print_help(&spec);
-        return TOOL_OK;
+        return opt_print_help(&spec);
     }
     const char *file = args.arg_count == 0 ? NULL : args.args[0];
     if (trouble.exit_code == 0 && check(&settings, file, &trouble) == 0 &&
@@ -111,7 +109,7 @@ static int check(const struct explain_settings *s, const char *file, struct trou
 static int from_file(const char *path, json_t **out, struct trouble *trouble)
 {
     struct file_bytes bytes = {0};
-    if (file_read("", path, &bytes, trouble) == 0) {
+    if (file_read("recording", path, &bytes, trouble) == 0) {
         (void)recording_parse(path, file_span(&bytes), out, trouble);
     }
     file_free(&bytes);
@@ -170,9 +168,7 @@ static int tell(const struct explain_settings *s, const json_t *recording, struc
     if (!some && !s->keys && !s->why) {
         tell_overview(&t);
     }
-    if (out.failed || !text_write(&out, STDOUT_FILENO)) {
-        (void)trouble_set(trouble, TOOL_SYSTEM, NULL, "standard output could not be written");
-    }
+    (void)trouble_print(&out, trouble);
     text_free(&out);
     return trouble->exit_code;
 }

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <handfast/config.h>
+
 #include "cli/option.h"
 #include "cli/text.h"
 #include "cli/trouble.h"
@@ -18,13 +20,15 @@ struct verb {
 };
 
 static int help_main(int argc, char **argv);
+static int names_main(void);
 static int version_main(int argc, char **argv);
+static int print(struct text *text);
 static void occupy_standard_files(void);
 static const struct verb *find(const char *name);
 static int unknown(const char *name);
 
 static const struct verb verbs[] = {
-    {"demo", "watch TLS 1.3 handshakes between two ends on this machine, each message explained",
+    {"demo", "watch TLS handshakes between two ends on this machine, each message explained",
      demo_main},
     {"connect", "connect to a server, explain the handshake, then be a pipe", connect_main},
     {"serve", "be a server that shows each browser the handshake that it just made", serve_main},
@@ -33,7 +37,7 @@ static const struct verb verbs[] = {
     {"certs", "show the certificates of a file or a server, and whether they would be believed",
      certs_main},
     {"seed", "make the secret that servers of one name derive their ticket keys from", seed_main},
-    {"help", "print this, or the help of a verb", help_main},
+    {"help", "print this, the help of a verb, or the names that lists may hold", help_main},
     {"--version", "print the version", version_main},
 };
 
@@ -115,6 +119,9 @@ static int unknown(const char *name)
 
 static int help_main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], "names") == 0) {
+        return names_main();
+    }
     if (argc > 1) {
         const struct verb *verb = find(argv[1]);
         char help[] = "--help";
@@ -127,20 +134,57 @@ static int help_main(int argc, char **argv)
         }
     }
     struct text t = {0};
-    text_add(&t, "Handfast: TLS 1.3 that explains itself.\n\nusage: handfast VERB [options]\n\n");
+    text_add(&t, "Handfast: TLS that explains itself.\n\nusage: handfast VERB [options]\n\n");
     for (size_t i = 0; i < VERB_COUNT; i++) {
         text_addf(&t, "  %-11s %s\n", verbs[i].name, verbs[i].summary);
     }
-    text_addf(&t, "\n'handfast VERB --help' tells the rest.\n\n%s\n", tool_exit_help);
-    (void)text_write(&t, STDOUT_FILENO);
-    text_free(&t);
-    return TOOL_OK;
+    text_addf(&t,
+              "\n'handfast VERB --help' tells the rest, 'handfast help names' what the lists of\n"
+              "cipher suites, groups and the like may name.\n\n%s\n",
+              tool_exit_help);
+    return print(&t);
+}
+
+/* What the options that take lists of names know, best first. */
+static int names_main(void)
+{
+    static const struct {
+        const char *option, *which;
+    } lists[] = {{"--ciphers", "ciphers"},
+                 {"--groups, --key-shares", "groups"},
+                 {"--sigalgs", "sigalgs"},
+                 {"--compress-certs", "compression"},
+                 {"--psk-modes", "psk_modes"}};
+    struct text t = {0};
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        text_addf(&t, "%s%s\n", i == 0 ? "" : "\n", lists[i].option);
+        for (const char *name = hf_config_names(lists[i].which); *name != '\0';) {
+            const size_t len = strcspn(name, ",");
+            text_addf(&t, "  %.*s\n", (int)len, name);
+            name += len + (name[len] == ',');
+        }
+    }
+    text_add(&t, "\nCase, '-', '_' and blanks do not matter; short forms such as AES-128-GCM and "
+                 "P-256 will do.\nWhat has no forward secrecy is used only when it is named.\n");
+    return print(&t);
 }
 
 static int version_main(int argc, char **argv)
 {
     (void)argc;
     (void)argv;
-    (void)puts("handfast " HANDFAST_VERSION);
-    return TOOL_OK;
+    struct text t = {0};
+    text_add(&t, "handfast " HANDFAST_VERSION "\n");
+    return print(&t);
+}
+
+/* Writes text to standard output and frees it. */
+static int print(struct text *text)
+{
+    struct trouble trouble = {0};
+    if (trouble_print(text, &trouble) != 0) {
+        trouble_say(&trouble, "");
+    }
+    text_free(text);
+    return trouble.exit_code;
 }

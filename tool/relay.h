@@ -1,8 +1,7 @@
 /* A relay: a long way between a client and a server on this machine. It carries what one connection
  * says both ways, each byte after the same while, and writes down what passed.
  *
- * Threads: that of the loop. /
- */
+ * Threads: that of the loop. */
 #ifndef TOOL_RELAY_H
 #define TOOL_RELAY_H
 

@@ -1,8 +1,7 @@
 /* A replayer: whoever has recorded what a client sent can send it again. It holds no key and
  * understands nothing; it connects, sends the bytes, and leaves when the server has said something.
  *
- * Threads: that of the loop. /
- */
+ * Threads: that of the loop. */
 #ifndef TOOL_REPLAYER_H
 #define TOOL_REPLAYER_H
 

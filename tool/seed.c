@@ -11,6 +11,7 @@
 
 #include <handfast/ticket.h>
 
+#include "cli/file.h"
 #include "cli/option.h"
 #include "fleet/secret.h"
 #include "fleet/seed.h"
@@ -49,8 +50,7 @@ static const struct opt_spec spec = {
         "derives the same ticket keys from it and from the time, so that each resumes what "
         "another began. Whoever has the seed can open the tickets that are alive and those to "
         "come: keep it like a private key.",
-    .opts = opts,
-    .opt_count = sizeof opts / sizeof opts[0],
+    .tables = {{opts, sizeof opts / sizeof opts[0], 0}},
     .least_args = 0,
     .most_args = 0,
     .footer = tool_exit_help,
@@ -72,8 +72,7 @@ int seed_main(int argc, char **argv)
     char seed[HF_TICKET_SEED_MAX] = "";
     const int64_t now_ms = (int64_t)time(NULL) * 1000;
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
-        opt_print_help(&spec);
-        return TOOL_OK;
+        return opt_print_help(&spec);
     }
     if (trouble.exit_code == 0 &&
         (settings.advance != NULL ? advance(&settings, now_ms, seed, &trouble)
@@ -115,7 +114,7 @@ static int advance(const struct seed_settings *s, int64_t now_ms, char seed[HF_T
 static int write_out(const struct seed_settings *s, const char *seed, struct trouble *trouble)
 {
     const bool is_file = s->advance != NULL && strncmp(s->advance, "fd:", 3) != 0 &&
-                         strncmp(s->advance, "env:", 4) != 0;
+                         strncmp(s->advance, "env:", 4) != 0 && file_obstacle(s->advance) == NULL;
     if (s->out != NULL) {
         return write_file(s->out, false, seed, trouble);
     }

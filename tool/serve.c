@@ -2,12 +2,13 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/file.h"
 #include "server.h"
 #include "tool.h"
 
 #define AT(member) offsetof(struct serve_settings, member)
 
-static const struct opt opts[] = {
+static const struct opt who_opts[] = {
     {"where", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"listen", "ADDR:PORT",
      "where to listen; port 0: one that is free; repeatable (default 127.0.0.1:8443)", OPT_LIST,
@@ -34,18 +35,9 @@ static const struct opt opts[] = {
      "pre-shared key: its identity and its bytes in hexadecimal; repeatable; without --cert only "
      "clients that hold one are served",
      OPT_LIST, AT(parameters.psk), 0, 0},
-    {"psk-hash", "BITS",
-     "hash that goes with the pre-shared keys: 256 or 384 (default 256); raw ones are for suites "
-     "with "
-     "this hash only",
-     OPT_NUMBER, AT(parameters.psk_hash), 256, 384},
-    {"psk-context", "TEXT",
-     "what else the pre-shared keys were agreed upon with, such as who is client and who is "
-     "server; "
-     "the same at both ends (RFC 9258; default: nothing)",
-     OPT_TEXT, AT(parameters.psk_context), 0, 0},
-    {"psk-raw", NULL, "use the pre-shared keys as they are, for peers that do not import keys",
-     OPT_FLAG, AT(parameters.psk_raw), 0, 0},
+};
+
+static const struct opt peer_opts[] = {
     {"who may come", NULL, NULL, OPT_HEADING, 0, 0, 0},
     {"client-auth", "none|request|require",
      "client certificates: not asked for (default), wanted, demanded", OPT_TEXT, AT(client_auth), 0,
@@ -56,24 +48,16 @@ static const struct opt opts[] = {
      "judge a client's chain anew each time; else one that was believed is believed again while "
      "its certificates are valid and the authorities stay the same",
      OPT_FLAG, AT(no_chain_cache), 0, 0},
-    {"what is accepted (lists: best first, comma between)", NULL, NULL, OPT_HEADING, 0, 0, 0},
-    {"tls", "RANGE", "versions: 1.2, 1.3 or 1.2-1.3", OPT_TEXT, AT(parameters.tls), 0, 0},
-    {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(parameters.ciphers), 0, 0},
-    {"groups", "LIST", "key exchange groups", OPT_TEXT, AT(parameters.groups), 0, 0},
-    {"sigalgs", "LIST", "signature algorithms", OPT_TEXT, AT(parameters.sigalgs), 0, 0},
+};
+
+static const struct opt use_opts[] = {
     {"alpn", "LIST", "application protocols; a client with none of them is refused", OPT_TEXT,
      AT(parameters.alpn), 0, 0},
     {"stateless-retry", NULL,
      "answer every first ClientHello with a cookie and keep no state for it", OPT_FLAG,
      AT(stateless_retry), 0, 0},
-    {"require-ems", NULL, "refuse TLS 1.2 without extended_master_secret", OPT_FLAG,
-     AT(parameters.require_ems), 0, 0},
     {"compress-certs", "LIST", "compress the certificate for clients that can: brotli, zlib, zstd",
      OPT_TEXT, AT(parameters.compress), 0, 0},
-    {"record-size-limit", "N", "largest record to receive, 64 to 16385", OPT_NUMBER,
-     AT(parameters.record_size_limit), 64, 16385},
-    {"padding", "N", "pad what is sent to a multiple of N bytes", OPT_NUMBER,
-     AT(parameters.padding), 1, 16384},
     {"sessions, and data that comes before the handshake is over", NULL, NULL, OPT_HEADING, 0, 0,
      0},
     {"tickets", "N",
@@ -151,8 +135,11 @@ static const struct opt_spec spec = {
         "ADDR:PORT' for each listener when it is ready. SIGHUP reads the certificates again "
         "without dropping a "
         "connection; Ctrl-C and SIGTERM end it in good order, with exit code 0.",
-    .opts = opts,
-    .opt_count = sizeof opts / sizeof opts[0],
+    .tables = {{who_opts, sizeof who_opts / sizeof who_opts[0], 0},
+               {setup_psk_opts, SETUP_PSK_OPT_COUNT, AT(parameters)},
+               {peer_opts, sizeof peer_opts / sizeof peer_opts[0], 0},
+               {setup_opts, SETUP_OPT_COUNT, AT(parameters)},
+               {use_opts, sizeof use_opts / sizeof use_opts[0], 0}},
     .least_args = 0,
     .most_args = 0,
     .footer = tool_exit_help,
@@ -173,8 +160,7 @@ int serve_main(int argc, char **argv)
     struct opt_result args = {0};
     struct trouble trouble = {0};
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
-        opt_print_help(&spec);
-        return TOOL_OK;
+        return opt_print_help(&spec);
     }
     if (trouble.exit_code == 0 && check(&settings, &trouble) == 0 &&
         resumption_check(&settings.resumption, &trouble) == 0) {
@@ -222,18 +208,17 @@ static int check(const struct serve_settings *s, struct trouble *trouble)
                            "Add --client-auth request or --client-auth require.",
                            "--no-chain-cache: no client is asked for a certificate");
     }
-    if (s->parameters.psk_raw && s->parameters.psk_context != NULL) {
-        return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
-                           "--psk-raw: a key that is not imported has no --psk-context");
-    }
-    if (s->parameters.psk_hash != 0 && s->parameters.psk_hash != 256 &&
-        s->parameters.psk_hash != 384) {
-        return trouble_set(trouble, TOOL_USAGE, "Choose 256 or 384.",
-                           "--psk-hash %lld: no such hash", (long long)s->parameters.psk_hash);
-    }
     if (s->secrets && s->record == NULL) {
         return trouble_set(trouble, TOOL_USAGE, "Give --record FILE as well.",
                            "--secrets: there is no recording to write them into");
     }
-    return 0;
+    if (s->passphrase_file != NULL && s->cert.count == 0) {
+        return trouble_set(trouble, TOOL_USAGE, "Give --cert FILE as well.",
+                           "--passphrase-file %s: there is no --cert with a key",
+                           s->passphrase_file);
+    }
+    if (setup_check(&s->parameters, trouble) != 0 || s->record == NULL) {
+        return trouble->exit_code;
+    }
+    return file_check_target("--record", s->record, trouble);
 }

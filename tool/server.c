@@ -2,8 +2,7 @@
  *
  * Stopping: the first signal closes the listeners and asks every session to end; after DRAIN_MS, or
  * at a second signal, what is left is dropped. When the last session has gone the loop has nothing
- * left to do. /
- */
+ * left to do. */
 #include "server.h"
 
 #include <errno.h>

@@ -4,8 +4,7 @@
  * written; then the link is congested and delivers nothing, and `drained` takes it up again: so a
  * client that asks without reading the answers costs at most one record of requests and what fits
  * between the link's two marks. Or it is early data that `waits` for the end of the handshake; then
- * it is at most what the server takes early, and `connected` takes it up. /
- */
+ * it is at most what the server takes early, and `connected` takes it up. */
 #include "session.h"
 
 #include <stdio.h>

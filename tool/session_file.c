@@ -95,9 +95,14 @@ static void sum(hf_span bytes, uint8_t out[SUM_LEN])
 
 int session_file_write(const char *path, const hf_session *session, struct trouble *trouble)
 {
+    static const char fix[] = "Name a file in a directory that can be written.";
+    const char *obstacle = file_obstacle(path);
     uint8_t *bytes = malloc(FILE_MAX);
-    if (bytes == NULL) {
-        return setup_no_memory(trouble);
+    if (obstacle != NULL || bytes == NULL) {
+        free(bytes);
+        return obstacle == NULL
+                   ? setup_no_memory(trouble)
+                   : trouble_set(trouble, TOOL_SYSTEM, fix, "--session-out %s: %s", path, obstacle);
     }
     hf_buf out = {bytes, FILE_MAX, LINE_LEN + SUM_LEN};
     int error = EFBIG;
@@ -110,19 +115,14 @@ int session_file_write(const char *path, const hf_session *session, struct troub
     explicit_bzero(bytes, FILE_MAX);
     free(bytes);
     return error == 0 ? 0
-                      : trouble_set(trouble, TOOL_SYSTEM,
-                                    "Name a file in a directory that can be written.",
-                                    "--session-out %s: %s", path, strerror(error));
+                      : trouble_set(trouble, TOOL_SYSTEM, fix, "--session-out %s: %s", path,
+                                    strerror(error));
 }
 
 /* Under another name first, so that nobody ever reads half a session. Returns errno. */
 static int put(const char *path, hf_span bytes)
 {
-    struct stat st;
     char *written = NULL;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-        return S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-    }
     if (asprintf(&written, "%s.XXXXXX", path) < 0) {
         return ENOMEM;
     }

@@ -1,6 +1,7 @@
 /* From the command line to the library's objects. */
 #include "setup.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,42 @@
 #include "report/failure.h"
 #include "tool.h"
 
+#define AT(member) offsetof(struct setup_parameters, member)
+
 enum { PSK_KEY_MAX = 64 };
+
+const struct opt setup_psk_opts[SETUP_PSK_OPT_COUNT] = {
+    {"psk-hash", "BITS",
+     "hash that goes with the pre-shared keys: 256 or 384 (default 256); raw ones are for suites "
+     "with this hash only",
+     OPT_NUMBER, AT(psk_hash), 256, 384},
+    {"psk-context", "TEXT",
+     "what else the pre-shared keys were agreed upon with, such as who is client and who is "
+     "server; the same at both ends (RFC 9258; default: nothing)",
+     OPT_TEXT, AT(psk_context), 0, 0},
+    {"psk-raw", NULL, "use the pre-shared keys as they are, for peers that do not import keys",
+     OPT_FLAG, AT(psk_raw), 0, 0},
+    {"psk-modes", "LIST",
+     "how pre-shared keys and sessions may be used in TLS 1.3: psk_dhe_ke (default), psk_ke, or "
+     "both; psk_ke exchanges no keys and has no forward secrecy: for tests, and for devices that "
+     "can do no more",
+     OPT_TEXT, AT(psk_modes), 0, 0},
+};
+
+const struct opt setup_opts[SETUP_OPT_COUNT] = {
+    {"what is negotiated (lists: best first, comma between; 'handfast help names' has the names)",
+     NULL, NULL, OPT_HEADING, 0, 0, 0},
+    {"tls", "RANGE", "versions: 1.2, 1.3 or 1.2-1.3 (default: both)", OPT_TEXT, AT(tls), 0, 0},
+    {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(ciphers), 0, 0},
+    {"groups", "LIST", "key exchange groups", OPT_TEXT, AT(groups), 0, 0},
+    {"sigalgs", "LIST", "signature algorithms", OPT_TEXT, AT(sigalgs), 0, 0},
+    {"require-ems", NULL, "refuse TLS 1.2 without extended_master_secret", OPT_FLAG,
+     AT(require_ems), 0, 0},
+    {"record-size-limit", "N", "largest record to receive, 64 to 16385", OPT_NUMBER,
+     AT(record_size_limit), 64, 16385},
+    {"padding", "N", "pad what is sent to a multiple of N bytes", OPT_NUMBER, AT(padding), 1,
+     16384},
+};
 
 static int set_names(hf_config *config, const char *option, const char *value,
                      hf_status (*setter)(hf_config *, const char *), struct trouble *trouble);
@@ -25,7 +61,39 @@ static int load_identity(const struct setup_identity *from, const struct file_by
 static int identity_failed(const struct setup_identity *from, const hf_error *error,
                            struct trouble *trouble);
 
-/* Who asks for it by name is told each time what it is. */
+int setup_check(const struct setup_parameters *p, struct trouble *trouble)
+{
+    if (p->psk.count == 0 && (p->psk_raw || p->psk_context != NULL || p->psk_hash != 0)) {
+        return trouble_set(trouble, TOOL_USAGE, "Give the key as well: --psk ID:HEX.",
+                           "%s: there is no pre-shared key for it",
+                           p->psk_raw               ? "--psk-raw"
+                           : p->psk_context != NULL ? "--psk-context"
+                                                    : "--psk-hash");
+    }
+    if (p->psk_raw && p->psk_context != NULL) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
+                           "--psk-raw: a key that is not imported has no --psk-context");
+    }
+    if (p->psk_hash != 0 && p->psk_hash != 256 && p->psk_hash != 384) {
+        return trouble_set(trouble, TOOL_USAGE, "Choose 256 or 384.",
+                           "--psk-hash %lld: no such hash", (long long)p->psk_hash);
+    }
+    return 0;
+}
+
+/* Who asks for either by name is told each time what it is. */
+static void warn_of_psk_ke(const char *modes)
+{
+    if (modes != NULL &&
+        (strcasestr(modes, "psk_ke") != NULL || strcasestr(modes, "psk-ke") != NULL ||
+         strcasestr(modes, "pskke") != NULL)) {
+        (void)fputs(
+            "handfast: warning: psk_ke has no forward secrecy: who gets the pre-shared key, "
+            "or the key of a ticket, later reads all that was recorded.\n",
+            stderr);
+    }
+}
+
 static void warn_of_key_transport(const char *ciphers)
 {
     if (ciphers != NULL && (strcasestr(ciphers, "TLS_RSA_WITH_") != NULL ||
@@ -50,10 +118,12 @@ int setup_parameters(hf_config *config, const struct setup_parameters *p, struct
             0 ||
         set_names(config, "--alpn", p->alpn, hf_config_set_alpn, trouble) != 0 ||
         set_names(config, "--compress-certs", p->compress, hf_config_set_certificate_compression,
-                  trouble) != 0) {
+                  trouble) != 0 ||
+        set_names(config, "--psk-modes", p->psk_modes, hf_config_set_psk_modes, trouble) != 0) {
         return trouble->exit_code;
     }
     warn_of_key_transport(p->ciphers);
+    warn_of_psk_ke(p->psk_modes);
     if (p->record_size_limit != 0 &&
         hf_config_set_record_size_limit(config, (uint16_t)p->record_size_limit) != HF_OK) {
         return failure_of_setting(hf_config_error(config), "--record-size-limit", trouble);
@@ -75,8 +145,11 @@ int setup_parameters(hf_config *config, const struct setup_parameters *p, struct
 int setup_identity(const struct setup_identity *from, hf_identity **out, struct trouble *trouble)
 {
     *out = NULL;
-    struct file_bytes chain = {0}, key = {0}, ocsp = {0};
-    if (file_read("--cert", from->cert, &chain, trouble) == 0 &&
+    struct file_bytes chain = {0}, key = {0}, ocsp = {0}, passphrase = {0};
+    /* The passphrase's file is read when the key asks for it, and then cannot say what is wrong. */
+    if ((from->passphrase_file == NULL ||
+         file_read("--passphrase-file", from->passphrase_file, &passphrase, trouble) == 0) &&
+        file_read("--cert", from->cert, &chain, trouble) == 0 &&
         (from->key == NULL || file_read("--key", from->key, &key, trouble) == 0) &&
         (from->ocsp == NULL || file_read("--ocsp", from->ocsp, &ocsp, trouble) == 0)) {
         (void)load_identity(from, &chain, from->key == NULL ? &chain : &key, &ocsp, out, trouble);
@@ -84,6 +157,7 @@ int setup_identity(const struct setup_identity *from, hf_identity **out, struct 
     file_free(&chain);
     file_free(&key);
     file_free(&ocsp);
+    file_free(&passphrase);
     return trouble->exit_code;
 }
 
@@ -143,7 +217,10 @@ int setup_failed(int argc, char **argv, const struct trouble *trouble, const cha
     json_number(&j, "exit_code", trouble->exit_code);
     failure_json(trouble, &j, "error");
     json_end(&j);
-    (void)text_write(&out, STDOUT_FILENO);
+    struct trouble late = {0};
+    if (trouble_print(&out, &late) != 0) {
+        trouble_say(trouble, verb);
+    }
     text_free(&out);
     return trouble->exit_code;
 }
@@ -279,7 +356,9 @@ static int identity_failed(const struct setup_identity *from, const hf_error *er
     char where[600];
     const bool key = error->code == HF_E_KEY_MALFORMED || error->code == HF_E_KEY_PASSPHRASE ||
                      error->code == HF_E_KEY_UNSUPPORTED;
-    if (from->key == NULL || (!key && error->code != HF_E_KEY_MISMATCH)) {
+    if (error->code == HF_E_CONFIG_VALUE && from->ocsp != NULL) { /* all that can be out of range */
+        (void)snprintf(where, sizeof where, "--ocsp %s", from->ocsp);
+    } else if (from->key == NULL || (!key && error->code != HF_E_KEY_MISMATCH)) {
         (void)snprintf(where, sizeof where, "--cert %s", from->cert);
     } else if (key) {
         (void)snprintf(where, sizeof where, "--key %s", from->key);

@@ -25,7 +25,15 @@ struct setup_parameters {
     int64_t psk_hash;
     const char *psk_context; /* NULL: none */
     bool psk_raw;            /* not imported (RFC 9258) */
+    const char *psk_modes;
 };
+
+/* The options of the parameters that mean the same at both ends; offsets in setup_parameters. */
+enum { SETUP_PSK_OPT_COUNT = 4, SETUP_OPT_COUNT = 8 };
+extern const struct opt setup_psk_opts[SETUP_PSK_OPT_COUNT], setup_opts[SETUP_OPT_COUNT];
+
+/* Refuses what does not go together, before anything is made of it. */
+int setup_check(const struct setup_parameters *parameters, struct trouble *trouble);
 
 int setup_parameters(hf_config *config, const struct setup_parameters *parameters,
                      struct trouble *trouble);

@@ -33,8 +33,7 @@ static const struct opt_spec spec = {
                "prints its path: the handshake stepped through, fields beside bytes, the key "
                "schedule computed again, decisions, and a bench to change bytes. With two "
                "recordings it opens with their comparison.",
-    .opts = opts,
-    .opt_count = sizeof opts / sizeof opts[0],
+    .tables = {{opts, sizeof opts / sizeof opts[0], 0}},
     .least_args = 1,
     .most_args = 4,
     .footer = tool_exit_help,
@@ -52,8 +51,7 @@ int view_main(int argc, char **argv)
     struct text page = {0};
     struct text path = {0};
     if (opt_parse(&spec, argc, argv, &settings, &args, &trouble) == 0 && args.help) {
-        opt_print_help(&spec);
-        return TOOL_OK;
+        return opt_print_help(&spec);
     }
     document_begin(&page, DOCUMENT_VIEW, false);
     for (size_t i = 0; i < args.arg_count && trouble.exit_code == 0; i++) {
@@ -70,7 +68,7 @@ int view_main(int argc, char **argv)
             (void)setup_no_memory(&trouble);
         } else if (write_page(path.ptr, &page, &trouble) == 0) {
             text_add(&path, "\n");
-            (void)text_write(&path, STDOUT_FILENO);
+            (void)trouble_print(&path, &trouble);
         }
     }
     if (page.ptr != NULL) {

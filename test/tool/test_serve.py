@@ -173,6 +173,15 @@ def psk():
     tap.equal((code, told["error"]["alert"]), (4, "decrypt_error"))
     code, told = page(server, "--psk", f"stranger:{key}")
     tap.equal((code, told["error"]["alert"]), (4, "unknown_psk_identity"))
+    weak = Serve("--psk", f"me:{key}", "--psk-modes", "psk_ke,psk_dhe_ke", cert=None)
+    for modes, group in (("psk_ke", None), ("psk-dhe-ke,psk-ke", None), ("psk_dhe_ke", "X25519MLKEM768")):
+        code, told = page(weak, "--psk", f"me:{key}", "--psk-modes", modes)
+        tap.equal((code, told["connection"]["psk"], told["connection"]["group"]), (0, True, group), modes)
+    code, told = page(server, "--psk", f"a:b:{key}", "--psk-modes", "psk_ke")
+    tap.equal(code, 4, "never unless both ends ask for it")
+    done = tap.run([tap.TOOL, "connect", "--psk", f"me:{key}", "--psk-modes", "psk_ke", f"127.0.0.1:{weak.port}"], stdin="")
+    tap.contains(done.stderr, "warning: psk_ke has no forward secrecy")
+    tap.contains(done.stderr, "NO forward secrecy")
     both = Serve("--psk", f"me:{key}", "--psk-hash", "384", "--psk-raw")
     code, told = page(both, "--psk", f"me:{key}", "--psk-hash", "384", "--psk-raw")
     tap.equal((code, told["connection"]["psk"], told["connection"]["cipher_suite"]),

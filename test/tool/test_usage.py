@@ -1,10 +1,11 @@
 """The command line: help, unknown and misused options, exit codes, the manual page."""
 import json
 import re
+import subprocess
 
 import tap
 
-VERBS = ["demo", "connect", "serve", "certs", "seed"]
+VERBS = ["demo", "connect", "serve", "explain", "view", "certs", "seed"]
 
 
 def options_of_help(verb):
@@ -50,7 +51,7 @@ def refused(arguments, *parts):
 
 
 for title, arguments_, parts_ in [
-    ("an unknown verb", ["srve"], ["'srve' is no verb", "'serve'"]),
+    ("an unknown verb", ["srve"], ["handfast: 'srve' is no verb", "'serve'"]),
     ("an unknown option", ["connect", "--gruops", "x25519", "localhost"], ["--gruops", "did you mean '--groups'?"]),
     ("an option like none", ["connect", "--zzzzzzzz", "localhost"], ["unknown option '--zzzzzzzz'"]),
     ("a short option", ["demo", "-x"], ["unknown option"]),
@@ -61,6 +62,8 @@ for title, arguments_, parts_ in [
     ("a number out of range", ["serve", "--record-size-limit", "63"], ["from 64 to 16385"]),
     ("no host", ["connect"], ["something is missing", "HOST[:PORT]"]),
     ("two hosts", ["connect", "a", "b"], ["'b' is one argument too many"]),
+    ("a URL", ["connect", "https://localhost/"], ["https://localhost/", "URL"]),
+    ("a host with a path", ["certs", "localhost:443/index.html"], ["No such file"]),
     ("a bad port", ["connect", "localhost:99999"], ["localhost:99999", "port"]),
     ("a host that is none", ["connect", "exa mple"], ["'exa mple' is neither a host name nor an address"]),
     ("an empty host", ["connect", ":443"], ["neither a host name nor an address"]),
@@ -78,6 +81,12 @@ for title, arguments_, parts_ in [
     ("a pre-shared key not in hexadecimal", ["serve", "--psk", "me:" + "zz" * 16], ["hexadecimal"]),
     ("a raw key in a context", ["serve", "--psk", "me:" + "00" * 16, "--psk-raw", "--psk-context", "x"],
      ["--psk-raw", "--psk-context"]),
+    ("a way of keys that is none", ["serve", "--psk-modes", "ke"], ["--psk-modes ke", "psk_dhe_ke"]),
+    ("a context without a key", ["connect", "--psk-context", "x", "localhost"], ["--psk-context", "--psk ID:HEX"]),
+    ("a hash without a key", ["serve", "--psk-hash", "384"], ["--psk-hash", "--psk ID:HEX"]),
+    ("rawness without a key", ["serve", "--psk-raw"], ["--psk-raw", "--psk ID:HEX"]),
+    ("a passphrase without a key", ["connect", "--passphrase-file", "f", "localhost"], ["--passphrase-file f", "--cert"]),
+    ("a passphrase for no key", ["serve", "--passphrase-file", "f"], ["--passphrase-file f", "--cert"]),
     ("a key without its certificate", ["connect", "--key", "k", "localhost"], ["--key k", "--cert"]),
     ("a file that is not there", ["connect", "--ca", "/nowhere", "localhost"], ["--ca /nowhere", "No such file"]),
     ("a directory as file", ["connect", "--ca", "/", "localhost"], ["--ca /", "directory"]),
@@ -103,6 +112,31 @@ def usage_json():
     tap.equal(done.stderr, "")
     told = json.loads(done.stdout)
     tap.equal((told["ok"], told["exit_code"], told["error"]["name"]), (False, 1, "CONFIG_UNKNOWN_NAME"))
+
+
+@tap.test("standard output that cannot be written is said, and is exit code 8")
+def full():
+    sample = str(tap.ROOT / "test/recording/full.json")
+    page = str(tap.directory() / "page.html")
+    for arguments in (["help"], ["help", "names"], ["--version"], ["connect", "--help"], ["demo", "--mode", "full"],
+                      ["demo", "--mode", "full", "--json"], ["explain", sample], ["view", "--out", page, sample], ["seed"],
+                      ["connect", "--json", "127.0.0.1:1"]):
+        with open("/dev/full", "w", encoding="utf-8") as out:
+            done = subprocess.run([tap.TOOL, *arguments], stdout=out, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+        had_one = arguments[0] == "connect" and "--json" in arguments
+        tap.contains(done.stderr, "standard output", arguments)
+        tap.equal(done.returncode, 2 if had_one else 8, arguments)
+
+
+@tap.test("the names that lists may hold")
+def names():
+    done = tap.run([tap.TOOL, "help", "names"])
+    tap.equal((done.returncode, done.stderr), (0, ""))
+    for option, value in re.findall(r"^(--[a-z-]+).*\n((?:  \S+\n)+)", done.stdout, re.M):
+        written = ",".join(value.split())
+        told = tap.run([tap.TOOL, "connect", option, written, "127.0.0.1:1"])
+        tap.equal(told.returncode, 2, f"{option} {written}: {told.stderr}")
+    tap.equal(re.findall(r"^--[a-z-]+", done.stdout, re.M), ["--ciphers", "--groups", "--sigalgs", "--compress-certs", "--psk-modes"])
 
 
 @tap.test("foreign text in errors is inert")

@@ -1,7 +1,6 @@
 /* One captured connection, followed as its two ends saw it: records, messages, and with a key log
  * what was inside them. What is seen goes to a recorder as the events that an engine would have
- * made, so a capture gives the same recording. /
- */
+ * made, so a capture gives the same recording. */
 #ifndef CAPTURE_FOLLOW_H
 #define CAPTURE_FOLLOW_H
 

@@ -3,8 +3,7 @@
  *
  * Invariants of a side: bytes[0..len) is what came from its first byte on without a gap; pending
  * holds segments behind a gap; chunks say in which order bytes of both sides became readable.
- * Bounded: STREAMS_MAX connections, STREAM_BYTES_MAX of each end, STREAM_PENDING_MAX segments. /
- */
+ * Bounded: STREAMS_MAX connections, STREAM_BYTES_MAX of each end, STREAM_PENDING_MAX segments. */
 #ifndef CAPTURE_STREAMS_H
 #define CAPTURE_STREAMS_H
 

@@ -56,6 +56,33 @@ int file_read(const char *what, const char *path, struct file_bytes *out, struct
     return trouble->exit_code;
 }
 
+int file_check_target(const char *option, const char *path, struct trouble *trouble)
+{
+    char directory[4096] = ".";
+    const char *slash = strrchr(path, '/');
+    const char *why = file_obstacle(path);
+    if (slash != NULL && (size_t)(slash - path) < sizeof directory - 1) {
+        (void)snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
+    }
+    if (why == NULL && strchr(directory, '%') == NULL && access(directory, W_OK) != 0) {
+        why = strerror(errno);
+    }
+    if (why == NULL) {
+        return 0;
+    }
+    return trouble_set(trouble, TOOL_USAGE, "Name a file in a directory that can be written.",
+                       "%s %s: cannot be written: %s", option, path, why);
+}
+
+const char *file_obstacle(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) != 0 || S_ISREG(st.st_mode)) {
+        return NULL;
+    }
+    return S_ISDIR(st.st_mode) ? "Is a directory" : "not a regular file";
+}
+
 void file_free(struct file_bytes *bytes)
 {
     if (bytes->ptr != NULL) {

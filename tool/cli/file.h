@@ -18,6 +18,14 @@ struct file_bytes {
 int file_read(const char *what, const char *path, struct file_bytes *out, struct trouble *trouble);
 void file_free(struct file_bytes *bytes);
 
+/* Why a file cannot take the place of path, static; NULL: it can, or there is nothing. What is
+ * written whole is written beside its place and renamed, which a device would not outlive. */
+const char *file_obstacle(const char *path);
+
+/* Whether path can be written when all is over, as far as can be known before. A directory whose
+ * name holds a '%' is not looked for. Returns 0 or the exit code of *trouble. */
+int file_check_target(const char *option, const char *path, struct trouble *trouble);
+
 static inline hf_span file_span(const struct file_bytes *bytes)
 {
     return (hf_span){bytes->ptr, bytes->len};

@@ -7,8 +7,7 @@
  *     json_string(&j, "group", "X25519");
  *     json_end(&j);
  *
- * key is NULL for elements of arrays and for the outermost value. At most JSON_DEPTH levels. /
- */
+ * key is NULL for elements of arrays and for the outermost value. At most JSON_DEPTH levels. */
 #ifndef CLI_JSON_H
 #define CLI_JSON_H
 

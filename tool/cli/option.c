@@ -14,22 +14,31 @@
 
 enum { OPTS_MAX = 96, NAME_MAX_LEN = 32, HELP_COLUMN = 30 };
 
+/* Where a walk over the rows of all tables stands. opt: NULL at the end. */
+struct place {
+    const struct opt *opt;
+    size_t table, row;
+    size_t index; /* over all tables */
+};
+
 /* One run of the parser. */
 struct parse {
     const struct opt_spec *spec;
     void *settings;
     struct opt_result *result;
     struct trouble *trouble;
-    bool seen[OPTS_MAX];
+    bool seen[OPTS_MAX]; /* by place, over all tables */
     char see_help[64];
 };
 
 static int take_option(struct parse *p, const char *written, char **next, bool *took_next);
 static int take_argument(struct parse *p, const char *arg);
-static int store(struct parse *p, const struct opt *opt, const char *value);
-static int store_number(struct parse *p, const struct opt *opt, const char *value);
+static int store(struct parse *p, const struct opt *opt, char *member, const char *value);
+static int store_number(struct parse *p, const struct opt *opt, int64_t *out, const char *value);
 static int unknown(struct parse *p, const char *name, size_t len);
-static const struct opt *find(const struct opt_spec *spec, const char *name, size_t len);
+static struct place find(const struct opt_spec *spec, const char *name, size_t len);
+static struct place first(const struct opt_spec *spec);
+static struct place next_of(const struct opt_spec *spec, struct place place);
 static unsigned distance(const char *a, const char *b);
 
 int opt_parse(const struct opt_spec *spec, int argc, char **argv, void *settings,
@@ -83,23 +92,25 @@ static int take_option(struct parse *p, const char *written, char **next, bool *
 {
     const char *name = written + (written[1] == '-' ? 2 : 1);
     const size_t len = strcspn(name, "=");
-    const struct opt *opt = written[1] == '-' ? find(p->spec, name, len) : NULL;
+    const struct place place =
+        written[1] == '-' ? find(p->spec, name, len) : (struct place){.opt = NULL};
+    const struct opt *opt = place.opt;
     if (opt == NULL) {
         return unknown(p, name, len);
     }
-    const size_t index = (size_t)(opt - p->spec->opts);
-    if (p->seen[index] && opt->kind != OPT_LIST) {
+    char *member = (char *)p->settings + p->spec->tables[place.table].at + opt->offset;
+    if (p->seen[place.index] && opt->kind != OPT_LIST) {
         return trouble_set(p->trouble, TOOL_USAGE, "Give it once.", "--%s is given twice",
                            opt->name);
     }
-    p->seen[index] = true;
+    p->seen[place.index] = true;
     const char *value = name[len] == '=' ? name + len + 1 : NULL;
     if (opt->kind == OPT_FLAG) {
         if (value != NULL) {
             return trouble_set(p->trouble, TOOL_USAGE, p->see_help, "--%s takes no value",
                                opt->name);
         }
-        *(bool *)((char *)p->settings + opt->offset) = true;
+        *(bool *)member = true;
         return 0;
     }
     if (value == NULL) {
@@ -110,14 +121,13 @@ static int take_option(struct parse *p, const char *written, char **next, bool *
         value = *next;
         *took_next = true;
     }
-    return store(p, opt, value);
+    return store(p, opt, member, value);
 }
 
-static int store(struct parse *p, const struct opt *opt, const char *value)
+static int store(struct parse *p, const struct opt *opt, char *member, const char *value)
 {
-    char *member = (char *)p->settings + opt->offset;
     if (opt->kind == OPT_NUMBER) {
-        return store_number(p, opt, value);
+        return store_number(p, opt, (int64_t *)(void *)member, value);
     }
     if (opt->kind == OPT_TEXT) {
         *(const char **)(void *)member = value;
@@ -132,7 +142,7 @@ static int store(struct parse *p, const struct opt *opt, const char *value)
     return 0;
 }
 
-static int store_number(struct parse *p, const struct opt *opt, const char *value)
+static int store_number(struct parse *p, const struct opt *opt, int64_t *out, const char *value)
 {
     char *end = NULL;
     errno = 0;
@@ -143,7 +153,7 @@ static int store_number(struct parse *p, const struct opt *opt, const char *valu
                            "--%s %s: expected a number from %" PRId64 " to %" PRId64, opt->name,
                            value, opt->least, opt->most);
     }
-    *(int64_t *)(void *)((char *)p->settings + opt->offset) = number;
+    *out = number;
     return 0;
 }
 
@@ -154,9 +164,10 @@ static int unknown(struct parse *p, const char *name, size_t len)
                    name);
     const char *names[OPTS_MAX] = {"help"};
     size_t count = 1;
-    for (size_t i = 0; i < p->spec->opt_count && count < OPTS_MAX; i++) {
-        if (p->spec->opts[i].kind != OPT_HEADING) {
-            names[count++] = p->spec->opts[i].name;
+    for (struct place at = first(p->spec); at.opt != NULL && count < OPTS_MAX;
+         at = next_of(p->spec, at)) {
+        if (at.opt->kind != OPT_HEADING) {
+            names[count++] = at.opt->name;
         }
     }
     const char *nearest = opt_nearest(typed, names, count);
@@ -167,16 +178,33 @@ static int unknown(struct parse *p, const char *name, size_t len)
     return trouble_set(p->trouble, TOOL_USAGE, p->see_help, "unknown option '--%s'", typed);
 }
 
-static const struct opt *find(const struct opt_spec *spec, const char *name, size_t len)
+static struct place find(const struct opt_spec *spec, const char *name, size_t len)
 {
-    for (size_t i = 0; i < spec->opt_count && i < OPTS_MAX; i++) {
-        const struct opt *opt = &spec->opts[i];
-        if (opt->kind != OPT_HEADING && strlen(opt->name) == len &&
-            memcmp(opt->name, name, len) == 0) {
-            return opt;
-        }
+    struct place at = first(spec);
+    while (at.opt != NULL && (at.opt->kind == OPT_HEADING || strlen(at.opt->name) != len ||
+                              memcmp(at.opt->name, name, len) != 0)) {
+        at = next_of(spec, at);
     }
-    return NULL;
+    return at;
+}
+
+static struct place first(const struct opt_spec *spec)
+{
+    return (struct place){.opt = spec->tables[0].count > 0 ? spec->tables[0].rows : NULL};
+}
+
+static struct place next_of(const struct opt_spec *spec, struct place place)
+{
+    place.index++;
+    place.row++;
+    if (place.row == spec->tables[place.table].count) {
+        place.row = 0;
+        place.table++;
+    }
+    const bool more = place.table < OPT_TABLES_MAX && spec->tables[place.table].count > 0 &&
+                      place.index < OPTS_MAX;
+    place.opt = more ? &spec->tables[place.table].rows[place.row] : NULL;
+    return place;
 }
 
 const char *opt_nearest(const char *typed, const char *const *names, size_t count)
@@ -223,7 +251,7 @@ static unsigned distance(const char *a, const char *b)
     return cost[a_len][b_len];
 }
 
-void opt_print_help(const struct opt_spec *spec)
+int opt_print_help(const struct opt_spec *spec)
 {
     const struct style style = style_of(STDOUT_FILENO);
     const size_t width = style.width < 80 ? style.width : 96;
@@ -231,9 +259,10 @@ void opt_print_help(const struct opt_spec *spec)
     text_addf(&t, "%susage:%s handfast %s %s\n\n", style_on(&style, TINT_BOLD), style_off(&style),
               spec->verb, spec->usage);
     text_add_wrapped(&t, spec->summary, 0, 0, width);
-    text_add(&t, spec->opt_count > 0 && spec->opts[0].kind == OPT_HEADING ? "\n" : "\n\n");
-    for (size_t i = 0; i < spec->opt_count; i++) {
-        const struct opt *opt = &spec->opts[i];
+    const bool in_parts = first(spec).opt != NULL && first(spec).opt->kind == OPT_HEADING;
+    text_add(&t, in_parts ? "\n" : "\n\n");
+    for (struct place at = first(spec); at.opt != NULL; at = next_of(spec, at)) {
+        const struct opt *opt = at.opt;
         if (opt->kind == OPT_HEADING) {
             text_addf(&t, "\n%s%s%s\n", style_on(&style, TINT_BOLD), opt->name, style_off(&style));
             continue;
@@ -250,6 +279,10 @@ void opt_print_help(const struct opt_spec *spec)
         text_add(&t, "\n");
     }
     text_addf(&t, "\n%s\n", spec->footer);
-    (void)text_write(&t, STDOUT_FILENO);
+    struct trouble trouble = {0};
+    if (trouble_print(&t, &trouble) != 0) {
+        trouble_say(&trouble, spec->verb);
+    }
     text_free(&t);
+    return trouble.exit_code;
 }

@@ -6,9 +6,10 @@
  *         ...
  *     };
  *
+ * A command line may be put together from several such tables, so that verbs share theirs.
+ *
  * Options are written --name, --name VALUE or --name=VALUE, anywhere; "--" ends them. An unknown
- * option, a value that is missing or not a number, and an option given twice are refused. /
- */
+ * option, a value that is missing or not a number, and an option given twice are refused. */
 #ifndef CLI_OPTION_H
 #define CLI_OPTION_H
 
@@ -42,15 +43,24 @@ struct opt {
     int64_t least, most;
 };
 
+/* Rows that stand together. at: where the struct that their offsets count in lies in the settings.
+ */
+struct opt_table {
+    const struct opt *rows;
+    size_t count;
+    size_t at;
+};
+
+enum { OPT_TABLES_MAX = 8 };
+
 /* One verb's command line. Every list is static. */
 struct opt_spec {
     const char *verb;
     const char *usage;   /* what follows "handfast VERB", such as "[options] HOST[:PORT]" */
     const char *summary; /* what the verb does, a paragraph */
-    const struct opt *opts;
-    size_t opt_count;
-    size_t least_args, most_args; /* how many arguments that are no options */
-    const char *footer;           /* examples and exit codes for --help */
+    struct opt_table tables[OPT_TABLES_MAX]; /* in the order of the help; the rest is zero */
+    size_t least_args, most_args;            /* how many arguments that are no options */
+    const char *footer;                      /* examples and exit codes for --help */
 };
 
 struct opt_result {
@@ -64,8 +74,8 @@ struct opt_result {
 int opt_parse(const struct opt_spec *spec, int argc, char **argv, void *settings,
               struct opt_result *result, struct trouble *trouble);
 
-/* Prints the help to stdout. */
-void opt_print_help(const struct opt_spec *spec);
+/* Prints the help to stdout. Returns 0, or an exit code after saying why it could not. */
+int opt_print_help(const struct opt_spec *spec);
 
 /* The name among count names that is nearest to what was typed, or NULL when none is near. */
 const char *opt_nearest(const char *typed, const char *const *names, size_t count);

@@ -1,8 +1,7 @@
 /* Text that grows: everything for people or machines is built in one of these and written at once.
  *
  * Invariant: after a failed allocation `failed` stays set and nothing more is added, so that a
- * caller asks once, at the end. /
- */
+ * caller asks once, at the end. */
 #ifndef CLI_TEXT_H
 #define CLI_TEXT_H
 

@@ -1,12 +1,13 @@
 /* The program's own errors. */
 #include "cli/trouble.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/text.h"
+#include "tool.h"
 
 static void make_inert(char *s, size_t cap);
 
@@ -28,7 +29,7 @@ int trouble_set(struct trouble *trouble, int exit_code, const char *fix, const c
 void trouble_say(const struct trouble *trouble, const char *verb)
 {
     struct text t = {0};
-    text_addf(&t, "handfast %s: %s", verb, trouble->sentence);
+    text_addf(&t, "handfast%s%s: %s", verb[0] == '\0' ? "" : " ", verb, trouble->sentence);
     if (trouble->detail[0] != '\0') {
         text_addf(&t, " (%s)", trouble->detail);
     }
@@ -38,6 +39,18 @@ void trouble_say(const struct trouble *trouble, const char *verb)
     text_add(&t, "\n");
     (void)text_write(&t, STDERR_FILENO);
     text_free(&t);
+}
+
+int trouble_print(const struct text *text, struct trouble *trouble)
+{
+    if (text->failed) {
+        return trouble_set(trouble, TOOL_SYSTEM, "Close other programs.", "memory is exhausted");
+    }
+    if (!text_write(text, STDOUT_FILENO)) {
+        return trouble_set(trouble, TOOL_SYSTEM, "Look at what it is connected to.",
+                           "standard output could not be written: %s", strerror(errno));
+    }
+    return 0;
 }
 
 /* A sentence may quote what came from the command line, a file or the network. */

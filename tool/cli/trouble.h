@@ -6,6 +6,8 @@
 
 #include <handfast/types.h>
 
+#include "cli/text.h"
+
 struct trouble {
     int exit_code;     /* 0: no trouble */
     const char *name;  /* the library's name for the error, static; NULL for the program's own */
@@ -23,7 +25,10 @@ struct trouble {
 int trouble_set(struct trouble *trouble, int exit_code, const char *fix, const char *format, ...)
     HF_PRINTF(4, 5);
 
-/* Says it on stderr in one or a few lines: "handfast VERB: ...". */
+/* Writes text to standard output. Returns 0 or the exit code of *trouble. */
+int trouble_print(const struct text *text, struct trouble *trouble);
+
+/* Says it on stderr in one or a few lines: "handfast VERB: ...". verb may be "". */
 void trouble_say(const struct trouble *trouble, const char *verb);
 
 #endif

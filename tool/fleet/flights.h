@@ -10,8 +10,7 @@
  * What is remembered: a key "handfast:flight:" and 64 digits for each flight, which ends by itself
  * after twice the window; so clocks of the fleet may differ from the store's by half a window.
  *
- * Threads: that of the loop. /
- */
+ * Threads: that of the loop. */
 #ifndef FLEET_FLIGHTS_H
 #define FLEET_FLIGHTS_H
 

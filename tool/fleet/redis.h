@@ -5,8 +5,7 @@
  * their size. What breaks a bound or the protocol breaks the connection, and every question that is
  * under way is answered with NULL.
  *
- * Threads: that of the loop. /
- */
+ * Threads: that of the loop. */
 #ifndef FLEET_REDIS_H
 #define FLEET_REDIS_H
 

@@ -3,8 +3,7 @@
  * The reader is strict and bounded, as the store may be anything: an answer that is longer or
  * deeper than ours can be is no answer. It copies nothing; spans lie in the bytes that were read.
  *
- * Threads: all; there is no state. /
- */
+ * Threads: all; there is no state. */
 #ifndef FLEET_RESP_H
 #define FLEET_RESP_H
 

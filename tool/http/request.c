@@ -1,8 +1,7 @@
 /* HTTP requests by way of libhttp-parser.
  *
  * Invariant: in state READY and BAD nothing is read; request_next, or the end of the connection, is
- * what follows. /
- */
+ * what follows. */
 #include "http/request.h"
 
 #include <string.h>

@@ -1,8 +1,7 @@
 /* Reads HTTP/1.x requests as they come, in any pieces, one after the other; line ends may be bare
  * line feeds. Bodies are read and thrown away.
  *
- * Threads: one at a time. /
- */
+ * Threads: one at a time. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 

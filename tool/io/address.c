@@ -35,6 +35,10 @@ int address_parse(const char *what, const char *written, struct address *out,
         port = first != NULL && first == last ? first + 1 : NULL;
         end = port != NULL ? first : written + strlen(written);
     }
+    if (strstr(written, "://") != NULL || (port != NULL && strchr(port, '/') != NULL)) {
+        return malformed(what, written, "a URL is not taken, only the host and the port in it",
+                         trouble);
+    }
     const size_t len = (size_t)(end - host);
     if (len >= sizeof out->host) {
         return malformed(what, written, "the host is longer than a name can be", trouble);

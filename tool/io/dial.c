@@ -1,8 +1,7 @@
 /* Resolves and connects.
  *
  * Invariants: each attempt is one tcp handle on the heap, ended by close unless it won; the dial is
- * freed when `done` was told and no callback of libuv can come any more (`pending` is 0). /
- */
+ * freed when `done` was told and no callback of libuv can come any more (`pending` is 0). */
 #include "io/dial.h"
 
 #include <netdb.h>

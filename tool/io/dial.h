@@ -2,8 +2,7 @@
  * taking turns, the next one started when one fails or is slow (RFC 8305).
  *
  * Life: dial_start; then exactly one call of done, from the loop; the dial is freed after it.
- * dial_cancel makes done come with UV_ECANCELED. /
- */
+ * dial_cancel makes done come with UV_ECANCELED. */
 #ifndef IO_DIAL_H
 #define IO_DIAL_H
 

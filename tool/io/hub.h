@@ -3,8 +3,7 @@
  *
  * Invariant: outside of a callback of a link both are empty; within one they belong to that link.
  *
- * Threads: that of the loop. /
- */
+ * Threads: that of the loop. */
 #ifndef IO_HUB_H
 #define IO_HUB_H
 

@@ -9,8 +9,7 @@
  * `over` is the last of it (what became of the connection; conn can still be asked), `gone` says
  * that the link is about to be freed.
  *
- * Threads: that of the loop. /
- */
+ * Threads: that of the loop. */
 #ifndef IO_LINK_H
 #define IO_LINK_H
 

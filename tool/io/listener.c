@@ -1,8 +1,7 @@
 /* Accepts connections.
  *
  * Invariant: while `full` one connection that libuv has taken from the kernel waits to be accepted;
- * libuv takes no other before that, so that the rest waits in the kernel's queue. /
- */
+ * libuv takes no other before that, so that the rest waits in the kernel's queue. */
 #include "io/listener.h"
 
 #include <errno.h>

@@ -3,8 +3,7 @@
  * Invariant: where fd can be watched (pipes, terminals, sockets) it is a description of our own,
  * opened through /proc/self/fd and non-blocking; where that is not possible it is the inherited
  * one, left blocking: then it is read only when it is readable, and written without waiting only if
- * it is a socket. /
- */
+ * it is a socket. */
 #include "io/stdio.h"
 
 #include <errno.h>

@@ -2,8 +2,7 @@
  * is changed, and no flag that other processes share (O_NONBLOCK) stays set on what they were given
  * as.
  *
- * Threads: that of the loop. /
- */
+ * Threads: that of the loop. */
 #ifndef IO_STDIO_H
 #define IO_STDIO_H
 

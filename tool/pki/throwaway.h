@@ -1,8 +1,7 @@
 /* Throw-away certificates: an authority that lives as long as the process, and leaves that it
  * signed. The authority's key is never written anywhere.
  *
- * Threads: one at a time. /
- */
+ * Threads: one at a time. */
 #ifndef PKI_THROWAWAY_H
 #define PKI_THROWAWAY_H
 

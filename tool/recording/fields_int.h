@@ -3,8 +3,7 @@
  * Invariant: what was written as leaves covers [start of message, at) without gap or overlap. When
  * something does not fit its surroundings, the rest of them is written as one leaf, "malformed",
  * and everything after it finds nothing left. So no reading function needs to ask whether the one
- * before it went well. /
- */
+ * before it went well. */
 #ifndef RECORD_FIELDS_INT_H
 #define RECORD_FIELDS_INT_H
 

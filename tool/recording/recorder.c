@@ -3,8 +3,7 @@
  * The one thing that needs care is that two ends may be watched: what one sent and the other
  * received is one entry. Messages are the same when they stand at the same place in the same end's
  * handshake bytes and are equal; records are counted, since TCP keeps their order; keys go by end,
- * level and generation; steps of the key schedule by what went in and came out. /
- */
+ * level and generation; steps of the key schedule by what went in and came out. */
 #include "recording/recorder.h"
 
 #include <stdlib.h>

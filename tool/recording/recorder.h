@@ -5,8 +5,7 @@
  * then `recording` is read (write.h), and recorder_free. Both ends are told apart by the role in
  * the events, so one recorder serves one client and one server at most.
  *
- * Threads: that of the connections. /
- */
+ * Threads: that of the connections. */
 #ifndef RECORD_RECORDER_H
 #define RECORD_RECORDER_H
 

@@ -4,8 +4,7 @@
  * more room for is left out and counted, never cut. Secrets are in steps and shares only, and wiped
  * with them.
  *
- * Threads: that of the connections. /
- */
+ * Threads: that of the connections. */
 #ifndef RECORD_RECORDING_H
 #define RECORD_RECORDING_H
 

@@ -11,6 +11,7 @@
 #include <handfast/inspect.h>
 #include <handfast/trust.h>
 
+#include "cli/file.h"
 #include "recording/fields.h"
 #include "recording/write_int.h"
 #include "report/hello.h"
@@ -67,6 +68,11 @@ void recording_write(const struct recording *r, struct text *out)
 int recording_save(const struct recording *r, const char *path, struct trouble *trouble)
 {
     static const char fix[] = "Name a file in a directory that can be written.";
+    const char *obstacle = file_obstacle(path);
+    if (obstacle != NULL) {
+        return trouble_set(trouble, TOOL_SYSTEM, fix, "the recording %s cannot be written: %s",
+                           path, obstacle);
+    }
     struct text document = {0};
     struct text other = {0};
     recording_write(r, &document);

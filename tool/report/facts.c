@@ -32,6 +32,10 @@ void facts_collect(const hf_conn *conn, struct facts *out)
         add_fact(out, "key exchange", "%s%s", info->group_name,
                  info->post_quantum ? " (safe from quantum computers)" : "");
     }
+    if (info->connected && info->version == HF_TLS13 && info->group == 0) { /* psk_ke */
+        add_fact(out, "key exchange",
+                 "none: NO forward secrecy, who gets the pre-shared key reads this");
+    }
     if (strncmp(info->cipher_suite_name, "TLS_RSA_", 8) == 0) {
         add_fact(out, "key exchange",
                  "RSA key transport: NO forward secrecy, who gets the server's key reads this");

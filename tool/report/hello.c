@@ -1,8 +1,7 @@
 /* A lenient reader of hellos.
  *
  * Invariant of the cursor: at + left lies within the message; a read past the end gives zero and
- * empties it, so that loops end. /
- */
+ * empties it, so that loops end. */
 #include "report/hello.h"
 
 #include <string.h>

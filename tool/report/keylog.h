@@ -1,8 +1,7 @@
 /* A key log (RFC 9850): lines with which other programs decrypt a capture. Appended, so that runs
  * can share one; a new file is readable by its owner alone.
  *
- * Threads: one at a time; each line is one write, so processes may share the file. /
- */
+ * Threads: one at a time; each line is one write, so processes may share the file. */
 #ifndef REPORT_KEYLOG_H
 #define REPORT_KEYLOG_H
 

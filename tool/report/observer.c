@@ -1,8 +1,7 @@
 /* Keeps what the engine traced.
  *
  * Invariants: items[0..count) are complete and in order; texts in them are inert, NUL-terminated,
- * owned; after `full` nothing is added any more. /
- */
+ * owned; after `full` nothing is added any more. */
 #include "report/observer.h"
 
 #include <stdlib.h>

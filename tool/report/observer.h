@@ -5,8 +5,7 @@
  * Bounded: OBS_ITEMS_MAX events, short copies of texts, and the bytes only of messages that hello.h
  * reads.
  *
- * Threads: that of the connection. /
- */
+ * Threads: that of the connection. */
 #ifndef REPORT_OBSERVER_H
 #define REPORT_OBSERVER_H
 

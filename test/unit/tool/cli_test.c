@@ -112,11 +112,17 @@ static void json_refuses_to_nest_too_deep(void **state)
     text_free(&t);
 }
 
+struct part {
+    int64_t inner;
+    bool last;
+};
+
 struct settings {
     bool flag;
     const char *text;
     int64_t number;
     struct opt_list list;
+    struct part part;
 };
 
 static const struct opt opts[] = {
@@ -126,7 +132,13 @@ static const struct opt opts[] = {
     {"number", "N", "", OPT_NUMBER, offsetof(struct settings, number), -3, 10},
     {"list", "L", "", OPT_LIST, offsetof(struct settings, list), 0, 0},
 };
-static const struct opt_spec spec = {"verb", "", "", opts, 5, 0, 2, ""};
+/* A second table, in a part of the settings of its own. */
+static const struct opt more[] = {
+    {"inner", "N", "", OPT_NUMBER, offsetof(struct part, inner), 0, 9},
+    {"last", NULL, "", OPT_FLAG, offsetof(struct part, last), 0, 0},
+};
+static const struct opt_spec spec = {
+    "verb", "", "", {{opts, 5, 0}, {more, 2, offsetof(struct settings, part)}}, 0, 2, ""};
 
 static int parse(const char *const *words, struct settings *s, struct opt_result *result,
                  struct trouble *trouble)
@@ -159,6 +171,10 @@ static void options_are_read_anywhere(void **state)
     assert_string_equal(s.list.items[1], "b=c");
     assert_int_equal(r.arg_count, 2);
     assert_string_equal(r.args[1], "--flag");
+    assert_int_equal(parse((const char *[]){"--inner=7", "--flag", "--last", NULL}, &s, &r, &t), 0);
+    assert_true(s.flag);
+    assert_int_equal(s.part.inner, 7);
+    assert_true(s.part.last);
     assert_int_equal(parse((const char *[]){"--flag", "-", NULL}, &s, &r, &t), 0);
     assert_true(s.flag);
     assert_string_equal(r.args[0], "-");
@@ -180,6 +196,8 @@ static void wrong_options_are_refused(void **state)
         {"--flag=1"},
         {"--flag", "--flag"},
         {"--text=a", "--text=b"},
+        {"--last", "--last"},
+        {"--inner", "10"},
         {"-flag"},
         {"a", "b", "c"},
         {"--a heading"},
@@ -231,8 +249,9 @@ static void addresses_are_read(void **state)
     address_is("2001:db8::1", "2001:db8::1", -1, true);
     address_is("*:8443", "", 8443, false);
     address_is(":65535", "", 65535, false);
-    static const char *const wrong[] = {"a:65536", "a:",       "a:-1",  "a:1x",  "[::1",
-                                        "[::1]x",  "[name]:1", "a:b:c", "[::1]:"};
+    static const char *const wrong[] = {"a:65536", "a:",        "a:-1",     "a:1x",
+                                        "[::1",    "[::1]x",    "[name]:1", "a:b:c",
+                                        "[::1]:",  "https://a", "a:1/b"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         struct address a;
         struct trouble t = {0};
