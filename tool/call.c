@@ -175,6 +175,9 @@ static bool set_up(struct call *c)
         .trouble = c->trouble,
         .done = on_dialled,
         .ctx = c,
+        .family = c->settings->ipv4   ? AF_INET
+                  : c->settings->ipv6 ? AF_INET6
+                                      : 0,
     };
     c->dial = dial_start(&c->loop, &plan);
     if (c->dial == NULL) {

@@ -17,7 +17,7 @@ struct call_settings {
     const char *sni; /* a name, "none", or NULL: the host's */
     const char *verify_name;
     struct setup_parameters parameters;
-    struct opt_list ca;
+    struct opt_list ca, crl, pin;
     bool insecure, no_chain_cache;
     const char *cert, *key, *passphrase_file;
     int64_t resume;                       /* further connections */
@@ -31,6 +31,8 @@ struct call_settings {
     int64_t time_at; /* 0: now */
     int64_t timeout_s;
     bool no_grease, post_auth, fallback;
+    bool ipv4, ipv6;          /* only these addresses */
+    const char *export_label; /* of keying material to be shown; NULL: none */
 };
 
 /* One connection of a series. Only the last one has standard input and output. */

@@ -16,6 +16,8 @@
 
 static struct diagram diagram_of(const struct call_facts *f, const struct style *style,
                                  const hf_conn_info *info, const struct cert_view *leaf);
+enum { EXPORT_LEN = 32 }; /* bytes of keying material that --export shows */
+
 static void add_explanation(const struct call_facts *f, const hf_conn_info *info,
                             const struct cert_view *leaf, const struct style *style,
                             struct text *out);
@@ -29,6 +31,11 @@ static void json_verdict(const struct call_facts *f, const hf_conn_info *info, s
 static void json_times(const struct call_facts *f, struct json *j);
 static void json_http(const struct call_facts *f, struct json *j);
 static void json_explain(const struct call_facts *f, const hf_conn *conn, struct json *j);
+static bool export_material(const struct call_facts *f, const hf_conn *conn,
+                            uint8_t out[EXPORT_LEN]);
+static void add_export(const struct call_facts *f, const hf_conn *conn, const struct style *style,
+                       struct text *out);
+static void json_export(const struct call_facts *f, const hf_conn *conn, struct json *j);
 static int64_t now_s(const struct call_facts *f);
 static int64_t now_ms(const struct call_facts *f);
 
@@ -59,6 +66,7 @@ void call_report_connected(struct call_facts *f, const hf_conn *conn)
     for (size_t i = 0; i < facts.count; i++) {
         facts_add_line(&out, &style, facts.fact[i].label, facts.fact[i].value);
     }
+    add_export(f, conn, &style, &out);
     if (info.peer_chain_count > 0) {
         heading(&style, "the server's certificates", &out);
         facts_chain(conn, now_s(f), &style, &out);
@@ -96,6 +104,49 @@ static void add_explanation(const struct call_facts *f, const hf_conn_info *info
     if (f->settings->secrets) {
         heading(style, "secrets (whoever has them can read this connection)", out);
         story_secrets(&f->observer, style, out);
+    }
+}
+
+static bool export_material(const struct call_facts *f, const hf_conn *conn,
+                            uint8_t out[EXPORT_LEN])
+{
+    return hf_conn_export(conn, false, f->settings->export_label, (hf_span){NULL, 0}, out,
+                          EXPORT_LEN) == HF_OK;
+}
+
+static void add_export(const struct call_facts *f, const hf_conn *conn, const struct style *style,
+                       struct text *out)
+{
+    uint8_t material[EXPORT_LEN];
+    struct text shown = {0};
+    if (f->settings->export_label == NULL) {
+        return;
+    }
+    if (export_material(f, conn, material)) {
+        text_add_hex(&shown, (hf_span){material, sizeof material});
+        explicit_bzero(material, sizeof material);
+    } else {
+        text_add(&shown, "not to be had: the label is too long, or TLS 1.2 has no extended master "
+                         "secret");
+    }
+    facts_add_line(out, style, "exported", shown.ptr == NULL ? "" : shown.ptr);
+    if (shown.ptr != NULL) {
+        explicit_bzero(shown.ptr, shown.cap);
+    }
+    text_free(&shown);
+}
+
+static void json_export(const struct call_facts *f, const hf_conn *conn, struct json *j)
+{
+    uint8_t material[EXPORT_LEN];
+    if (f->settings->export_label == NULL) {
+        return;
+    }
+    if (export_material(f, conn, material)) {
+        json_hex(j, "exported", (hf_span){material, sizeof material});
+        explicit_bzero(material, sizeof material);
+    } else {
+        json_null(j, "exported");
     }
 }
 
@@ -193,6 +244,7 @@ void call_report_json(struct call_facts *f, const hf_conn *conn, struct text *ou
     json_object(&j, "connection");
     facts_json(&info, &j);
     json_end(&j);
+    json_export(f, conn, &j);
     facts_chain_json(conn, &j, "chain");
     json_number(&j, "stapled_ocsp_bytes", (int64_t)hf_conn_peer_ocsp_response(conn).len);
     json_verdict(f, &info, &j);

@@ -1,4 +1,6 @@
 /* The verb certs: a chain as a person reads it, and whether it would be believed. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "certs_report.h"
 #include "cli/file.h"
 #include "cli/option.h"
+#include "pki/certview.h"
 #include "report/failure.h"
 #include "setup.h"
 #include "tool.h"
@@ -16,7 +19,7 @@
 struct certs_settings {
     const char *name;
     struct opt_list ca, crl;
-    const char *ocsp;
+    const char *ocsp, *save;
     bool client, json;
     int64_t time_at, timeout_s;
 };
@@ -34,6 +37,9 @@ static const struct opt opts[] = {
     {"client", NULL, "judge as the certificate of a client", OPT_FLAG, AT(client), 0, 0},
     {"time-at", "UNIX", "judge as at this time (seconds since 1970)", OPT_NUMBER, AT(time_at), 1,
      INT64_C(253402300799)},
+    {"save", "FILE",
+     "write the certificates to FILE as well, as PEM in the order in which they came", OPT_TEXT,
+     AT(save), 0, 0},
     {"timeout", "SECONDS", "for connecting, and again for the handshake (default 30)", OPT_NUMBER,
      AT(timeout_s), 1, 86400},
     {"json", NULL, "one JSON object on stdout instead of text", OPT_FLAG, AT(json), 0, 0},
@@ -58,6 +64,7 @@ static int collect(struct certs_settings *s, const char *from, struct address *t
 static int collect_file(const struct certs_settings *s, const char *path, struct certs_chain *out,
                         struct trouble *trouble);
 static int make_trust(const struct certs_settings *s, hf_trust **out, struct trouble *trouble);
+static int save(const char *path, const struct certs_chain *chain, struct trouble *trouble);
 static int judge(const struct certs_settings *s, const char *from, const struct certs_chain *chain,
                  const hf_trust *trust, struct trouble *trouble);
 
@@ -75,7 +82,8 @@ int certs_main(int argc, char **argv)
     int exit_code = trouble.exit_code;
     if (exit_code == 0) {
         if (make_trust(&settings, &trust, &trouble) == 0 &&
-            collect(&settings, args.args[0], &to, &chain, &trouble) == 0) {
+            collect(&settings, args.args[0], &to, &chain, &trouble) == 0 &&
+            (settings.save == NULL || save(settings.save, &chain, &trouble) == 0)) {
             exit_code = judge(&settings, args.args[0], &chain, trust, &trouble);
         }
     }
@@ -135,17 +143,24 @@ static int make_trust(const struct certs_settings *s, hf_trust **out, struct tro
     if (setup_trust("--ca", &s->ca, out, trouble) != 0) {
         return trouble->exit_code;
     }
-    for (size_t i = 0; i < s->crl.count && trouble->exit_code == 0; i++) {
-        struct file_bytes bytes;
-        hf_error error = {0};
-        if (file_read("--crl", s->crl.items[i], &bytes, trouble) == 0) {
-            if (hf_trust_add_crl(*out, file_span(&bytes), &error) != HF_OK) {
-                (void)failure_of_setting(&error, s->crl.items[i], trouble);
-            }
-            file_free(&bytes);
-        }
+    return setup_crl("--crl", &s->crl, *out, trouble);
+}
+
+static int save(const char *path, const struct certs_chain *chain, struct trouble *trouble)
+{
+    struct text pem = {0};
+    for (size_t i = 0; i < chain->count; i++) {
+        cert_pem(chain->certificate[i], &pem);
     }
-    return trouble->exit_code;
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0644);
+    int error = fd < 0 ? errno : 0;
+    error = error == 0 && pem.failed ? ENOMEM : error;
+    error = error == 0 && !text_write(&pem, fd) ? errno : error;
+    error = fd >= 0 && close(fd) != 0 && error == 0 ? errno : error;
+    text_free(&pem);
+    return error == 0 ? 0
+                      : trouble_set(trouble, TOOL_USAGE, "Name a file that can be written.",
+                                    "--save %s: %s", path, strerror(error));
 }
 
 static int judge(const struct certs_settings *s, const char *from, const struct certs_chain *chain,

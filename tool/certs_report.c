@@ -85,6 +85,8 @@ static void add_certificate(const struct certs_report *r, size_t i, const struct
     add_line(out, style, "usage", s.usage[0] != '\0' ? s.usage : "any");
     add_line(out, style, "serial", s.serial);
     add_line(out, style, "SHA-256", print);
+    fingerprint(s.key_sha256, print);
+    add_line(out, style, "key's SHA-256", print);
 }
 
 static void add_line(struct text *out, const struct style *style, const char *label,
@@ -206,6 +208,7 @@ static void json_certificate(const struct certs_report *r, size_t i, struct json
     json_string(j, "usage", s.usage);
     json_string(j, "serial", s.serial);
     json_hex(j, "sha256", (hf_span){s.sha256, sizeof s.sha256});
+    json_hex(j, "key_sha256", (hf_span){s.key_sha256, sizeof s.key_sha256});
     json_number(j, "version", s.version);
     json_bool(j, "authority", s.is_authority);
     json_bool(j, "self_issued", s.self_issued);

@@ -19,6 +19,13 @@ static const struct opt who_opts[] = {
      AT(verify_name), 0, 0},
     {"ca", "FILE", "authorities to believe (PEM), instead of the system's; repeatable", OPT_LIST,
      AT(ca), 0, 0},
+    {"crl", "FILE",
+     "revocation lists (PEM or DER) to heed, besides what the server staples; repeatable", OPT_LIST,
+     AT(crl), 0, 0},
+    {"pin", "SHA256",
+     "insist on this key in the server's chain, besides an authority: the SHA-256 of its "
+     "SubjectPublicKeyInfo in hexadecimal, as 'handfast certs' shows it; repeatable, one suffices",
+     OPT_LIST, AT(pin), 0, 0},
     {"insecure", NULL, "believe any certificate: for tests only", OPT_FLAG, AT(insecure), 0, 0},
     {"no-chain-cache", NULL,
      "with --resume: judge the server's chain anew each time; else one that was believed is "
@@ -83,6 +90,11 @@ static const struct opt use_opts[] = {
     {"quiet", NULL, "tell nothing but errors", OPT_FLAG, AT(quiet), 0, 0},
     {"json", NULL, "one JSON object on stdout instead of all text; stdin is not sent", OPT_FLAG,
      AT(json), 0, 0},
+    {"export", "LABEL",
+     "show 32 bytes of keying material under LABEL, without context (RFC 9846, 7.5; RFC 5705)",
+     OPT_TEXT, AT(export_label), 0, 0},
+    {"ipv4", NULL, "connect to IPv4 addresses only", OPT_FLAG, AT(ipv4), 0, 0},
+    {"ipv6", NULL, "connect to IPv6 addresses only", OPT_FLAG, AT(ipv6), 0, 0},
     {"timeout", "SECONDS", "for connecting, and again for the handshake (default 30)", OPT_NUMBER,
      AT(timeout_s), 1, 86400},
 };
@@ -150,6 +162,15 @@ static int check(const struct call_settings *s, struct trouble *trouble)
     if (s->key != NULL && s->cert == NULL) {
         return trouble_set(trouble, TOOL_USAGE, "Give --cert FILE as well.",
                            "--key %s: there is no --cert for it", s->key);
+    }
+    if (s->insecure && (s->pin.count > 0 || s->crl.count > 0)) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
+                           "--insecure and %s: with the one nothing is judged",
+                           s->pin.count > 0 ? "--pin" : "--crl");
+    }
+    if (s->ipv4 && s->ipv6) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave both away for both kinds of address.",
+                           "--ipv4 and --ipv6: no address is of both kinds");
     }
     if (s->no_chain_cache && s->resume == 0) {
         return trouble_set(trouble, TOOL_USAGE, "Give --resume N as well, or leave it out.",
@@ -248,6 +269,11 @@ static int add_trust(hf_config *config, const struct call_settings *s, struct tr
     }
     hf_trust *trust = NULL;
     if (setup_trust("--ca", &s->ca, &trust, trouble) != 0) {
+        return trouble->exit_code;
+    }
+    if (setup_crl("--crl", &s->crl, trust, trouble) != 0 ||
+        setup_pins(&s->pin, trust, trouble) != 0) {
+        hf_trust_free(trust);
         return trouble->exit_code;
     }
     hf_trust_store *store = hf_trust_store_new(trust);

@@ -19,6 +19,7 @@
 
 static int load_identities(const struct serve_settings *s, bool may_ask,
                            hf_identity *out[OPT_LIST_MAX], struct trouble *trouble);
+static int load_clients(const struct serve_settings *s, hf_trust **out, struct trouble *trouble);
 static void free_identities(hf_identity *identities[OPT_LIST_MAX]);
 static int make_throwaway(const struct serve_settings *s, struct credentials *c, hf_identity **out,
                           struct trouble *trouble);
@@ -46,7 +47,7 @@ int credentials_load(const struct serve_settings *s, struct credentials *out,
         (void)setup_no_memory(trouble);
     }
     if (trouble->exit_code == 0 && s->client_ca.count > 0 &&
-        setup_trust("--client-ca", &s->client_ca, &trust, trouble) == 0 &&
+        load_clients(s, &trust, trouble) == 0 &&
         (out->clients = hf_trust_store_new(trust)) == NULL) {
         (void)setup_no_memory(trouble);
     }
@@ -65,8 +66,7 @@ int credentials_reload(const struct serve_settings *s, struct credentials *c,
     hf_trust *trust = NULL;
     /* Everything is read before anything is swapped. */
     if (load_identities(s, false, identities, trouble) == 0 &&
-        (s->client_ca.count == 0 ||
-         setup_trust("--client-ca", &s->client_ca, &trust, trouble) == 0)) {
+        (s->client_ca.count == 0 || load_clients(s, &trust, trouble) == 0)) {
         if (s->cert.count > 0 &&
             hf_identity_store_replace(c->identities, identities, s->cert.count) != HF_OK) {
             (void)setup_no_memory(trouble);
@@ -110,6 +110,15 @@ static int load_identities(const struct serve_settings *s, bool may_ask,
         }
     }
     return trouble->exit_code;
+}
+
+/* *out is the caller's, also on trouble. */
+static int load_clients(const struct serve_settings *s, hf_trust **out, struct trouble *trouble)
+{
+    if (setup_trust("--client-ca", &s->client_ca, out, trouble) != 0) {
+        return trouble->exit_code;
+    }
+    return setup_crl("--client-crl", &s->client_crl, *out, trouble);
 }
 
 static void free_identities(hf_identity *identities[OPT_LIST_MAX])

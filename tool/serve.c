@@ -44,6 +44,9 @@ static const struct opt peer_opts[] = {
      0},
     {"client-ca", "FILE", "authorities of clients (PEM); repeatable", OPT_LIST, AT(client_ca), 0,
      0},
+    {"client-crl", "FILE",
+     "revocation lists of those authorities (PEM or DER); repeatable; SIGHUP reads them again",
+     OPT_LIST, AT(client_crl), 0, 0},
     {"no-chain-cache", NULL,
      "judge a client's chain anew each time; else one that was believed is believed again while "
      "its certificates are valid and the authorities stay the same",
@@ -198,10 +201,12 @@ static int check(const struct serve_settings *s, struct trouble *trouble)
             trouble, TOOL_USAGE, "Give the authorities of the clients with --client-ca FILE.",
             "--client-auth %s: no --client-ca says whose certificates are good", s->client_auth);
     }
-    if (!asks && s->client_ca.count > 0) {
+    if (!asks && (s->client_ca.count > 0 || s->client_crl.count > 0)) {
+        const bool crl = s->client_ca.count == 0;
         return trouble_set(
             trouble, TOOL_USAGE, "Add --client-auth request or --client-auth require.",
-            "--client-ca %s: no client is asked for a certificate", s->client_ca.items[0]);
+            "--client-%s %s: no client is asked for a certificate", crl ? "crl" : "ca",
+            crl ? s->client_crl.items[0] : s->client_ca.items[0]);
     }
     if (!asks && s->no_chain_cache) {
         return trouble_set(trouble, TOOL_USAGE,

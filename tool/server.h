@@ -9,7 +9,7 @@
 
 /* The command line of serve. */
 struct serve_settings {
-    struct opt_list listen, cert, key, ocsp, client_ca;
+    struct opt_list listen, cert, key, ocsp, client_ca, client_crl;
     const char *passphrase_file;
     bool strict_sni, allow_expired;
     struct setup_parameters parameters;

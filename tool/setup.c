@@ -41,6 +41,9 @@ const struct opt setup_opts[SETUP_OPT_COUNT] = {
     {"ciphers", "LIST", "cipher suites", OPT_TEXT, AT(ciphers), 0, 0},
     {"groups", "LIST", "key exchange groups", OPT_TEXT, AT(groups), 0, 0},
     {"sigalgs", "LIST", "signature algorithms", OPT_TEXT, AT(sigalgs), 0, 0},
+    {"sigalgs-cert", "LIST",
+     "signature algorithms in certificates, where they differ (signature_algorithms_cert)",
+     OPT_TEXT, AT(sigalgs_cert), 0, 0},
     {"require-ems", NULL, "refuse TLS 1.2 without extended_master_secret", OPT_FLAG,
      AT(require_ems), 0, 0},
     {"record-size-limit", "N", "largest record to receive, 64 to 16385", OPT_NUMBER,
@@ -116,6 +119,8 @@ int setup_parameters(hf_config *config, const struct setup_parameters *p, struct
         set_names(config, "--key-shares", p->key_shares, hf_config_set_key_shares, trouble) != 0 ||
         set_names(config, "--sigalgs", p->sigalgs, hf_config_set_signature_algorithms, trouble) !=
             0 ||
+        set_names(config, "--sigalgs-cert", p->sigalgs_cert,
+                  hf_config_set_signature_algorithms_cert, trouble) != 0 ||
         set_names(config, "--alpn", p->alpn, hf_config_set_alpn, trouble) != 0 ||
         set_names(config, "--compress-certs", p->compress, hf_config_set_certificate_compression,
                   trouble) != 0 ||
@@ -189,6 +194,49 @@ int setup_trust(const char *option, const struct opt_list *files, hf_trust **out
         return trouble->exit_code;
     }
     *out = trust;
+    return 0;
+}
+
+int setup_crl(const char *option, const struct opt_list *files, hf_trust *trust,
+              struct trouble *trouble)
+{
+    for (size_t i = 0; i < files->count && trouble->exit_code == 0; i++) {
+        struct file_bytes bytes;
+        hf_error error = {0};
+        if (file_read(option, files->items[i], &bytes, trouble) == 0) {
+            char where[300];
+            (void)snprintf(where, sizeof where, "%s %s", option, files->items[i]);
+            if (hf_trust_add_crl(trust, file_span(&bytes), &error) != HF_OK) {
+                (void)failure_of_setting(&error, where, trouble);
+            }
+            file_free(&bytes);
+        }
+    }
+    return trouble->exit_code;
+}
+
+int setup_pins(const struct opt_list *pins, hf_trust *trust, struct trouble *trouble)
+{
+    for (size_t i = 0; i < pins->count; i++) {
+        uint8_t digest[32];
+        char hex[2 * sizeof digest + 1] = "";
+        size_t len = 0;
+        hf_error error = {0};
+        /* With or without the colons of a fingerprint. */
+        for (const char *c = pins->items[i]; *c != '\0' && len < sizeof hex; c++) {
+            if (*c != ':') {
+                hex[len++] = *c;
+            }
+        }
+        if (len != sizeof hex - 1 || !from_hex(hex, digest, sizeof digest, &len)) {
+            return trouble_set(trouble, TOOL_USAGE,
+                               "'handfast certs' shows it as the key's SHA-256: 64 digits.",
+                               "--pin %s: not a SHA-256 in hexadecimal", pins->items[i]);
+        }
+        if (hf_trust_pin(trust, digest, &error) != HF_OK) {
+            return setup_no_memory(trouble);
+        }
+    }
     return 0;
 }
 

@@ -15,7 +15,7 @@ struct setup_parameters {
     const char *ciphers;
     const char *groups;
     const char *key_shares;
-    const char *sigalgs;
+    const char *sigalgs, *sigalgs_cert;
     const char *alpn;
     const char *compress;
     int64_t record_size_limit;
@@ -29,7 +29,7 @@ struct setup_parameters {
 };
 
 /* The options of the parameters that mean the same at both ends; offsets in setup_parameters. */
-enum { SETUP_PSK_OPT_COUNT = 4, SETUP_OPT_COUNT = 8 };
+enum { SETUP_PSK_OPT_COUNT = 4, SETUP_OPT_COUNT = 9 };
 extern const struct opt setup_psk_opts[SETUP_PSK_OPT_COUNT], setup_opts[SETUP_OPT_COUNT];
 
 /* Refuses what does not go together, before anything is made of it. */
@@ -54,6 +54,13 @@ int setup_identity(const struct setup_identity *from, hf_identity **out, struct 
 /* Anchors from files, or the system's when there are none. option: the name for messages. */
 int setup_trust(const char *option, const struct opt_list *files, hf_trust **out,
                 struct trouble *trouble);
+
+/* Adds revocation lists from files. */
+int setup_crl(const char *option, const struct opt_list *files, hf_trust *trust,
+              struct trouble *trouble);
+
+/* Insists on keys, each written as the SHA-256 of its SubjectPublicKeyInfo. */
+int setup_pins(const struct opt_list *pins, hf_trust *trust, struct trouble *trouble);
 
 /* Lets the connections of a configuration share the chains that were believed. */
 int setup_chain_cache(hf_config *config, struct trouble *trouble);

@@ -193,13 +193,14 @@ HF_API void hf_chain_cache_count(hf_chain_cache *cache, hf_chain_cache_counts *o
 typedef struct hf_certificate_summary {
     char subject[256]; /* "CN=a.example, O=Example" (RFC 4514) */
     char issuer[256];
-    char names[512];    /* subjectAltName: "a.example, *.b.example, 192.0.2.1 and 12 more" */
-    size_t name_count;  /* how many there are */
-    char key[32];       /* "EC P-256", "RSA 2048" */
-    char signature[48]; /* "ECDSA with SHA-256": how the issuer signed it */
-    char serial[64];    /* "03:fa:..." */
-    char usage[160];    /* key usage and extended key usage; "": any */
-    uint8_t sha256[32]; /* fingerprint: the hash of the whole certificate */
+    char names[512];        /* subjectAltName: "a.example, *.b.example, 192.0.2.1 and 12 more" */
+    size_t name_count;      /* how many there are */
+    char key[32];           /* "EC P-256", "RSA 2048" */
+    char signature[48];     /* "ECDSA with SHA-256": how the issuer signed it */
+    char serial[64];        /* "03:fa:..." */
+    char usage[160];        /* key usage and extended key usage; "": any */
+    uint8_t sha256[32];     /* fingerprint: the hash of the whole certificate */
+    uint8_t key_sha256[32]; /* the hash of its SubjectPublicKeyInfo, which hf_trust_pin takes */
     int64_t not_before_s, not_after_s; /* Unix time */
     unsigned version;                  /* 1..3 */
     bool is_authority;                 /* may issue others */

@@ -33,6 +33,7 @@ bool hf_certificate_summarize(hf_span der, hf_certificate_summary *out)
     }
     x5_extended_usage_text(&t, &c);
     x5_sha256(der, out->sha256);
+    x5_sha256(c.spki, out->key_sha256);
     out->not_before_s = c.not_before_s;
     out->not_after_s = c.not_after_s;
     out->version = c.version;

@@ -1,9 +1,11 @@
 """certs: a chain as a person reads it, from a file and from a server, and the verdict over it."""
+import base64
+import hashlib
 import json
 from pathlib import Path
 
 import tap
-from tooling import Serve, certs
+from tooling import Serve, certs, connect_json
 
 
 def run(*arguments, **more):
@@ -136,10 +138,39 @@ def revoked():
         for how in (["--crl", c.path("crl.pem")], ["--ocsp", c.path("ocsp.der")]):
             code, told = run_json("--ca", c.ca, *how, c.cert("ec"))
             tap.equal((code, told["verdict"]["rule"]), (5 if rule else 0, rule), how)
+        code, told = connect_json(Serve().port, "--crl", c.path("crl.pem"))
+        tap.equal((code, told["verdict"]["accepted"]), (5 if rule else 0, not rule), "connect --crl")
+        server = Serve("--client-auth", "require", "--client-ca", c.ca, "--client-crl", c.path("crl.pem"))
+        code, told = connect_json(server.port, "--http", "/json", *c.pair("ec"))
+        tap.equal((code, (told["error"] or {}).get("alert")), (4, "certificate_revoked") if rule else (0, None), "serve --client-crl")
+        code, told = run_json("--ca", c.ca, "--crl", c.path("crl.pem"), c.cert("ec"))
         if rule:
             tap.contains(told["verdict"]["detail"], "was revoked on 2025-01-01 00:00:00 UTC (keyCompromise)")
             code, told = run_json("--ca", c.ca, f"localhost:{Serve('--ocsp', c.path('ocsp.der')).port}")
             tap.equal((code, told["verdict"]["rule"]), (5, "REVOKED"))
+
+
+@tap.test("--save: what a server showed, in PEM; the hash of a key, and --pin with it")
+def saved():
+    c = certs()
+    whole, saved_file = chain("ec", "ca"), Path(c.path("saved.pem"))
+    server = Serve("--cert", whole, "--key", c.key("ec"), cert=None)
+    code, told = run_json("--ca", c.ca, "--save", str(saved_file), f"localhost:{server.port}")
+    tap.equal((code, saved_file.read_text(encoding="ascii")), (0, Path(whole).read_text(encoding="ascii")))
+    tap.equal(run("--ca", c.ca, "--save", c.path(""), c.cert("ec")).returncode, 1)
+    pins = []
+    for certificate, names in zip(told["certificates"], ("ec", "ca")):
+        spki = tap.run(["openssl", "x509", "-in", c.path(f"{names}.pem"), "-noout", "-pubkey"]).stdout
+        der = base64.b64decode("".join(spki.splitlines()[1:-1]))
+        pins.append(hashlib.sha256(der).hexdigest())
+        tap.equal(certificate["key_sha256"], pins[-1], names)
+    colons = ":".join(pins[0][i:i + 2] for i in range(0, 64, 2)).upper()
+    tap.contains(run("--ca", c.ca, whole).stdout, colons.lower())
+    wrong = "00" * 32
+    for how, accepted in ((["--pin", pins[0]], True), (["--pin", colons], True), (["--pin", wrong, "--pin", pins[1]], True),
+                          (["--pin", wrong], False)):
+        code, told = connect_json(server.port, *how)
+        tap.equal((code, told["verdict"]["accepted"]), (0 if accepted else 5, accepted), how)
 
 
 @tap.test("files that hold nothing, broken lists and names that are none")

@@ -48,6 +48,23 @@ def start(port, *options, **streams):
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **streams)
 
 
+@tap.test("--ipv4 and --ipv6: the other kind of address is not tried")
+def families():
+    four, six = Serve(), Serve(listen=("[::1]:0",))
+    for option, good, host, other, other_host in (("--ipv4", four, "127.0.0.1", six, "[::1]"),
+                                                  ("--ipv6", six, "[::1]", four, "127.0.0.1")):
+        tap.equal(connect_json(good.port, option, host=host)[0], 0, option)
+        code, told = connect_json(other.port, option, host=other_host)
+        tap.equal(code, 2, told)
+
+
+@tap.test("--sigalgs-cert: said in the hello, apart from the signatures of the handshake")
+def certificate_signatures():
+    done = connect(Serve().port, "--explain", "--sigalgs-cert", "rsa_pkcs1_sha256")
+    tap.contains(done.stderr, "signature_algorithms_cert")
+    tap.absent(connect(Serve().port, "--explain").stderr, "signature_algorithms_cert")
+
+
 # ---- the pipe ----
 
 

@@ -185,6 +185,19 @@ def files():
     tap.contains(done.stderr, "others can read this file")
 
 
+@tap.test("--export: the keying material that openssl has, in both versions")
+def exported():
+    for version in ("1.3", "1.2"):
+        peer = Peer("-keymatexport", "EXPERIMENTAL probe", "-keymatexportlen", "32")
+        code, told = connect_json(peer.port, "--tls", version, "--export", "EXPERIMENTAL probe")
+        tap.equal(code, 0, told)
+        peer.wait_for("Keying material: ")
+        theirs = re.search(r"Keying material: ([0-9A-F]+)", peer.log()).group(1).lower()
+        tap.equal(told["exported"], theirs, version)
+        done = connect(peer.port, "--tls", version, "--export", "EXPERIMENTAL probe")
+        tap.true(re.search(r"^  exported +[0-9a-f]{64}$", done.stderr, re.M), done.stderr)
+
+
 @tap.test("--session-out where nothing can be written")
 def cannot_write():
     peer = Peer()

@@ -77,6 +77,7 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_plan *plan)
     char port[8];
     (void)snprintf(port, sizeof port, "%u", to->port);
     const struct addrinfo hints = {
+        .ai_family = plan->family,
         .ai_socktype = SOCK_STREAM,
         .ai_flags = AI_NUMERICSERV | (to->is_literal ? AI_NUMERICHOST : AI_ADDRCONFIG),
     };

@@ -28,6 +28,7 @@ struct dial_plan {
     struct trouble *trouble; /* lives until done, and then says why it failed */
     void (*done)(void *ctx, const struct dial_result *result);
     void *ctx;
+    int family; /* AF_INET or AF_INET6: the only one; 0: both */
 };
 
 /* Starts. Returns NULL without memory. */

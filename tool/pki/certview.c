@@ -11,8 +11,6 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
-#include "cli/text.h"
-
 static void read_name(const X509_NAME *name, char *out, size_t cap);
 static void read_common_name(const X509_NAME *name, char *out, size_t cap);
 static void read_alternatives(const X509 *x, struct cert_view *out);
@@ -55,6 +53,19 @@ bool cert_view_read(hf_span der, struct cert_view *out)
     X509_free(x);
     ERR_clear_error();
     return true;
+}
+
+void cert_pem(hf_span der, struct text *out)
+{
+    enum { LINE_BYTES = 48, LINE_CHARS = 64 };
+    unsigned char line[LINE_CHARS + 1];
+    text_add(out, "-----BEGIN CERTIFICATE-----\n");
+    for (size_t at = 0; at < der.len; at += LINE_BYTES) {
+        const size_t n = der.len - at < LINE_BYTES ? der.len - at : LINE_BYTES;
+        (void)EVP_EncodeBlock(line, der.data + at, (int)n);
+        text_addf(out, "%s\n", (const char *)line);
+    }
+    text_add(out, "-----END CERTIFICATE-----\n");
 }
 
 void cert_time(int64_t unix_s, char out[32])

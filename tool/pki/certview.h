@@ -4,6 +4,8 @@
 
 #include <handfast/types.h>
 
+#include "cli/text.h"
+
 enum { CERT_NAMES_SHOWN = 12 };
 
 struct cert_view {
@@ -23,6 +25,9 @@ struct cert_view {
 
 /* Reads DER. False: it is not a certificate, and *out is zero. */
 bool cert_view_read(hf_span der, struct cert_view *out);
+
+/* Adds a certificate in PEM (RFC 7468). */
+void cert_pem(hf_span der, struct text *out);
 
 /* "2026-01-02 03:04:05 UTC" */
 void cert_time(int64_t unix_s, char out[32]);
