@@ -6,6 +6,7 @@
 
 static int differ(const char *what, long long got, long long wanted);
 static bool is_text(hf_span got, const char *wanted);
+static int expect_stored(const struct bogo_conn *c);
 static int expect_names(const struct bogo_conn *c, const hf_conn_info *info);
 static int expect_peer(const struct bogo_conn *c, const hf_conn_info *info);
 static int expect_sha256(const struct bogo_conn *c, const hf_conn_info *info);
@@ -60,9 +61,25 @@ int bogo_expect(const struct bogo_conn *c)
         info.ticket_age_skew_ms / 1000 != f->expect_ticket_age_skew_s) {
         return differ("ticket age skew", info.ticket_age_skew_ms, f->expect_ticket_age_skew_s);
     }
-    int code = expect_names(c, &info);
+    if (f->expect_verify_result && info.peer_chain_count > 0 && !c->verified && !info.resumed) {
+        return differ("chains verified", 0, 1);
+    }
+    int code = expect_stored(c);
+    code = code != 0 ? code : expect_names(c, &info);
     code = code != 0 ? code : expect_peer(c, &info);
     return code != 0 ? code : expect_resumption(c, &info);
+}
+
+/* Whether a server of TLS 1.2 keeps the first session under an identifier. */
+static int expect_stored(const struct bogo_conn *c)
+{
+    const struct bogo_flags *f = c->flags;
+    hf_session_store_counts counts;
+    hf_session_store_count(c->shared->store, &counts);
+    const bool is_wrong = counts.held == 0 ? f->expect_session_id : f->expect_no_session_id;
+    return is_wrong && !c->is_resume
+               ? differ("stored sessions", (long long)counts.held, f->expect_session_id)
+               : 0;
 }
 
 static int expect_names(const struct bogo_conn *c, const hf_conn_info *info)
@@ -243,8 +260,11 @@ int bogo_expect_session(const struct bogo_conn *c, const hf_session *got)
     return 0;
 }
 
-int bogo_expect_messages(const struct bogo_conn *c)
+int bogo_expect_end(const struct bogo_conn *c)
 {
+    if (c->flags->expect_total_renegotiations != 0) {
+        return differ("renegotiations", 0, c->flags->expect_total_renegotiations);
+    }
     const char *wanted = c->flags->expect_msg_callback;
     if (wanted != NULL && strcmp(wanted, c->messages) != 0) {
         fprintf(stderr, "messages were\n%s", c->messages);

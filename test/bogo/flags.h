@@ -42,13 +42,12 @@ struct bogo_flags {
     int min_version, max_version;
     bool no_tls13, no_tls12;
     const char *cipher;
-    bool server_preference;
     struct bogo_list curves, curves_flags, key_shares, verify_prefs;
     bool no_key_shares;
     bool fallback_scsv;
     const char *host_name;
     const char *advertise_alpn, *select_alpn;
-    bool decline_alpn, reject_alpn;
+    bool reject_alpn;
     bool enable_grease, permute_extensions;
     bool install_cert_compression_algs;
 
@@ -59,23 +58,21 @@ struct bogo_flags {
     const char *trust_cert, *use_client_ca_list;
     bool require_any_client_certificate, verify_peer, verify_fail, use_custom_verify_callback;
     bool reverify_on_resume;
-    bool use_ocsp_callback, decline_ocsp_callback, fail_ocsp_callback;
+    bool decline_ocsp_callback, fail_ocsp_callback;
     bool enable_ocsp_stapling, enable_signed_cert_timestamps;
 
     /* Sessions. */
     bool enable_early_data, no_ticket, skip_ticket, renew_ticket;
-    bool use_ticket_callback, use_ticket_aead_callback;
     int resumption_delay_s;
 
     /* How the shim behaves. */
     bool async;
-    bool use_early_callback, fail_early_callback, install_ddos_callback, fail_ddos_callback;
-    bool fail_cert_callback, use_old_client_cert_callback;
+    bool fail_early_callback, fail_ddos_callback, fail_cert_callback;
     bool shim_writes_first, shim_shuts_down, check_close_notify;
     const char *shim_initial_write;
     int repeat_shim_initial_write;
-    bool write_different_record_sizes, partial_write, read_with_unfinished_write;
-    int read_size, max_cert_list;
+    bool write_different_record_sizes, read_with_unfinished_write;
+    int max_cert_list;
     bool implicit_handshake, no_op_extra_handshake, handshake_twice, handshake_never_done;
     bool key_update, key_update_before_read;
     bool send_alert;
@@ -84,14 +81,14 @@ struct bogo_flags {
     bool use_export_context, use_exporter_between_reads, export_traffic_secrets;
 
     /* What is to come of it. */
-    int expect_version, expect_cipher, expect_cipher_aes, expect_cipher_no_aes, expect_curve_id;
+    int expect_version, expect_cipher, expect_cipher_aes, expect_curve_id;
     int expect_peer_signature_algorithm, expect_total_renegotiations, expect_selected_credential;
     int expect_ticket_age_skew_s;
     bool expect_selected_credential_given;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn, *expect_peer_cert_file;
     const char *expect_early_data_reason, *expect_client_ca_list, *expect_msg_callback;
     bool expect_no_server_name, expect_no_peer_cert, expect_verify_result;
-    bool expect_extended_master_secret, expect_secure_renegotiation;
+    bool expect_extended_master_secret;
     bool expect_session_miss, expect_no_session, expect_ticket_renewal;
     bool expect_session_id, expect_no_session_id;
     bool expect_ticket_supports_early_data, expect_no_offer_early_data;

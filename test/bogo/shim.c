@@ -158,7 +158,7 @@ static int exchange(struct bogo_conn *c)
         code = echo(c);
     }
     code = code != 0 ? code : finish(c);
-    return code != 0 ? code : bogo_expect_messages(c);
+    return code != 0 ? code : bogo_expect_end(c);
 }
 
 /* Until data can be sent: for a server that took early data, before the client is done. */

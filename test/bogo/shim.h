@@ -84,7 +84,7 @@ hf_status bogo_link_drive(struct bogo_conn *c);
 /* expect.c: whether what was negotiated is what the flags expect. */
 int bogo_expect(const struct bogo_conn *c);
 int bogo_expect_session(const struct bogo_conn *c, const hf_session *got);
-int bogo_expect_messages(const struct bogo_conn *c);
+int bogo_expect_end(const struct bogo_conn *c);
 void bogo_watch(void *ctx, const hf_event *event);
 
 /* Reads a whole file; the bytes live as long as the process. Empty: it cannot be read. */
