@@ -114,6 +114,12 @@ typedef enum hf_verify {
 HF_API HF_MUST_CHECK hf_status hf_config_set_verify(hf_config *config, hf_verify verify);
 /* Server: send certificate_authorities in its CertificateRequest (default on). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_send_authorities(hf_config *config, bool on);
+/* Server: what certificate_authorities lists in place of the names of the trust anchors (RFC 9846,
+ * 4.3.4): for those who verify outside, or who would rather not name all of them. names: count
+ * Names in DER, of 60 KiB at most with two bytes more for each; they are copied. count 0: those of
+ * the anchors again. */
+HF_API HF_MUST_CHECK hf_status hf_config_set_authorities(hf_config *config, const hf_span *names,
+                                                         size_t count);
 /* Server: a name that no certificate has is unrecognized_name instead of the default certificate
  * (default off). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_strict_sni(hf_config *config, bool on);

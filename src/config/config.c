@@ -85,6 +85,7 @@ void hf_config_free(hf_config *config)
         mem_free(config->psks[i].key, config->psks[i].key_len);
     }
     mem_free(config->alpn, config->alpn_len);
+    mem_free(config->authorities, config->authorities_len);
     hf_identity_store_free(config->identities);
     hf_trust_store_free(config->trust);
     hf_chain_cache_free(config->chain_cache);

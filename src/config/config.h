@@ -17,7 +17,12 @@
 
 #include "base/rotate.h"
 
-enum { CONFIG_CHAIN_MAX = 64, CONFIG_LIST_MAX = 24, CONFIG_PSK_MAX = 32 };
+enum {
+    CONFIG_CHAIN_MAX = 64,
+    CONFIG_LIST_MAX = 24,
+    CONFIG_PSK_MAX = 32,
+    CONFIG_AUTHORITIES_MAX = 0xf000
+};
 
 /* Code points in order of preference. */
 struct config_list {
@@ -64,6 +69,9 @@ struct hf_config {
     hf_chain_cache *chain_cache;   /* NULL: none */
     hf_verify verify;
     bool send_authorities;
+    uint8_t *authorities; /* in place of the anchors': DistinguishedName after DistinguishedName, as
+                             on the wire; NULL: none */
+    size_t authorities_len;
     bool strict_sni;
     bool post_handshake_auth;
     struct config_list psk_modes;

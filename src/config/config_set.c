@@ -7,6 +7,8 @@
 #include "base/span.h"
 #include "base/status.h"
 #include "config/config_int.h"
+#include "wire/wr.h"
+#include "x509/der.h"
 
 /* The versions whose machines this library is built with. */
 enum { OLDEST_KNOWN = HF_TLS12, NEWEST_KNOWN = HF_TLS13 };
@@ -88,6 +90,46 @@ hf_status hf_config_set_send_authorities(hf_config *config, bool on)
 {
     TRY(config_begin_for(config, HF_SERVER, on, "certificate_authorities in a CertificateRequest"));
     config->send_authorities = on;
+    return HF_OK;
+}
+
+/* Checks the names and tells how long their list is. */
+static hf_status measure_authorities(hf_config *config, const hf_span *names, size_t count,
+                                     size_t *len)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct der d = x5_der_over(names[i]);
+        (void)x5_der_take(&d, DER_SEQUENCE);
+        if (names[i].len == 0 || !x5_der_done(&d)) {
+            return err_raise(&config->error, HF_E_CONFIG_VALUE, "authority %zu is no Name in DER",
+                             i + 1);
+        }
+        *len += 2 + names[i].len;
+        if (*len > CONFIG_AUTHORITIES_MAX) {
+            return err_raise(&config->error, HF_E_CONFIG_VALUE,
+                             "the names of %zu authorities need more than %d bytes", count,
+                             CONFIG_AUTHORITIES_MAX);
+        }
+    }
+    return HF_OK;
+}
+
+hf_status hf_config_set_authorities(hf_config *config, const hf_span *names, size_t count)
+{
+    size_t len = 0;
+    TRY(config_begin_for(config, HF_SERVER, count > 0, "a list of authorities"));
+    TRY(measure_authorities(config, names, count, &len));
+    uint8_t *list = len == 0 ? NULL : mem_alloc(len);
+    if (list == NULL && len > 0) {
+        return err_raise(&config->error, HF_E_NO_MEMORY, NULL);
+    }
+    struct wr w = wr_of(list, len);
+    for (size_t i = 0; i < count; i++) {
+        wr_vec(&w, names[i], 2);
+    }
+    mem_free(config->authorities, config->authorities_len);
+    config->authorities = list;
+    config->authorities_len = len;
     return HF_OK;
 }
 

@@ -1,4 +1,5 @@
 /* certificate_authorities, RFC 9846, 4.3.4. */
+#include "base/span.h"
 #include "base/status.h"
 #include "hs/ext/extensions.h"
 
@@ -30,14 +31,46 @@ hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, size_t m
     return HF_OK;
 }
 
-void ext_certificate_authorities_write(struct wr *w, const hf_trust *trust)
+/* --- Whom this end names ---------------------------------------------------------------------- */
+
+static size_t anchors_len(const hf_trust *trust)
 {
-    wr_u16(w, EXT_CODE_certificate_authorities);
-    size_t ext = wr_open(w, 2);
-    size_t list = wr_open(w, 2);
+    size_t n = 0;
     for (size_t i = 0; i < hf_trust_count(trust); i++) {
+        n += 2 + hf_trust_subject(trust, i).len;
+    }
+    return n;
+}
+
+struct ext_authorities ext_authorities_of(const hf_config *config, size_t most)
+{
+    struct ext_authorities a = {.trust = NULL};
+    if (config->send_authorities && config->authorities_len > 0) {
+        a.list = span_of(config->authorities, config->authorities_len);
+        a.len = a.list.len;
+    } else if (config->send_authorities && config->trust != NULL) {
+        a.trust = hf_trust_store_current(config->trust);
+        a.len = a.trust == NULL ? 0 : anchors_len(a.trust);
+    }
+    if (a.len > most) {
+        ext_authorities_free(&a);
+    }
+    return a;
+}
+
+void ext_authorities_free(struct ext_authorities *authorities)
+{
+    hf_trust_free(authorities->trust);
+    *authorities = (struct ext_authorities){.trust = NULL};
+}
+
+void ext_authorities_write(struct wr *w, const struct ext_authorities *authorities)
+{
+    const hf_trust *trust = authorities->trust;
+    const size_t list = wr_open(w, 2);
+    wr_bytes(w, authorities->list);
+    for (size_t i = 0; trust != NULL && i < hf_trust_count(trust); i++) {
         wr_vec(w, hf_trust_subject(trust, i), 2);
     }
     wr_close(w, list, 2);
-    wr_close(w, ext, 2);
 }

@@ -139,7 +139,18 @@ bool ext_sct_is_list(hf_span body);
 hf_status ext_certificate_authorities_read(struct hs *hs, hf_span body, size_t most,
                                            hf_span **names, size_t *count);
 /* Writes the subjects of trust. */
-void ext_certificate_authorities_write(struct wr *w, const hf_trust *trust);
+
+/* Whom a server names in its CertificateRequest: the list of its configuration, or its anchors. */
+struct ext_authorities {
+    hf_trust *trust; /* a reference; NULL: names are not of anchors */
+    hf_span list;    /* as on the wire, without its length */
+    size_t len;      /* bytes of the list; 0: nobody is named */
+};
+/* Nobody is named where the list would have more than most bytes. */
+struct ext_authorities ext_authorities_of(const hf_config *config, size_t most);
+void ext_authorities_free(struct ext_authorities *authorities);
+/* The list with its length in front. */
+void ext_authorities_write(struct wr *w, const struct ext_authorities *authorities);
 
 /* A malformed body, named. */
 hf_status ext_malformed(struct hs *hs, enum ext_index index);

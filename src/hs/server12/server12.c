@@ -161,51 +161,26 @@ hf_status server12_send_key_exchange(struct hs *hs)
 
 /* --- CertificateRequest ----------------------------------------------------------------------- */
 
-static size_t authorities_size(const hf_trust *trust)
-{
-    size_t n = 0;
-    for (size_t i = 0; trust != NULL && i < hf_trust_count(trust); i++) {
-        n += 2 + hf_trust_subject(trust, i).len;
-    }
-    return n;
-}
-
-/* The anchors to name, with a reference, or NULL: too many names would not fit their vector. */
-static hf_trust *named_trust(const hf_config *config)
-{
-    hf_trust *trust = config->send_authorities && config->trust != NULL
-                          ? hf_trust_store_current(config->trust)
-                          : NULL;
-    if (trust != NULL && authorities_size(trust) > UINT16_MAX) {
-        hf_trust_free(trust);
-        return NULL;
-    }
-    return trust;
-}
-
-static void write_request(const struct hs *hs, struct wr *w, const hf_trust *trust)
+static void write_request(const struct hs *hs, struct wr *w,
+                          const struct ext_authorities *authorities)
 {
     wr_u8(w, 2); /* certificate_types; EdDSA keys are for ecdsa_sign (RFC 8422, 5.5) */
     wr_u8(w, ECDSA_SIGN);
     wr_u8(w, RSA_SIGN);
     ext_signature_algorithms_write(w, &hs->config->sigalgs, 0);
-    const size_t list = wr_open(w, 2);
-    for (size_t i = 0; trust != NULL && i < hf_trust_count(trust); i++) {
-        wr_vec(w, hf_trust_subject(trust, i), 2);
-    }
-    wr_close(w, list, 2);
+    ext_authorities_write(w, authorities);
 }
 
 hf_status server12_send_request(struct hs *hs)
 {
-    hf_trust *trust = named_trust(hs->config);
+    struct ext_authorities authorities = ext_authorities_of(hs->config, UINT16_MAX);
     struct wr w;
-    hf_status s = hs_begin(hs, MSG_CERTIFICATE_REQUEST, 128 + authorities_size(trust), &w);
+    hf_status s = hs_begin(hs, MSG_CERTIFICATE_REQUEST, 128 + authorities.len, &w);
     if (s == HF_OK) {
-        write_request(hs, &w, trust);
+        write_request(hs, &w, &authorities);
         s = hs_end(hs, &w);
     }
-    hf_trust_free(trust);
+    ext_authorities_free(&authorities);
     TRY(s);
     hs->s.certificate_requested = true;
     hs_go(hs, HS_S12_SEND_DONE);

@@ -150,17 +150,8 @@ hf_status server13_send_encrypted_extensions(struct hs *hs)
     return HF_OK;
 }
 
-/* Bytes that the subjects of trust take. */
-static size_t authorities_size(const hf_trust *trust)
-{
-    size_t n = 6;
-    for (size_t i = 0; i < hf_trust_count(trust); i++) {
-        n += 2 + hf_trust_subject(trust, i).len;
-    }
-    return n;
-}
-
-static void write_request_extensions(struct hs *hs, struct wr *w, const hf_trust *trust)
+static void write_request_extensions(struct hs *hs, struct wr *w,
+                                     const struct ext_authorities *authorities)
 {
     const hf_config *config = hs->config;
     size_t block = wr_open(w, 2);
@@ -180,37 +171,26 @@ static void write_request_extensions(struct hs *hs, struct wr *w, const hf_trust
         (void)ext_compress_certificate_offer(hs, w);
         wr_close(w, m, 2);
     }
-    if (trust != NULL) {
-        ext_certificate_authorities_write(w, trust);
+    if (authorities->len > 0) {
+        wr_u16(w, EXT_CODE_certificate_authorities);
+        m = wr_open(w, 2);
+        ext_authorities_write(w, authorities);
+        wr_close(w, m, 2);
     }
     wr_close(w, block, 2);
 }
 
-/* The anchors to name, with a reference, or NULL: too many names would not fit their extension. */
-static hf_trust *named_trust(const hf_config *config)
-{
-    hf_trust *trust = config->send_authorities && config->trust != NULL
-                          ? hf_trust_store_current(config->trust)
-                          : NULL;
-    if (trust != NULL && (hf_trust_count(trust) == 0 || authorities_size(trust) > 0xf000)) {
-        hf_trust_free(trust);
-        return NULL;
-    }
-    return trust;
-}
-
 hf_status server13_send_certificate_request(struct hs *hs)
 {
-    hf_trust *trust = named_trust(hs->config);
+    struct ext_authorities authorities = ext_authorities_of(hs->config, CONFIG_AUTHORITIES_MAX);
     struct wr w;
-    hf_status s = hs_begin(hs, MSG_CERTIFICATE_REQUEST,
-                           256 + (trust == NULL ? 0 : authorities_size(trust)), &w);
+    hf_status s = hs_begin(hs, MSG_CERTIFICATE_REQUEST, 256 + authorities.len, &w);
     if (s == HF_OK) {
         wr_vec(&w, span_of(hs->s.context, hs->s.context_len), 1);
-        write_request_extensions(hs, &w, trust);
+        write_request_extensions(hs, &w, &authorities);
         s = hs_end(hs, &w);
     }
-    hf_trust_free(trust);
+    ext_authorities_free(&authorities);
     TRY(s);
     hs->s.certificate_requested = true;
     hs_go(hs, hs->post ? HS_S13_READ_CERTIFICATE : HS_S13_SEND_CERTIFICATE);

@@ -351,6 +351,33 @@ static void imported_psks_follow_the_suites(void **state)
     }
 }
 
+static void a_list_of_authorities(void **state)
+{
+    (void)state;
+    static uint8_t large[CONFIG_AUTHORITIES_MAX] = {0x30, 0x82, 0xef, 0xfa};
+    const hf_span longest = span_of(large, CONFIG_AUTHORITIES_MAX - 2);
+    const hf_span names[] = {longest, span_of("\x30\x00", 2)};
+    const hf_span wrong[] = {span_of("\x30\x00", 2), span_of("\x30\x01", 2)};
+    hf_config *client = new_config(HF_CLIENT);
+    hf_config *server = new_config(HF_SERVER);
+    check_refused(client, hf_config_set_authorities(client, names + 1, 1), HF_E_CONFIG_VALUE,
+                  "a list of authorities is for a server, this is a client");
+    assert_int_equal(hf_config_set_authorities(client, NULL, 0), HF_OK);
+    assert_int_equal(hf_config_set_authorities(server, names, 1), HF_OK);
+    assert_int_equal(server->authorities_len, CONFIG_AUTHORITIES_MAX);
+    check_refused(server, hf_config_set_authorities(server, names, 2), HF_E_CONFIG_VALUE,
+                  "the names of 2 authorities need more than 61440 bytes");
+    check_refused(server, hf_config_set_authorities(server, wrong, 2), HF_E_CONFIG_VALUE,
+                  "authority 2 is no Name in DER");
+    check_refused(server, hf_config_set_authorities(server, &(hf_span){NULL, 0}, 1),
+                  HF_E_CONFIG_VALUE, "authority 1 is no Name in DER");
+    assert_int_equal(server->authorities_len, CONFIG_AUTHORITIES_MAX);
+    assert_int_equal(hf_config_set_authorities(server, NULL, 0), HF_OK);
+    assert_null(server->authorities);
+    hf_config_free(client);
+    hf_config_free(server);
+}
+
 /* RFC 9846, 4.3.3: rsa_pkcs1 signs no handshake of TLS 1.3. */
 static void rsa_pkcs1_alone_leaves_tls12(void **state)
 {
@@ -403,6 +430,7 @@ int main(void)
         cmocka_unit_test(imported_psks),
         cmocka_unit_test(imported_psks_follow_the_suites),
         cmocka_unit_test(rsa_pkcs1_alone_leaves_tls12),
+        cmocka_unit_test(a_list_of_authorities),
     };
     return cmocka_run_group_tests_name("config set", tests, NULL, NULL);
 }

@@ -70,12 +70,27 @@ static void round_trip(void **state)
     assert_int_equal(hf_trust_add(trust, two->der, &error), HF_OK);
     bare_open(&b, bare_config(HF_CLIENT));
     struct wr w = wr_of(ext, sizeof ext);
-    ext_certificate_authorities_write(&w, trust);
+    hf_config *server = hf_config_new(HF_SERVER, NULL);
+    hf_trust_store *store = hf_trust_store_new(trust);
+    assert_int_equal(hf_config_set_trust(server, store), HF_OK);
+    struct ext_authorities named = ext_authorities_of(server, UINT16_MAX);
+    ext_authorities_write(&w, &named);
     assert_false(w.bad);
-    assert_int_equal(ext[0] << 8 | ext[1], 47);
-    assert_int_equal(ext_certificate_authorities_read(b.hs, span_of(ext + 4, w.len - 4), SIZE_MAX,
-                                                      &names, &count),
-                     HF_OK);
+    assert_int_equal(w.len, 2 + named.len);
+    assert_int_equal(
+        ext_certificate_authorities_read(b.hs, span_of(ext, w.len), SIZE_MAX, &names, &count),
+        HF_OK);
+    /* Names that would not fit are not sent, none of them. */
+    struct ext_authorities fitting = ext_authorities_of(server, named.len);
+    assert_int_equal(fitting.len, named.len);
+    struct ext_authorities too_many = ext_authorities_of(server, named.len - 1);
+    assert_int_equal(too_many.len, 0);
+    assert_null(too_many.trust);
+    ext_authorities_free(&too_many);
+    ext_authorities_free(&fitting);
+    ext_authorities_free(&named);
+    hf_trust_store_free(store);
+    hf_config_free(server);
     assert_int_equal(count, hf_trust_count(trust));
     for (size_t i = 0; i < count; i++) {
         assert_true(span_eq(names[i], hf_trust_subject(trust, i)));
