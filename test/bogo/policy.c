@@ -24,6 +24,7 @@ static int set_ciphers(const struct bogo_flags *f, hf_config *config);
 static bool is_barred(const char *words, const char *name, size_t name_len);
 static int set_alpn(const struct bogo_flags *f, hf_config *config);
 static int set_peer(const struct bogo_flags *f, hf_config *config);
+static int set_authorities(const char *list, hf_config *config);
 static int set_sessions(const struct bogo_conn *c, hf_config *config);
 static int set_operations(const struct bogo_flags *f, hf_config *config);
 static int set_identities(struct bogo_conn *c);
@@ -191,17 +192,37 @@ static int set_peer(const struct bogo_flags *f, hf_config *config)
         verify = HF_VERIFY_REQUIRE;
     }
     int code = judge(config, hf_config_set_verify(config, verify), "verify");
-    if (code == 0 && f->use_client_ca_list != NULL && f->use_client_ca_list[0] != '<') {
-        return bogo_unimplemented("-use-client-ca-list");
-    }
     if (code == 0 && f->server) {
-        code = judge(config, hf_config_set_send_authorities(config, false), "authorities");
+        code = set_authorities(f->use_client_ca_list, config);
     }
     if (code == 0 && !f->server) {
         const bool ask = f->enable_ocsp_stapling || f->enable_signed_cert_timestamps;
         code = judge(config, hf_config_set_request_status(config, ask), "status");
     }
     return code;
+}
+
+/* "3000,3100": names in hexadecimal; "<EMPTY>" and "<NULL>": none. */
+static int set_authorities(const char *list, hf_config *config)
+{
+    static uint8_t bytes[BOGO_TEXT_MAX];
+    hf_span names[BOGO_CHAIN_MAX];
+    size_t count = 0;
+    size_t used = 0;
+    if (list == NULL || list[0] == '<') {
+        return judge(config, hf_config_set_send_authorities(config, false), "authorities");
+    }
+    while (*list != '\0' && count < BOGO_CHAIN_MAX) {
+        const size_t len = strcspn(list, ",") / 2;
+        names[count] = (hf_span){bytes + used, len};
+        for (size_t i = 0; i < len && used < sizeof bytes; i++, list += 2) {
+            const char digits[] = {list[0], list[1], '\0'};
+            bytes[used++] = (uint8_t)strtoul(digits, NULL, 16);
+        }
+        count++;
+        list += *list == ',' ? 1 : 0;
+    }
+    return judge(config, hf_config_set_authorities(config, names, count), "authorities");
 }
 
 static int set_sessions(const struct bogo_conn *c, hf_config *config)
