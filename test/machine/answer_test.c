@@ -19,17 +19,6 @@
 static struct run run;
 static struct edit e;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-#define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
-#define DROP(name)       edit_drop(&e, EXT_CODE_##name)
-#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
-
 /* The n-th message to the client in this kind of run, changed. */
 static void answer(enum run_kind kind, int n, const struct rule *rule)
 {
@@ -538,14 +527,14 @@ static void encrypted_extensions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(in_server_hello_and_retry, drop_run),
-        cmocka_unit_test_teardown(server_hello, drop_run),
-        cmocka_unit_test_teardown(shares_of_no_value, drop_run),
-        cmocka_unit_test_teardown(pre_shared_key, drop_run),
-        cmocka_unit_test_teardown(hello_retry_request, drop_run),
-        cmocka_unit_test_teardown(server_hello_after_retry, drop_run),
-        cmocka_unit_test_teardown(second_retry, drop_run),
-        cmocka_unit_test_teardown(encrypted_extensions, drop_run),
+        RUN_TEST(in_server_hello_and_retry),
+        RUN_TEST(server_hello),
+        RUN_TEST(shares_of_no_value),
+        RUN_TEST(pre_shared_key),
+        RUN_TEST(hello_retry_request),
+        RUN_TEST(server_hello_after_retry),
+        RUN_TEST(second_retry),
+        RUN_TEST(encrypted_extensions),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

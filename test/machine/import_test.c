@@ -12,18 +12,6 @@
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 static hf_span text(const char *s)
 {
     return (hf_span){(const uint8_t *)s, strlen(s)};
@@ -41,10 +29,10 @@ static const struct way usual = {"device", "client=a,server=b", "0123456789abcde
 static void add(hf_config *config, const struct way *way)
 {
     if (way->is_raw) {
-        set(hf_config_add_raw_psk(config, text(way->identity), text(way->key), way->hash));
+        run_set(hf_config_add_raw_psk(config, text(way->identity), text(way->key), way->hash));
     } else {
-        set(hf_config_add_psk(config, text(way->identity), text(way->context), text(way->key),
-                              way->hash));
+        run_set(hf_config_add_psk(config, text(way->identity), text(way->context), text(way->key),
+                                  way->hash));
     }
 }
 
@@ -53,9 +41,9 @@ static hf_err handshake(const struct way *client, const struct way *server, cons
                         const char *theirs, uint16_t suite)
 {
     run_make(&run, RUN_FULL);
-    set(hf_config_set_identities(run.server, NULL));
-    set(hf_config_set_ciphers(run.client, ours));
-    set(hf_config_set_ciphers(run.server, theirs));
+    run_set(hf_config_set_identities(run.server, NULL));
+    run_set(hf_config_set_ciphers(run.client, ours));
+    run_set(hf_config_set_ciphers(run.server, theirs));
     add(run.client, client);
     add(run.server, server);
     struct pair *p = run_start(&run, NULL);
@@ -119,13 +107,13 @@ static void not_mistaken_for_a_raw_one(void **state)
 {
     (void)state;
     run_make(&run, RUN_FULL);
-    set(hf_config_set_identities(run.server, NULL));
-    set(hf_config_set_ciphers(run.client, sha256));
-    set(hf_config_set_ciphers(run.server, sha256));
+    run_set(hf_config_set_identities(run.server, NULL));
+    run_set(hf_config_set_ciphers(run.client, sha256));
+    run_set(hf_config_set_ciphers(run.server, sha256));
     add(run.client, &usual);
     const struct config_psk *imported = &run.client->psks[0];
-    set(hf_config_add_raw_psk(run.server, (hf_span){imported->identity, imported->identity_len},
-                              (hf_span){imported->key, imported->key_len}, 256));
+    run_set(hf_config_add_raw_psk(run.server, (hf_span){imported->identity, imported->identity_len},
+                                  (hf_span){imported->key, imported->key_len}, 256));
     struct pair *p = run_start(&run, NULL);
     assert_false(pair_handshake(p));
     assert_int_equal(hf_conn_error(p->server.conn)->code, HF_E_PSK_BINDER);
@@ -148,10 +136,10 @@ static void a_hello_is_not_taken_by_its_sender(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(for_every_suite, drop_run),
-        cmocka_unit_test_teardown(the_same_at_both_ends, drop_run),
-        cmocka_unit_test_teardown(not_mistaken_for_a_raw_one, drop_run),
-        cmocka_unit_test_teardown(a_hello_is_not_taken_by_its_sender, drop_run),
+        RUN_TEST(for_every_suite),
+        RUN_TEST(the_same_at_both_ends),
+        RUN_TEST(not_mistaken_for_a_raw_one),
+        RUN_TEST(a_hello_is_not_taken_by_its_sender),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -17,18 +17,6 @@
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 /* --- What there is none of ----------------------------------------------------------------------
  */
 
@@ -110,10 +98,10 @@ static void no_half_is_used_twice(void **state)
     enum { DH_SHARE_AT = 4 + 2 + 256 + 2 + 1 + 2, EC_SHARE_AT = 4 + 1 + 2 + 1, COMPARED = 32 };
     for (size_t i = 0; i < 2; i++) {
         run_make(&run, RUN_12_RSA);
-        set(hf_config_set_ciphers(run.client, suites[i]));
-        set(hf_config_set_ciphers(run.server, suites[i]));
-        set(hf_config_set_groups(run.client, groups[i]));
-        set(hf_config_set_groups(run.server, groups[i]));
+        run_set(hf_config_set_ciphers(run.client, suites[i]));
+        run_set(hf_config_set_ciphers(run.server, suites[i]));
+        run_set(hf_config_set_groups(run.client, groups[i]));
+        run_set(hf_config_set_groups(run.server, groups[i]));
         const size_t at = i == 0 ? DH_SHARE_AT : EC_SHARE_AT;
         uint8_t *halves[3];
         size_t len;
@@ -180,7 +168,7 @@ static void reflected(void **state)
             struct pair_end *end = k == 0 ? &p->client : &p->server;
             hf_buf out = {room, sizeof room, 0};
             size_t taken;
-            set(hf_conn_send(end->conn, span_of("pay 1000", 8), &out, &taken));
+            run_set(hf_conn_send(end->conn, span_of("pay 1000", 8), &out, &taken));
             assert_int_equal(hear(end, room, out.pos), HF_FAILED);
             assert_int_equal(hf_conn_error(end->conn)->code, HF_E_RECORD_AUTH);
             pair_free(p);
@@ -201,7 +189,7 @@ static void early_records_played_again(void **state)
         assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
         hf_buf out = {room, sizeof room, 0};
         size_t taken;
-        set(hf_conn_send_early(p->client.conn, span_of("pay 1000", 8), &out, &taken));
+        run_set(hf_conn_send_early(p->client.conn, span_of("pay 1000", 8), &out, &taken));
         /* Before it went what had waited: the record itself is the last. */
         const size_t record_len = REC_HEADER_LEN + 8 + 1 + HF_AEAD_TAG_LEN;
         assert_true(out.pos >= record_len);
@@ -222,11 +210,9 @@ static void early_records_played_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(suites_of_known_attacks, drop_run),
-        cmocka_unit_test_teardown(signatures_of_weak_hashes, drop_run),
-        cmocka_unit_test_teardown(no_half_is_used_twice, drop_run),
-        cmocka_unit_test_teardown(reflected, drop_run),
-        cmocka_unit_test_teardown(early_records_played_again, drop_run),
+        RUN_TEST(suites_of_known_attacks),    RUN_TEST(signatures_of_weak_hashes),
+        RUN_TEST(no_half_is_used_twice),      RUN_TEST(reflected),
+        RUN_TEST(early_records_played_again),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

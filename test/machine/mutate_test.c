@@ -27,13 +27,6 @@ static struct run run;
 static const uint8_t masks[] = {0x01, 0x80, 0xff};
 enum { MASK_COUNT = sizeof masks, EDGE = 64 };
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
 /* --- What may be told ---------------------------------------------------------------------------
  */
 
@@ -375,8 +368,8 @@ static void every_byte_on_the_wire(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(every_byte_of_every_message, drop_run),
-        cmocka_unit_test_teardown(every_byte_on_the_wire, drop_run),
+        RUN_TEST(every_byte_of_every_message),
+        RUN_TEST(every_byte_on_the_wire),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -15,17 +15,6 @@
 static struct run run;
 static struct edit e;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-#define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
-#define DROP(name)       edit_drop(&e, EXT_CODE_##name)
-#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
-
 /* The first ClientHello of this kind of run, changed. */
 static void offer(enum run_kind kind, const struct rule *rule)
 {
@@ -168,8 +157,8 @@ static void unknown_key_and_no_certificate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(pre_shared_keys, drop_run),
-        cmocka_unit_test_teardown(unknown_key_and_no_certificate, drop_run),
+        RUN_TEST(pre_shared_keys),
+        RUN_TEST(unknown_key_and_no_certificate),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

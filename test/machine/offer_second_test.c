@@ -18,17 +18,6 @@
 static struct run run;
 static struct edit e;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-#define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
-#define DROP(name)       edit_drop(&e, EXT_CODE_##name)
-#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
-
 /* The second ClientHello of this kind of run, changed. */
 static void offer(enum run_kind kind, const struct rule *rule)
 {
@@ -212,9 +201,9 @@ static void cookie_in_other_circumstances(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(second_hello, drop_run),
-        cmocka_unit_test_teardown(hellos_with_a_cookie, drop_run),
-        cmocka_unit_test_teardown(cookie_in_other_circumstances, drop_run),
+        RUN_TEST(second_hello),
+        RUN_TEST(hellos_with_a_cookie),
+        RUN_TEST(cookie_in_other_circumstances),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -17,17 +17,6 @@
 static struct run run;
 static struct edit e;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-#define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
-#define DROP(name)       edit_drop(&e, EXT_CODE_##name)
-#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
-
 /* The first ClientHello of this kind of run, changed. */
 static void offer(enum run_kind kind, const struct rule *rule)
 {
@@ -529,14 +518,14 @@ static void name_that_nobody_has(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(what_stands_before_the_extensions, drop_run),
-        cmocka_unit_test_teardown(what_must_be_in_common, drop_run),
-        cmocka_unit_test_teardown(every_extension_twice, drop_run),
-        cmocka_unit_test_teardown(where_extensions_stand, drop_run),
-        cmocka_unit_test_teardown(malformed_extensions, drop_run),
-        cmocka_unit_test_teardown(shares_and_groups, drop_run),
-        cmocka_unit_test_teardown(shares_of_no_value, drop_run),
-        cmocka_unit_test_teardown(name_that_nobody_has, drop_run),
+        RUN_TEST(what_stands_before_the_extensions),
+        RUN_TEST(what_must_be_in_common),
+        RUN_TEST(every_extension_twice),
+        RUN_TEST(where_extensions_stand),
+        RUN_TEST(malformed_extensions),
+        RUN_TEST(shares_and_groups),
+        RUN_TEST(shares_of_no_value),
+        RUN_TEST(name_that_nobody_has),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -20,23 +20,11 @@
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 static void make_external(enum run_kind kind)
 {
     run_make(&run, kind);
-    set(hf_config_external_ops(run.client, ALL_OPS));
-    set(hf_config_external_ops(run.server, ALL_OPS));
+    run_set(hf_config_external_ops(run.client, ALL_OPS));
+    run_set(hf_config_external_ops(run.server, ALL_OPS));
 }
 
 /* --- The one who answers ------------------------------------------------------------------------
@@ -188,8 +176,8 @@ static void each_kind_alone(void **state)
     for (int op = HF_OP_NONE + 1; op < HF_OP_COUNT; op++) {
         struct answerer a = {.answer = answer_at_once, .polls = 1};
         run_make(&run, RUN_MUTUAL);
-        set(hf_config_external_ops(run.client, HF_OP_BIT(op)));
-        set(hf_config_external_ops(run.server, HF_OP_BIT(op)));
+        run_set(hf_config_external_ops(run.client, HF_OP_BIT(op)));
+        run_set(hf_config_external_ops(run.server, HF_OP_BIT(op)));
         a.pair = run_start(&run, &(struct pair_options){.on_op = on_op, .ctx = &a});
         assert_int_not_equal(hf_conn_drive(a.pair->client.conn), HF_FAILED);
         assert_true(finish(&a));
@@ -292,7 +280,7 @@ static void refused_with_an_alert(void **state)
         {HF_ALERT_handshake_failure, HF_ALERT_handshake_failure},
     };
     run_make(&run, RUN_FULL);
-    set(hf_config_external_ops(run.client, HF_OP_BIT(HF_OP_VERIFY_CHAIN)));
+    run_set(hf_config_external_ops(run.client, HF_OP_BIT(HF_OP_VERIFY_CHAIN)));
     for (size_t i = 0; i < sizeof alerts / sizeof alerts[0]; i++) {
         struct answerer a = {.answer = refuse_with_alert, .chosen = alerts[i][0]};
         begin(&a);
@@ -461,8 +449,8 @@ static void another_configuration_is_chosen(void **state)
     struct answerer a = {.answer = choose_other};
     make_external(RUN_FULL);
     other_config = pair_server_config(run_server_pki());
-    set(hf_config_set_ciphers(other_config, "TLS_AES_256_GCM_SHA384"));
-    set(hf_config_set_alpn(other_config, "h2"));
+    run_set(hf_config_set_ciphers(other_config, "TLS_AES_256_GCM_SHA384"));
+    run_set(hf_config_set_alpn(other_config, "h2"));
     (void)pair_freeze(other_config);
     begin(&a);
     assert_true(finish(&a));
@@ -628,15 +616,11 @@ static void messages_behind_a_stop_are_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(answered_at_once_and_late, drop_run),
-        cmocka_unit_test_teardown(each_kind_alone, drop_run),
-        cmocka_unit_test_teardown(answered_on_another_thread, drop_run),
-        cmocka_unit_test_teardown(refused, drop_run),
-        cmocka_unit_test_teardown(refused_with_an_alert, drop_run),
-        cmocka_unit_test_teardown(answered_wrongly, drop_run),
-        cmocka_unit_test_teardown(another_configuration_is_chosen, drop_run),
-        cmocka_unit_test_teardown(ended_while_open, drop_run),
-        cmocka_unit_test_teardown(messages_behind_a_stop_are_kept, drop_run),
+        RUN_TEST(answered_at_once_and_late),       RUN_TEST(each_kind_alone),
+        RUN_TEST(answered_on_another_thread),      RUN_TEST(refused),
+        RUN_TEST(refused_with_an_alert),           RUN_TEST(answered_wrongly),
+        RUN_TEST(another_configuration_is_chosen), RUN_TEST(ended_while_open),
+        RUN_TEST(messages_behind_a_stop_are_kept),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -19,13 +19,6 @@ enum { FLOOD = 32 }; /* limits.post_handshake, and as many records without conte
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
 static hf_span text(const char *bytes, size_t len)
 {
     return span_of((const uint8_t *)bytes, len);
@@ -377,21 +370,21 @@ static void closed_and_cut_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(tickets_are_read, drop_run),
-        cmocka_unit_test_teardown(tickets_that_are_wrong, drop_run),
-        cmocka_unit_test_teardown(key_updates_that_are_wrong, drop_run),
-        cmocka_unit_test_teardown(one_answer_for_many_requests, drop_run),
-        cmocka_unit_test_teardown(floods_of_messages_end, drop_run),
-        cmocka_unit_test_teardown(floods_of_idle_records_end, drop_run),
-        cmocka_unit_test_teardown(late_certificate_of_a_stranger, drop_run),
-        cmocka_unit_test_teardown(late_request_that_is_wrong, drop_run),
-        cmocka_unit_test_teardown(two_late_requests_in_one_record, drop_run),
-        cmocka_unit_test_teardown(data_before_the_late_certificate, drop_run),
-        cmocka_unit_test_teardown(certificate_cannot_be_asked_for, drop_run),
-        cmocka_unit_test_teardown(nothing_is_said_after_close, drop_run),
-        cmocka_unit_test_teardown(canceled_handshake, drop_run),
-        cmocka_unit_test_teardown(aborted_by_the_application, drop_run),
-        cmocka_unit_test_teardown(closed_and_cut_off, drop_run),
+        RUN_TEST(tickets_are_read),
+        RUN_TEST(tickets_that_are_wrong),
+        RUN_TEST(key_updates_that_are_wrong),
+        RUN_TEST(one_answer_for_many_requests),
+        RUN_TEST(floods_of_messages_end),
+        RUN_TEST(floods_of_idle_records_end),
+        RUN_TEST(late_certificate_of_a_stranger),
+        RUN_TEST(late_request_that_is_wrong),
+        RUN_TEST(two_late_requests_in_one_record),
+        RUN_TEST(data_before_the_late_certificate),
+        RUN_TEST(certificate_cannot_be_asked_for),
+        RUN_TEST(nothing_is_said_after_close),
+        RUN_TEST(canceled_handshake),
+        RUN_TEST(aborted_by_the_application),
+        RUN_TEST(closed_and_cut_off),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

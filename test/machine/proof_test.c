@@ -26,13 +26,6 @@
 static struct run run;
 static struct edit e;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define BODY(text)   text, sizeof(text) - 1
 
@@ -433,13 +426,13 @@ static void compressed_certificates(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(certificate_request, drop_run),
-        cmocka_unit_test_teardown(certificates, drop_run),
-        cmocka_unit_test_teardown(staples, drop_run),
-        cmocka_unit_test_teardown(chain_of_ten, drop_run),
-        cmocka_unit_test_teardown(certificate_verify, drop_run),
-        cmocka_unit_test_teardown(finished, drop_run),
-        cmocka_unit_test_teardown(compressed_certificates, drop_run),
+        RUN_TEST(certificate_request),
+        RUN_TEST(certificates),
+        RUN_TEST(staples),
+        RUN_TEST(chain_of_ten),
+        RUN_TEST(certificate_verify),
+        RUN_TEST(finished),
+        RUN_TEST(compressed_certificates),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -15,24 +15,12 @@
 static struct run run;
 static struct edit e;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 /* Sessions between ends that allow these modes. */
 static void make(const char *client_modes, const char *server_modes)
 {
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_psk_modes(run.client, client_modes));
-    set(hf_config_set_psk_modes(run.server, server_modes));
+    run_set(hf_config_set_psk_modes(run.client, client_modes));
+    run_set(hf_config_set_psk_modes(run.server, server_modes));
 }
 
 static hf_session *first_session(void)
@@ -84,7 +72,8 @@ static void resumes(const char *client_modes, const char *server_modes, bool is_
     hf_buf out = {room, sizeof room, 0};
     size_t taken = 0;
     assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
-    set(hf_conn_send_early(p->client.conn, (hf_span){(const uint8_t *)"early", 5}, &out, &taken));
+    run_set(
+        hf_conn_send_early(p->client.conn, (hf_span){(const uint8_t *)"early", 5}, &out, &taken));
     pipe_put(&p->server.in, room, out.pos);
     run_must_finish(&run, p);
     assert_true(pair_info(&p->client).resumed && pair_info(&p->server).resumed);
@@ -110,7 +99,7 @@ static void the_server_prefers(void **state)
     resumes("psk_dhe_ke,psk_ke", "psk_ke,psk_dhe_ke", true);
     resumes("psk_dhe_ke,psk_ke", "psk_ke", true);
     resumes("psk_dhe_ke,psk_ke", "psk_dhe_ke", false);
-    run_make(&run, RUN_FULL); /* for drop_run */
+    run_make(&run, RUN_FULL); /* for RUN_TEST */
 }
 
 /* --- Refused ---------------------------------------------------------------------------------- */
@@ -137,8 +126,8 @@ static void without_a_common_mode(void **state)
     }
     hf_session_free(session);
     run_make(&run, RUN_PSK);
-    set(hf_config_set_psk_modes(run.client, "psk_ke"));
-    set(hf_config_set_identities(run.server, NULL));
+    run_set(hf_config_set_psk_modes(run.client, "psk_ke"));
+    run_set(hf_config_set_identities(run.server, NULL));
     struct pair *p = run_start(&run, NULL);
     assert_false(pair_handshake(p));
     assert_int_equal(hf_conn_error(p->server.conn)->code, HF_E_PSK_UNKNOWN);
@@ -179,7 +168,7 @@ static void a_hello_without_groups(void **state)
     run_make(&run, RUN_PSK_KE);
     hf_config_free(run.server);
     run.server = pair_server_config(run_server_pki());
-    set(hf_config_set_psk_modes(run.server, "psk_ke"));
+    run_set(hf_config_set_psk_modes(run.server, "psk_ke"));
     assert_int_equal(answer(drop_exchange), HF_E_MISSING_EXTENSION);
 }
 
@@ -189,7 +178,7 @@ static void after_a_retry(void **state)
     (void)state;
     static const uint8_t key[32] = {3};
     run_make(&run, RUN_PSK_KE);
-    set(hf_config_set_stateless_retry(run.server, (hf_span){key, sizeof key}, true));
+    run_set(hf_config_set_stateless_retry(run.server, (hf_span){key, sizeof key}, true));
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
     assert_true(pair_info(&p->client).retried && pair_info(&p->client).psk);
@@ -198,9 +187,9 @@ static void after_a_retry(void **state)
     run_clear(&run);
     /* Without a share in the hello none is asked for. */
     run_make(&run, RUN_PSK_KE);
-    set(hf_config_set_psk_modes(run.client, "psk_ke,psk_dhe_ke"));
-    set(hf_config_set_psk_modes(run.server, "psk_ke,psk_dhe_ke"));
-    set(hf_config_set_key_shares(run.client, ""));
+    run_set(hf_config_set_psk_modes(run.client, "psk_ke,psk_dhe_ke"));
+    run_set(hf_config_set_psk_modes(run.server, "psk_ke,psk_dhe_ke"));
+    run_set(hf_config_set_key_shares(run.client, ""));
     p = run_start(&run, NULL);
     run_must_finish(&run, p);
     assert_false(pair_info(&p->client).retried);
@@ -211,10 +200,10 @@ static void after_a_retry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(the_server_prefers, drop_run),
-        cmocka_unit_test_teardown(without_a_common_mode, drop_run),
-        cmocka_unit_test_teardown(a_hello_without_groups, drop_run),
-        cmocka_unit_test_teardown(after_a_retry, drop_run),
+        RUN_TEST(the_server_prefers),
+        RUN_TEST(without_a_common_mode),
+        RUN_TEST(a_hello_without_groups),
+        RUN_TEST(after_a_retry),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

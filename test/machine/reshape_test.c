@@ -20,13 +20,6 @@
 static struct run run;
 static uint8_t changed[REC_MAX_PLAIN];
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
 /* --- Judging ------------------------------------------------------------------------------------
  */
 
@@ -363,17 +356,17 @@ static void early_data_ends_with_the_first_record_that_opens(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(cut_short_anywhere, drop_run),
-        cmocka_unit_test_teardown(with_bytes_behind, drop_run),
-        cmocka_unit_test_teardown(said_twice, drop_run),
-        cmocka_unit_test_teardown(left_out, drop_run),
-        cmocka_unit_test_teardown(in_another_order, drop_run),
-        cmocka_unit_test_teardown(longer_than_the_limit, drop_run),
-        cmocka_unit_test_teardown(longer_than_a_limit_that_was_set, drop_run),
-        cmocka_unit_test_teardown(as_long_as_the_limit, drop_run),
-        cmocka_unit_test_teardown(early_data_is_read_over, drop_run),
-        cmocka_unit_test_teardown(short_early_data_is_read_over, drop_run),
-        cmocka_unit_test_teardown(early_data_ends_with_the_first_record_that_opens, drop_run),
+        RUN_TEST(cut_short_anywhere),
+        RUN_TEST(with_bytes_behind),
+        RUN_TEST(said_twice),
+        RUN_TEST(left_out),
+        RUN_TEST(in_another_order),
+        RUN_TEST(longer_than_the_limit),
+        RUN_TEST(longer_than_a_limit_that_was_set),
+        RUN_TEST(as_long_as_the_limit),
+        RUN_TEST(early_data_is_read_over),
+        RUN_TEST(short_early_data_is_read_over),
+        RUN_TEST(early_data_ends_with_the_first_record_that_opens),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -13,18 +13,6 @@
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 static void must_resume(void)
 {
     struct pair *p = run_start(&run, NULL);
@@ -52,7 +40,7 @@ static void what_the_client_does_not_offer(void **state)
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_VERSION_DIFFERS,
                           HF_RESUME_NO_TICKET);
     offer_make(&run, RUN_12_TICKETS, session);
-    set(hf_config_set_ciphers(run.client, "ECDHE-ECDSA-CHACHA20-POLY1305"));
+    run_set(hf_config_set_ciphers(run.client, "ECDHE-ECDSA-CHACHA20-POLY1305"));
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_SUITE_DIFFERS,
                           HF_RESUME_NO_TICKET);
     struct pair *p = NULL;
@@ -73,7 +61,7 @@ static void without_a_proof_or_ems_it_stays_at_home(void **state)
     (void)state;
     hf_session *session = run_session_of(RUN_12_TICKETS);
     offer_make(&run, RUN_12_TICKETS, NULL);
-    set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
+    run_set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
     struct pair *p = offer_later(&run, 0, 0);
     run_must_finish(&run, p);
     hf_session *unproven = hf_conn_take_session(p->client.conn);
@@ -98,7 +86,7 @@ static void where_the_versions_meet(void **state)
     hf_session *id = run_session_of(RUN_12_ID);
     hf_session *session13 = run_session_of(RUN_TICKETS);
     offer_make(&run, RUN_TICKETS, ticket);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
+    run_set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
     struct pair *p = offer_later(&run, 0, 0);
     run_must_finish(&run, p);
     assert_int_equal(pair_info(&p->client).version, HF_TLS13);
@@ -106,16 +94,16 @@ static void where_the_versions_meet(void **state)
     assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_VERSION_DIFFERS);
     pair_free(p);
     offer_make(&run, RUN_TICKETS, id);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
+    run_set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
     /* The server cannot tell an old identifier from what middleboxes want to see. */
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_VERSION_DIFFERS,
                           HF_RESUME_NO_TICKET);
     offer_make(&run, RUN_12_TICKETS, session13);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
+    run_set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_VERSION_DIFFERS,
                           HF_RESUME_NO_TICKET);
     offer_make(&run, RUN_12_TICKETS, ticket);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
+    run_set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
     must_resume();
     hf_session_free(session13);
     hf_session_free(id);
@@ -128,7 +116,7 @@ static void where_the_versions_meet(void **state)
 static hf_session *short_session(void)
 {
     offer_make(&run, RUN_12_TICKETS, NULL);
-    set(hf_config_set_tickets(run.server, 1, 60));
+    run_set(hf_config_set_tickets(run.server, 1, 60));
     struct pair *p = offer_later(&run, 0, 0);
     run_must_finish(&run, p);
     hf_session *session = hf_conn_take_session(p->client.conn);
@@ -148,10 +136,10 @@ static void what_the_server_refuses(void **state)
     offer_make(&run, RUN_12_REFUSED, session);
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_DECLINED, HF_RESUME_KEY_UNKNOWN);
     offer_make(&run, RUN_12_TICKETS, session);
-    set(hf_config_set_ticket_keys(run.server, NULL));
+    run_set(hf_config_set_ticket_keys(run.server, NULL));
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_DECLINED, HF_RESUME_DISABLED);
     offer_make(&run, RUN_12_TICKETS, session);
-    set(hf_config_set_ciphers(run.server, "ECDHE-ECDSA-CHACHA20-POLY1305"));
+    run_set(hf_config_set_ciphers(run.server, "ECDHE-ECDSA-CHACHA20-POLY1305"));
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_DECLINED,
                           HF_RESUME_SUITE_DIFFERS);
     hf_session_free(session);
@@ -165,7 +153,7 @@ static void an_identifier_that_nobody_keeps(void **state)
     offer_make(&run, RUN_12_ID, unknown); /* of a client of TLS 1.3: it may be made up */
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_DECLINED, HF_RESUME_NO_TICKET);
     offer_make(&run, RUN_12_ID, unknown);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS12));
+    run_set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS12));
     offer_must_be_refused(&run, offer_later(&run, 0, 0), HF_RESUME_DECLINED,
                           HF_RESUME_SESSION_UNKNOWN);
     hf_session_free(unknown);
@@ -206,7 +194,7 @@ static void what_a_ticket_may_hold(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         run_clear(&run);
         run_make(&run, RUN_12_RESUMED);
-        set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
+        run_set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
         changed_state.at = rows[i].at;
         changed_state.len = rows[i].len;
         changed_state.mask = rows[i].mask;
@@ -224,7 +212,7 @@ static void a_changed_ticket_costs_the_session_only(void **state)
     const size_t len = session_ticket(session).len;
     uint8_t bytes[OFFER_EXPORT_MOST];
     hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
+    run_set(hf_session_export(session, &out));
     for (size_t at = out.pos - len; at < out.pos; at++) {
         hf_session *changed = offer_changed(session, at, (uint8_t)(1u << at % 8));
         offer_make(&run, RUN_12_TICKETS, changed);
@@ -289,15 +277,15 @@ static void a_clients_certificate_is_remembered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(what_the_client_does_not_offer, drop_run),
-        cmocka_unit_test_teardown(without_a_proof_or_ems_it_stays_at_home, drop_run),
-        cmocka_unit_test_teardown(where_the_versions_meet, drop_run),
-        cmocka_unit_test_teardown(what_the_server_refuses, drop_run),
-        cmocka_unit_test_teardown(an_identifier_that_nobody_keeps, drop_run),
-        cmocka_unit_test_teardown(what_a_ticket_may_hold, drop_run),
-        cmocka_unit_test_teardown(a_changed_ticket_costs_the_session_only, drop_run),
-        cmocka_unit_test_teardown(the_secret_must_be_the_same, drop_run),
-        cmocka_unit_test_teardown(a_clients_certificate_is_remembered, drop_run),
+        RUN_TEST(what_the_client_does_not_offer),
+        RUN_TEST(without_a_proof_or_ems_it_stays_at_home),
+        RUN_TEST(where_the_versions_meet),
+        RUN_TEST(what_the_server_refuses),
+        RUN_TEST(an_identifier_that_nobody_keeps),
+        RUN_TEST(what_a_ticket_may_hold),
+        RUN_TEST(a_changed_ticket_costs_the_session_only),
+        RUN_TEST(the_secret_must_be_the_same),
+        RUN_TEST(a_clients_certificate_is_remembered),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -18,18 +18,6 @@
 static struct run run;
 static struct edit e;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 static void must_resume(void)
 {
     struct pair *p = run_start(&run, NULL);
@@ -85,15 +73,15 @@ static void exporters_agree_and_differ(void **state)
     run_make(&run, RUN_12_RESUMED);
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
-    set(hf_conn_export(p->client.conn, false, "EXPERIMENTAL x", none, client, sizeof client));
-    set(hf_conn_export(p->server.conn, false, "EXPERIMENTAL x", none, first, sizeof first));
+    run_set(hf_conn_export(p->client.conn, false, "EXPERIMENTAL x", none, client, sizeof client));
+    run_set(hf_conn_export(p->server.conn, false, "EXPERIMENTAL x", none, first, sizeof first));
     assert_memory_equal(client, first, sizeof first);
     pair_free(p);
     p = run_start(&run, NULL); /* the same secret, other randoms */
     run.server_seed.state = 77;
     run_must_finish(&run, p);
     assert_true(pair_info(&p->server).resumed);
-    set(hf_conn_export(p->server.conn, false, "EXPERIMENTAL x", none, again, sizeof again));
+    run_set(hf_conn_export(p->server.conn, false, "EXPERIMENTAL x", none, again, sizeof again));
     assert_memory_not_equal(again, first, sizeof first);
     pair_free(p);
 }
@@ -103,8 +91,8 @@ static void the_protocol_is_chosen_anew(void **state)
 {
     (void)state;
     run_make(&run, RUN_12_RESUMED);
-    set(hf_config_set_alpn(run.client, "h2"));
-    set(hf_config_set_alpn(run.server, "h2"));
+    run_set(hf_config_set_alpn(run.client, "h2"));
+    run_set(hf_config_set_alpn(run.server, "h2"));
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
     assert_true(pair_info(&p->client).resumed);
@@ -112,7 +100,7 @@ static void the_protocol_is_chosen_anew(void **state)
     pair_free(p);
     run_clear(&run);
     run_make(&run, RUN_12_RESUMED);
-    set(hf_config_set_alpn(run.client, "h2"));
+    run_set(hf_config_set_alpn(run.client, "h2"));
     p = run_start(&run, NULL);
     assert_false(run_finish(&run, p));
     assert_int_equal(hf_conn_error(p->server.conn)->code, HF_E_NO_APPLICATION_PROTOCOL);
@@ -132,13 +120,13 @@ static void every_key_exchange_leaves_a_session(void **state)
             run_clear(&run);
             run_make(&run, RUN_12_RSA);
             hf_ticket_keys *keys = run_ticket_keys(&run);
-            set(hf_config_set_ticket_keys(run.server, keys));
+            run_set(hf_config_set_ticket_keys(run.server, keys));
             hf_ticket_keys_free(keys);
-            set(hf_config_set_resumption(run.client, true));
-            set(hf_config_set_ciphers(run.client, suites[i]));
-            set(hf_config_set_ciphers(run.server, suites[i]));
-            set(hf_config_set_groups(run.client, "x25519,ffdhe2048"));
-            set(hf_config_set_groups(run.server, "x25519,ffdhe2048"));
+            run_set(hf_config_set_resumption(run.client, true));
+            run_set(hf_config_set_ciphers(run.client, suites[i]));
+            run_set(hf_config_set_ciphers(run.server, suites[i]));
+            run_set(hf_config_set_groups(run.client, "x25519,ffdhe2048"));
+            run_set(hf_config_set_groups(run.server, "x25519,ffdhe2048"));
             run.session = session;
             struct pair *p = run_start(&run, NULL);
             run_must_finish(&run, p);
@@ -171,7 +159,7 @@ static void a_ticket_goes_before_an_identifier(void **state)
     for (size_t i = 0; i < 2; i++) {
         run_clear(&run);
         run_make(&run, kinds[i]);
-        set(hf_config_external_ops(run.server, stored));
+        run_set(hf_config_external_ops(run.server, stored));
         asked_for_id = 0;
         struct pair *p = run_start(&run, &(struct pair_options){.on_op = count_finds});
         run_must_finish(&run, p);
@@ -187,8 +175,8 @@ static void a_ticket_goes_before_an_identifier(void **state)
     run_clear(&run);
     run_make(&run, RUN_12_ID);
     hf_ticket_keys *keys = run_ticket_keys(&run);
-    set(hf_config_set_ticket_keys(run.server, keys));
-    set(hf_config_set_tickets(run.server, 0, 60));
+    run_set(hf_config_set_ticket_keys(run.server, keys));
+    run_set(hf_config_set_tickets(run.server, 0, 60));
     hf_ticket_keys_free(keys);
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
@@ -207,8 +195,8 @@ static void a_store_keeps_sessions(void **state)
     hf_session_store *store = hf_session_store_new(NULL);
     assert_non_null(store);
     run_make(&run, RUN_12_ID);
-    set(hf_config_external_ops(run.server, 0));
-    set(hf_config_set_session_store(run.server, store));
+    run_set(hf_config_external_ops(run.server, 0));
+    run_set(hf_config_set_session_store(run.server, store));
     pair_make_mutual(run.client, run.server, run_client_pki());
     for (int again = 0; again < 3; again++) {
         struct pair *p = run_start(&run, NULL);
@@ -234,9 +222,9 @@ static void store_and_connect(hf_session_store *store)
 {
     run_clear(&run);
     run_make(&run, RUN_12_ID);
-    set(hf_config_external_ops(run.server, 0));
-    set(hf_config_set_random(run.server, NULL, NULL)); /* no identifier twice */
-    set(hf_config_set_session_store(run.server, store));
+    run_set(hf_config_external_ops(run.server, 0));
+    run_set(hf_config_set_random(run.server, NULL, NULL)); /* no identifier twice */
+    run_set(hf_config_set_session_store(run.server, store));
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
     run.session = hf_conn_take_session(p->client.conn);
@@ -280,7 +268,7 @@ static void a_fatal_alert_ends_a_stored_session(void **state)
         const size_t before = held(store);
         struct pair_end *end = rows[row].by == HF_CLIENT ? &p->client : &p->server;
         if (rows[row].alert == HF_ALERT_none) {
-            set(hf_conn_close(end->conn));
+            run_set(hf_conn_close(end->conn));
         } else {
             (void)hf_conn_abort(end->conn, rows[row].alert);
         }
@@ -360,7 +348,7 @@ static void a_session_that_ends_while_it_is_renewed(void **state)
     for (size_t i = 0; i < sizeof late_ms / sizeof late_ms[0]; i++) {
         run_clear(&run);
         run_make(&run, RUN_12_RENEWED);
-        set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_SEAL)));
+        run_set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_SEAL)));
         sealing = run_start(&run, &(struct pair_options){.on_op = seal_late});
         sealed_at_ms = PKI_NOW * 1000 + late_ms[i];
         run_must_finish(&run, sealing);
@@ -390,7 +378,7 @@ static void no_ticket_after_all(void **state)
 {
     (void)state;
     run_make(&run, RUN_12_TICKETS);
-    set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_SEAL)));
+    run_set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_SEAL)));
     struct pair *p = run_start(&run, &(struct pair_options){.on_op = seal_nothing});
     run_must_finish(&run, p);
     assert_null(hf_conn_take_session(p->client.conn));
@@ -403,7 +391,7 @@ static void sessions_are_only_for_those_who_ask(void **state)
 {
     (void)state;
     run_make(&run, RUN_12_TICKETS);
-    set(hf_config_set_resumption(run.client, false));
+    run_set(hf_config_set_resumption(run.client, false));
     struct pair *p = run_start(&run, NULL);
     run_must_finish(&run, p);
     assert_null(hf_conn_take_session(p->client.conn));
@@ -477,8 +465,8 @@ static void a_session_hides_no_downgrade(void **state)
     (void)state;
     struct stage s;
     run_make(&run, RUN_12_RESUMED);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
-    set(hf_config_set_versions(run.server, HF_TLS12, HF_TLS13));
+    run_set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
+    run_set(hf_config_set_versions(run.server, HF_TLS12, HF_TLS13));
     hear(&s, HF_SERVER, without_13, HF_E_NONE);
     assert_true(pair_info(s.target).resumed);
     stage_pump(&s);
@@ -489,20 +477,20 @@ static void a_session_hides_no_downgrade(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(one_session_is_resumed_again_and_again, drop_run),
-        cmocka_unit_test_teardown(exporters_agree_and_differ, drop_run),
-        cmocka_unit_test_teardown(the_protocol_is_chosen_anew, drop_run),
-        cmocka_unit_test_teardown(every_key_exchange_leaves_a_session, drop_run),
-        cmocka_unit_test_teardown(a_ticket_goes_before_an_identifier, drop_run),
-        cmocka_unit_test_teardown(a_store_keeps_sessions, drop_run),
-        cmocka_unit_test_teardown(a_fatal_alert_ends_a_stored_session, drop_run),
-        cmocka_unit_test_teardown(a_stranger_ends_no_stored_session, drop_run),
-        cmocka_unit_test_teardown(a_renewed_ticket_ends_with_its_session, drop_run),
-        cmocka_unit_test_teardown(a_session_that_ends_while_it_is_renewed, drop_run),
-        cmocka_unit_test_teardown(no_ticket_after_all, drop_run),
-        cmocka_unit_test_teardown(sessions_are_only_for_those_who_ask, drop_run),
-        cmocka_unit_test_teardown(what_may_not_change, drop_run),
-        cmocka_unit_test_teardown(a_session_hides_no_downgrade, drop_run),
+        RUN_TEST(one_session_is_resumed_again_and_again),
+        RUN_TEST(exporters_agree_and_differ),
+        RUN_TEST(the_protocol_is_chosen_anew),
+        RUN_TEST(every_key_exchange_leaves_a_session),
+        RUN_TEST(a_ticket_goes_before_an_identifier),
+        RUN_TEST(a_store_keeps_sessions),
+        RUN_TEST(a_fatal_alert_ends_a_stored_session),
+        RUN_TEST(a_stranger_ends_no_stored_session),
+        RUN_TEST(a_renewed_ticket_ends_with_its_session),
+        RUN_TEST(a_session_that_ends_while_it_is_renewed),
+        RUN_TEST(no_ticket_after_all),
+        RUN_TEST(sessions_are_only_for_those_who_ask),
+        RUN_TEST(what_may_not_change),
+        RUN_TEST(a_session_hides_no_downgrade),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

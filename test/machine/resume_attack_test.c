@@ -19,18 +19,6 @@ enum { NAME_AT = 60 /* of a session's export with a key of SHA-256: the server's
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 static void make(void)
 {
     run_clear(&run);
@@ -43,25 +31,6 @@ static struct pair *start(const hf_session *session, int64_t later_ms)
     return offer_start(&run, session, NULL, later_ms, later_ms);
 }
 
-static hf_session *first_session(void)
-{
-    return offer_take_session(start(NULL, 0));
-}
-
-/* The handshake comes about, resumed or not, and data passes. Returns the client's reason. */
-static hf_resume_reason finish(struct pair *p, bool is_resumed)
-{
-    if (!pair_handshake(p)) {
-        fail_msg("%s", run_describe(p));
-    }
-    const hf_conn_info client = pair_info(&p->client);
-    assert_int_equal(client.resumed, is_resumed);
-    assert_int_equal(pair_info(&p->server).resumed, is_resumed);
-    assert_true(pair_send(p, &p->client, "data", 4));
-    pair_free(p);
-    return client.resume_reason;
-}
-
 /* --- What the client's own configuration says now ------------------------------------------------
  */
 
@@ -70,14 +39,14 @@ static void early_data_under_a_suite_that_is_no_longer_wanted(void **state)
 {
     (void)state;
     make();
-    set(hf_config_set_ciphers(run.client, "TLS_AES_128_GCM_SHA256"));
-    hf_session *session = first_session();
+    run_set(hf_config_set_ciphers(run.client, "TLS_AES_128_GCM_SHA256"));
+    hf_session *session = offer_first_session(&run);
     make();
-    set(hf_config_set_ciphers(run.client, "TLS_CHACHA20_POLY1305_SHA256"));
+    run_set(hf_config_set_ciphers(run.client, "TLS_CHACHA20_POLY1305_SHA256"));
     struct pair *p = start(session, 500);
     assert_int_equal(offer_early(p, "data", 4), 0);
     assert_int_equal(pair_info(&p->client).early_reason, HF_RESUME_SUITE_DIFFERS);
-    assert_int_equal(finish(p, true), HF_RESUME_NONE); /* the hash is the same */
+    assert_int_equal(offer_finish(p, true), HF_RESUME_NONE); /* the hash is the same */
     hf_session_free(session);
 }
 
@@ -86,16 +55,16 @@ static void a_session_without_a_protocol(void **state)
 {
     (void)state;
     make();
-    set(hf_config_set_alpn(run.server, NULL));
-    hf_session *session = first_session();
+    run_set(hf_config_set_alpn(run.server, NULL));
+    hf_session *session = offer_first_session(&run);
     struct pair *p = start(session, 500);
     assert_int_equal(offer_early(p, "data", 4), 4);
-    assert_int_equal(finish(p, true), HF_RESUME_NONE);
+    assert_int_equal(offer_finish(p, true), HF_RESUME_NONE);
     /* One that speaks it now has not agreed to it then. */
     make();
     p = start(session, 500);
     assert_int_equal(offer_early(p, "data", 4), 4);
-    assert_int_equal(finish(p, false), HF_RESUME_DECLINED);
+    assert_int_equal(offer_finish(p, false), HF_RESUME_DECLINED);
     hf_session_free(session);
 }
 
@@ -109,9 +78,9 @@ static void a_ticket_of_any_length(void **state)
     static const size_t lens[] = {16384, 16385, 65000, 65535};
     static uint8_t bytes[HF_SESSION_EXPORT_MAX];
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
+    run_set(hf_session_export(session, &out));
     hf_session_free(session);
     const size_t ticket_at = 4 + (size_t)(bytes[2] << 8 | bytes[3]);
     for (size_t i = 0; i < sizeof lens / sizeof lens[0]; i++) {
@@ -119,7 +88,7 @@ static void a_ticket_of_any_length(void **state)
         bytes[ticket_at + 1] = (uint8_t)lens[i];
         session = hf_session_import((hf_span){bytes, ticket_at + 2 + lens[i]});
         assert_non_null(session);
-        assert_int_equal(finish(start(session, 500), false),
+        assert_int_equal(offer_finish(start(session, 500), false),
                          lens[i] > 16384 ? HF_RESUME_TICKET_TOO_LONG : HF_RESUME_DECLINED);
         hf_session_free(session);
     }
@@ -138,7 +107,7 @@ static void more_tickets_than_anyone_needs(void **state)
     assert_int_equal(
         new_session_ticket_parse(span_of(ticket, sizeof ticket), &client->error, &parsed), HF_OK);
     for (int i = 0; i < 10000; i++) {
-        set(conn_keep_session(client, &parsed));
+        run_set(conn_keep_session(client, &parsed));
     }
     int count = 0;
     for (hf_session *s = hf_conn_take_session(client); s != NULL;
@@ -150,7 +119,7 @@ static void more_tickets_than_anyone_needs(void **state)
     /* One that is too long to be offered is not even kept. */
     static uint8_t much[16385];
     parsed.ticket = span_of(much, sizeof much);
-    set(conn_keep_session(client, &parsed));
+    run_set(conn_keep_session(client, &parsed));
     assert_null(hf_conn_take_session(client));
     /* On the wire the flood ends by itself. */
     hf_status s = HF_OK;
@@ -163,7 +132,7 @@ static void more_tickets_than_anyone_needs(void **state)
         memcpy(message + sizeof head, ticket, sizeof ticket);
         const struct rec_seal_args args = {REC_HANDSHAKE, 0x0303, message, sizeof message, 0};
         hf_received got;
-        set(rec_seal(&p->server.conn->write, &args, record, &p->server.conn->error));
+        run_set(rec_seal(&p->server.conn->write, &args, record, &p->server.conn->error));
         s = hf_conn_recv(client, record, rec_sealed_len(&p->server.conn->write, sizeof message, 0),
                          &got);
         taken++;
@@ -179,11 +148,11 @@ static void a_ticket_with_the_name_of_another_key(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     make();
     const hf_span name = session_ticket(session);
     const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
-    set(hf_config_add_raw_psk(run.client, name, key, 256));
+    run_set(hf_config_add_raw_psk(run.client, name, key, 256));
     struct pair *p = start(session, 500);
     assert_int_equal(offer_early(p, "data", 4), 4);
     (void)pair_pump_end(p, &p->server);
@@ -237,14 +206,14 @@ static void alerts_after_a_refusal(void **state)
 {
     (void)state;
     make();
-    set(hf_config_set_alpn(run.server, NULL));
-    hf_session *session = first_session();
+    run_set(hf_config_set_alpn(run.server, NULL));
+    hf_session *session = offer_first_session(&run);
     make(); /* a server that speaks ALPN now, which the session does not fit */
     alert_after_a_refusal(start(session, 500));
     make();
-    set(hf_config_set_groups(run.client, "secp256r1,x25519"));
-    set(hf_config_set_key_shares(run.client, "secp256r1"));
-    set(hf_config_set_groups(run.server, "x25519"));
+    run_set(hf_config_set_groups(run.client, "secp256r1,x25519"));
+    run_set(hf_config_set_key_shares(run.client, "secp256r1"));
+    run_set(hf_config_set_groups(run.server, "x25519"));
     alert_after_a_refusal(start(session, 500));
     hf_session_free(session);
 }
@@ -265,8 +234,8 @@ static void refuse_replays(uint32_t max_early_data)
     hf_replay_guard *guard = hf_replay_guard_new(&calls, NULL);
     assert_non_null(guard);
     make();
-    set(hf_config_set_early_data(run.server, max_early_data, 10000));
-    set(hf_config_set_replay_guard(run.server, guard));
+    run_set(hf_config_set_early_data(run.server, max_early_data, 10000));
+    run_set(hf_config_set_replay_guard(run.server, guard));
     hf_replay_guard_free(guard);
 }
 
@@ -276,19 +245,19 @@ static void all_that_may_be_sent_is_read_over(void **state)
     (void)state;
     static const uint8_t much[1000000];
     refuse_replays(sizeof much);
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     struct pair *p = start(session, 500);
     assert_int_equal(offer_early(p, much, sizeof much), sizeof much);
-    assert_int_equal(finish(p, true), HF_RESUME_NONE);
+    assert_int_equal(offer_finish(p, true), HF_RESUME_NONE);
     /* In records of one byte too. */
     refuse_replays(16384);
     hf_session_free(session);
-    session = first_session();
+    session = offer_first_session(&run);
     p = start(session, 500);
     for (size_t i = 0; i < 16384; i++) {
         assert_int_equal(offer_early(p, much, 1), 1);
     }
-    assert_int_equal(finish(p, true), HF_RESUME_NONE);
+    assert_int_equal(offer_finish(p, true), HF_RESUME_NONE);
     hf_session_free(session);
 }
 
@@ -298,7 +267,7 @@ static void not_more_is_read_over(void **state)
     (void)state;
     static const uint8_t fragment_lens[] = {0, 17, 200};
     refuse_replays(1000);
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     for (size_t i = 0; i < sizeof fragment_lens; i++) {
         struct pair *p = start(session, 500);
         assert_int_equal(offer_early(p, "data", 4), 4);
@@ -324,10 +293,10 @@ static void empty_records_after_a_retry(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     make();
-    set(hf_config_set_groups(run.client, "secp256r1,x25519"));
-    set(hf_config_set_key_shares(run.client, "secp256r1"));
+    run_set(hf_config_set_groups(run.client, "secp256r1,x25519"));
+    run_set(hf_config_set_key_shares(run.client, "secp256r1"));
     struct pair *p = start(session, 500);
     assert_int_equal(offer_early(p, "data", 4), 4);
     (void)pair_pump_end(p, &p->server);
@@ -342,154 +311,6 @@ static void empty_records_after_a_retry(void **state)
     hf_session_free(session);
 }
 
-/* --- Proofs that no longer hold
- * ---------------------------------------------------------------------------- */
-
-/* An authority of this kind of test, which has nothing to do with the others. */
-static void trust_another_one_too(hf_config *config, const struct pki *usual)
-{
-    struct pki_cert *other = pki_make(&(struct pki_spec){.common_name = "Other", .ca = true});
-    hf_error error = {.code = HF_E_NONE};
-    hf_trust *trust = hf_trust_new();
-    assert_non_null(trust);
-    set(hf_trust_add(trust, usual->ca->der, &error));
-    set(hf_trust_add(trust, other->der, &error));
-    hf_trust_store *store = hf_trust_store_new(trust);
-    set(hf_config_set_trust(config, store));
-    hf_trust_store_free(store);
-    hf_trust_free(trust);
-    pki_cert_free(other);
-}
-
-/* Whom a client trusts has changed: what was proved under the earlier rules is proved anew. */
-static void the_client_trusts_others_now(void **state)
-{
-    (void)state;
-    make();
-    hf_session *session = first_session();
-    make();
-    assert_int_equal(finish(start(session, 500), true), HF_RESUME_NONE); /* the same again */
-    make();
-    trust_another_one_too(run.client, run_server_pki());
-    assert_int_equal(finish(start(session, 500), false), HF_RESUME_TRUST_DIFFERS);
-    hf_session_free(session);
-}
-
-/* Two servers with one ring of keys and different rules for clients: a session of the one is no
- * way around the rules of the other. */
-static void a_client_is_not_known_where_others_are_trusted(void **state)
-{
-    (void)state;
-    make();
-    pair_make_mutual(run.client, run.server, run_client_pki());
-    hf_session *session = first_session();
-    make();
-    pair_make_mutual(run.client, run.server, run_client_pki());
-    trust_another_one_too(run.server, run_client_pki());
-    struct pair *p = start(session, 500);
-    assert_true(pair_handshake(p));
-    assert_false(pair_info(&p->server).resumed);
-    assert_int_equal(pair_info(&p->server).resume_reason, HF_RESUME_TRUST_DIFFERS);
-    assert_true(pair_info(&p->server).client_certificate); /* by a full handshake */
-    pair_free(p);
-    /* Where nobody is asked, nobody is known by a proof either. */
-    make();
-    trust_another_one_too(run.server, run_client_pki());
-    p = start(session, 500);
-    assert_true(pair_handshake(p));
-    assert_false(pair_info(&p->server).client_certificate);
-    pair_free(p);
-    hf_session_free(session);
-}
-
-/* A leaf that ends after an hour, for both ends. */
-static struct pki ends_in_an_hour(const struct pki *usual, const char *name)
-{
-    struct pki pki = *usual;
-    pki.leaf = pki_make(&(struct pki_spec){
-        .kind = PKI_ED25519, .issuer = usual->ca, .names = name, .not_after_s = PKI_NOW + 3600});
-    pki.chain_pem = pki.leaf->pem;
-    pki.key_pem = pki.leaf->key_pem;
-    pki.chain[0] = pki.leaf->der;
-    return pki;
-}
-
-static void use_identity(hf_config *config, const struct pki *pki)
-{
-    hf_identity *identity = pair_identity(pki);
-    hf_identity_store *store = hf_identity_store_new(&identity, 1);
-    set(hf_config_set_identities(config, store));
-    hf_identity_store_free(store);
-    hf_identity_free(identity);
-}
-
-static uint32_t lifetime_of(const hf_session *session)
-{
-    hf_session_info info;
-    hf_session_describe(session, &info);
-    return info.lifetime_s;
-}
-
-/* RFC 9846, 4.7.1: no session outlives the certificate that stands behind it, however often it is
- * renewed. */
-static void a_session_ends_with_its_certificate(void **state)
-{
-    (void)state;
-    struct pki server = ends_in_an_hour(run_server_pki(), "server.example");
-    make();
-    use_identity(run.server, &server);
-    hf_session *session = first_session();
-    assert_int_equal(lifetime_of(session), 3600);
-    hf_session *renewed = offer_take_session(start(session, 1800000));
-    assert_int_equal(lifetime_of(renewed), 1800);
-    hf_session_free(session);
-    hf_session_free(renewed);
-    pki_cert_free(server.leaf);
-    /* That of a client, by what the server says. */
-    struct pki client = ends_in_an_hour(run_client_pki(), "client.example");
-    make();
-    pair_make_mutual(run.client, run.server, &client);
-    session = first_session();
-    assert_int_equal(lifetime_of(session), 3600);
-    struct pair *p = start(session, 1800000);
-    assert_true(pair_handshake(p));
-    assert_true(pair_info(&p->server).resumed);
-    renewed = hf_conn_take_session(p->client.conn);
-    assert_non_null(renewed);
-    assert_int_equal(lifetime_of(renewed), 1800);
-    pair_free(p);
-    hf_session_free(session);
-    hf_session_free(renewed);
-    pki_cert_free(client.leaf);
-}
-
-/* Seven days after a proof it is given again, however often the session was renewed. */
-static void renewing_does_not_go_on_for_ever(void **state)
-{
-    (void)state;
-    enum { DAY_MS = 86400000 };
-    make();
-    hf_ticket_keys *keys = hf_ticket_keys_new(NULL);
-    set(hf_ticket_keys_rotate(keys, 86400, 604800, PKI_NOW * 1000));
-    set(hf_config_set_ticket_keys(run.server, keys));
-    set(hf_config_set_tickets(run.server, 2, 604800));
-    hf_ticket_keys_free(keys);
-    hf_session *session = first_session();
-    assert_int_equal(lifetime_of(session), 604800);
-    for (int day = 1; day < 7; day++) {
-        struct pair *p = start(session, (int64_t)day * DAY_MS);
-        hf_session_free(session);
-        assert_true(pair_handshake(p));
-        assert_true(pair_info(&p->client).resumed);
-        session = hf_conn_take_session(p->client.conn);
-        assert_non_null(session);
-        assert_int_equal(lifetime_of(session), 604800 - day * 86400);
-        pair_free(p);
-    }
-    assert_int_equal(finish(start(session, INT64_C(7) * DAY_MS), false), HF_RESUME_EXPIRED);
-    hf_session_free(session);
-}
-
 /* --- States that somebody has changed
  * ------------------------------------------------------------------------ */
 
@@ -498,7 +319,7 @@ static hf_session *changed(const hf_session *session, size_t at, uint8_t value)
 {
     uint8_t bytes[2048];
     hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
+    run_set(hf_session_export(session, &out));
     assert_true(at < out.pos);
     bytes[at] = value;
     return hf_session_import((hf_span){bytes, out.pos});
@@ -509,11 +330,11 @@ static void sessions_that_were_kept_badly(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     /* A suite whose hash is not that of the key. */
     hf_session *bad = changed(session, 4 + 4, 0x02);
     assert_true(bad == NULL || !session_state_of(bad)->max_early_data ||
-                finish(start(bad, 500), false) == HF_RESUME_STATE_UNREADABLE);
+                offer_finish(start(bad, 500), false) == HF_RESUME_STATE_UNREADABLE);
     hf_session_free(bad);
     /* Another server's name: this server's session, as it says, is for the first. */
     bad = changed(session, NAME_AT + 4, 'X');
@@ -526,7 +347,7 @@ static void sessions_that_were_kept_badly(void **state)
     /* Received long before there was time: the age goes round. */
     bad = changed(session, 4 + 6, 0x80);
     if (bad != NULL) {
-        assert_int_equal(finish(start(bad, 500), false), HF_RESUME_EXPIRED);
+        assert_int_equal(offer_finish(start(bad, 500), false), HF_RESUME_EXPIRED);
     }
     hf_session_free(bad);
     hf_session_free(session);
@@ -548,9 +369,9 @@ static void a_store_that_answers_nonsense(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     make();
-    set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
+    run_set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
     for (int what = 0; what < 3; what++) {
         struct pair *p = start(session, 500);
         p->on_op = answer_nonsense;
@@ -654,7 +475,7 @@ static void early_data_under_the_second_identity(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     const hf_conn_info info = heard_by_a_server(session, true, 7);
     assert_true(info.resumed && info.early_data_offered);
     assert_false(info.early_data);
@@ -671,9 +492,9 @@ static void a_replay_with_a_binder_that_nobody_checks(void **state)
         .size = sizeof params, .bytes = 4096, .started_ms = PKI_NOW * 1000, .nothing_before = true};
     hf_replay_guard *guard = hf_strike_register_new(&params);
     assert_non_null(guard);
-    set(hf_config_set_replay_guard(run.server, guard));
+    run_set(hf_config_set_replay_guard(run.server, guard));
     hf_replay_guard_free(guard);
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     const struct pair_seed seed = run.client_seed;
     hf_conn_info info = heard_by_a_server(session, false, 1);
     assert_true(info.resumed && info.early_data);
@@ -691,14 +512,14 @@ static void a_certificate_after_a_resumption(void **state)
     (void)state;
     make();
     pair_make_mutual(run.client, run.server, run_client_pki());
-    set(hf_config_set_verify(run.server, HF_VERIFY_NONE));
-    set(hf_config_set_post_handshake_auth(run.client, true));
-    hf_session *session = first_session();
+    run_set(hf_config_set_verify(run.server, HF_VERIFY_NONE));
+    run_set(hf_config_set_post_handshake_auth(run.client, true));
+    hf_session *session = offer_first_session(&run);
     struct pair *p = start(session, 500);
     assert_true(pair_handshake(p));
     assert_true(pair_info(&p->server).resumed);
     assert_false(pair_info(&p->server).client_certificate);
-    set(hf_conn_request_certificate(p->server.conn));
+    run_set(hf_conn_request_certificate(p->server.conn));
     pair_settle(p);
     assert_true(pair_info(&p->server).client_certificate);
     assert_true(pair_send(p, &p->client, "data", 4));
@@ -709,24 +530,20 @@ static void a_certificate_after_a_resumption(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(early_data_under_a_suite_that_is_no_longer_wanted, drop_run),
-        cmocka_unit_test_teardown(a_session_without_a_protocol, drop_run),
-        cmocka_unit_test_teardown(a_ticket_of_any_length, drop_run),
-        cmocka_unit_test_teardown(more_tickets_than_anyone_needs, drop_run),
-        cmocka_unit_test_teardown(a_ticket_with_the_name_of_another_key, drop_run),
-        cmocka_unit_test_teardown(all_that_may_be_sent_is_read_over, drop_run),
-        cmocka_unit_test_teardown(not_more_is_read_over, drop_run),
-        cmocka_unit_test_teardown(empty_records_after_a_retry, drop_run),
-        cmocka_unit_test_teardown(the_client_trusts_others_now, drop_run),
-        cmocka_unit_test_teardown(a_client_is_not_known_where_others_are_trusted, drop_run),
-        cmocka_unit_test_teardown(a_session_ends_with_its_certificate, drop_run),
-        cmocka_unit_test_teardown(renewing_does_not_go_on_for_ever, drop_run),
-        cmocka_unit_test_teardown(sessions_that_were_kept_badly, drop_run),
-        cmocka_unit_test_teardown(a_store_that_answers_nonsense, drop_run),
-        cmocka_unit_test_teardown(alerts_after_a_refusal, drop_run),
-        cmocka_unit_test_teardown(early_data_under_the_second_identity, drop_run),
-        cmocka_unit_test_teardown(a_replay_with_a_binder_that_nobody_checks, drop_run),
-        cmocka_unit_test_teardown(a_certificate_after_a_resumption, drop_run),
+        RUN_TEST(early_data_under_a_suite_that_is_no_longer_wanted),
+        RUN_TEST(a_session_without_a_protocol),
+        RUN_TEST(a_ticket_of_any_length),
+        RUN_TEST(more_tickets_than_anyone_needs),
+        RUN_TEST(a_ticket_with_the_name_of_another_key),
+        RUN_TEST(all_that_may_be_sent_is_read_over),
+        RUN_TEST(not_more_is_read_over),
+        RUN_TEST(empty_records_after_a_retry),
+        RUN_TEST(sessions_that_were_kept_badly),
+        RUN_TEST(a_store_that_answers_nonsense),
+        RUN_TEST(alerts_after_a_refusal),
+        RUN_TEST(early_data_under_the_second_identity),
+        RUN_TEST(a_replay_with_a_binder_that_nobody_checks),
+        RUN_TEST(a_certificate_after_a_resumption),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -17,18 +17,6 @@ enum { STATE_VERSION = 1, STATE_AGE_ADD = 18, STATE_NAME = 60, EXPORT_HEAD = 4, 
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 static void make(void)
 {
     run_clear(&run);
@@ -51,11 +39,6 @@ static hf_conn_info served(struct pair *p)
     hf_conn_describe(p->server.conn, &info);
     pair_free(p);
     return info;
-}
-
-static hf_session *first_session(void)
-{
-    return offer_take_session(start(NULL, 0, 0));
 }
 
 /* --- Answers of a store outside that change a state ---------------------------------------------
@@ -90,9 +73,9 @@ static void states_that_do_not_fit(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     make();
-    set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
+    run_set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
     assert_int_equal(served_with(session, (struct change){.is_unknown = true}).resume_reason,
                      HF_RESUME_SESSION_UNKNOWN);
     assert_int_equal(
@@ -113,11 +96,11 @@ static void stored_with_a_certificate(void **state)
     make();
     hf_session_store *store = hf_session_store_new(NULL);
     assert_non_null(store);
-    set(hf_config_set_ticket_keys(run.server, NULL));
-    set(hf_config_set_session_store(run.server, store));
+    run_set(hf_config_set_ticket_keys(run.server, NULL));
+    run_set(hf_config_set_session_store(run.server, store));
     hf_session_store_free(store);
     pair_make_mutual(run.client, run.server, run_client_pki());
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     const hf_conn_info info = served(start(session, 500, 500));
     assert_true(info.resumed && info.client_certificate && info.early_data);
     hf_session_free(session);
@@ -132,7 +115,7 @@ static void a_session_id_as_a_ticket(void **state)
     uint8_t written[SESSION_STATE_MAX];
     size_t len = 0;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     struct session_state theirs = *session_state_of(session);
     theirs.version = HF_TLS12;
     const hf_span their_state = span_of(written, session_state_write(&theirs, written));
@@ -143,7 +126,7 @@ static void a_session_id_as_a_ticket(void **state)
     hf_session_store *store = hf_session_store_new(NULL);
     assert_true(
         hf_session_store_put(store, span_of(id, sizeof id), their_state, 3600, PKI_NOW * 1000));
-    set(hf_config_set_session_store(run.server, store));
+    run_set(hf_config_set_session_store(run.server, store));
     const hf_conn_info info = served(start(forged, 500, 500));
     assert_false(info.resumed);
     assert_int_equal(info.resume_reason, HF_RESUME_VERSION_DIFFERS);
@@ -160,7 +143,7 @@ static void a_client_that_wants_no_fresh_key(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     struct pair *p = start(session, 500, 500);
     assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
     (void)pair_pump_end(p, &p->client);
@@ -196,7 +179,7 @@ static void the_freshness_window(void **state)
                 {-4000, true},
                 {INT64_C(7199000) - 20000, false}};
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const hf_conn_info info = served(start(session, 20001, 20000 + rows[i].skew_ms));
         assert_true(info.resumed);
@@ -220,14 +203,14 @@ static void an_age_that_goes_round(void **state)
     uint8_t bytes[2048];
     hf_buf out = {bytes, sizeof bytes, 0};
     make();
-    hf_session *session = first_session();
-    set(hf_session_export(session, &out));
+    hf_session *session = offer_first_session(&run);
+    run_set(hf_session_export(session, &out));
     hf_session_free(session);
     memset(bytes + EXPORT_HEAD + STATE_AGE_ADD, 0xff, 4);
     session = hf_session_import((hf_span){bytes, out.pos});
     assert_non_null(session);
     make();
-    set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
+    run_set(hf_config_external_ops(run.server, HF_OP_BIT(HF_OP_TICKET_OPEN)));
     const hf_conn_info info =
         served_with(session, (struct change){.at = STATE_AGE_ADD, .len = 4, .value = 0xff});
     assert_true(info.resumed && info.early_data);
@@ -251,8 +234,8 @@ static void the_server_s_clock(void **state)
         {7200000, HF_RESUME_KEY_RETIRED},
     };
     make();
-    set(hf_config_set_tickets(run.server, 1, 60));
-    hf_session *session = first_session();
+    run_set(hf_config_set_tickets(run.server, 1, 60));
+    hf_session *session = offer_first_session(&run);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const hf_conn_info info = served(start(session, 0, rows[i].server_ms));
         assert_int_equal(info.resumed, rows[i].reason == HF_RESUME_NONE);
@@ -268,8 +251,8 @@ static void clocks_of_nobody(void **state)
     static const int64_t clocks_ms[] = {INT64_C(-86400000), 0, 1, INT64_C(1) << 40,
                                         INT64_C(1) << 46};
     make();
-    set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
-    hf_session *session = first_session();
+    run_set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
+    hf_session *session = offer_first_session(&run);
     for (size_t i = 0; i < sizeof clocks_ms / sizeof clocks_ms[0]; i++) {
         const int64_t ms = clocks_ms[i] - PKI_NOW * 1000;
         assert_false(served(start(session, ms, ms)).resumed);
@@ -292,11 +275,11 @@ static void a_retry_of_another_hash(void **state)
 {
     (void)state;
     make();
-    hf_session *session = first_session();
+    hf_session *session = offer_first_session(&run);
     make();
-    set(hf_config_set_groups(run.client, "secp256r1,x25519"));
-    set(hf_config_set_key_shares(run.client, "secp256r1"));
-    set(hf_config_set_ciphers(run.server, "TLS_AES_256_GCM_SHA384"));
+    run_set(hf_config_set_groups(run.client, "secp256r1,x25519"));
+    run_set(hf_config_set_key_shares(run.client, "secp256r1"));
+    run_set(hf_config_set_ciphers(run.server, "TLS_AES_256_GCM_SHA384"));
     struct pair *p = start(session, 500, 500);
     assert_true(pair_handshake(p));
     hf_conn_info info;
@@ -311,15 +294,11 @@ static void a_retry_of_another_hash(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(states_that_do_not_fit, drop_run),
-        cmocka_unit_test_teardown(stored_with_a_certificate, drop_run),
-        cmocka_unit_test_teardown(a_session_id_as_a_ticket, drop_run),
-        cmocka_unit_test_teardown(a_client_that_wants_no_fresh_key, drop_run),
-        cmocka_unit_test_teardown(the_freshness_window, drop_run),
-        cmocka_unit_test_teardown(an_age_that_goes_round, drop_run),
-        cmocka_unit_test_teardown(the_server_s_clock, drop_run),
-        cmocka_unit_test_teardown(clocks_of_nobody, drop_run),
-        cmocka_unit_test_teardown(a_retry_of_another_hash, drop_run),
+        RUN_TEST(states_that_do_not_fit),   RUN_TEST(stored_with_a_certificate),
+        RUN_TEST(a_session_id_as_a_ticket), RUN_TEST(a_client_that_wants_no_fresh_key),
+        RUN_TEST(the_freshness_window),     RUN_TEST(an_age_that_goes_round),
+        RUN_TEST(the_server_s_clock),       RUN_TEST(clocks_of_nobody),
+        RUN_TEST(a_retry_of_another_hash),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

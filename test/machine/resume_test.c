@@ -24,11 +24,6 @@ static int drop_run(void **state)
     return 0;
 }
 
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 /* A strike register that has watched for long enough. */
 static void guard_for_real(void)
 {
@@ -36,7 +31,7 @@ static void guard_for_real(void)
         .size = sizeof params, .bytes = 4096, .started_ms = PKI_NOW * 1000, .nothing_before = true};
     guard = hf_strike_register_new(&params);
     assert_non_null(guard);
-    set(hf_config_set_replay_guard(run.server, guard));
+    run_set(hf_config_set_replay_guard(run.server, guard));
 }
 
 /* One connection of the run that offers this session, connected or not. */
@@ -93,8 +88,8 @@ static void no_tickets_beside_an_external_key(void **state)
     (void)state;
     run_make(&run, RUN_TICKETS);
     const hf_span key = {(const uint8_t *)"0123456789abcdef0123456789abcdef", 32};
-    set(hf_config_add_raw_psk(run.client, span_str("visitor"), key, 256));
-    set(hf_config_add_raw_psk(run.server, span_str("visitor"), key, 256));
+    run_set(hf_config_add_raw_psk(run.client, span_str("visitor"), key, 256));
+    run_set(hf_config_add_raw_psk(run.server, span_str("visitor"), key, 256));
     struct pair *p = start(NULL, NULL, 0);
     assert_true(pair_handshake(p));
     assert_true(pair_info(&p->server).psk);
@@ -202,7 +197,7 @@ static void what_the_client_does_not_offer(void **state)
      */
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
+    run_set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
     session = first_session();
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
@@ -215,15 +210,15 @@ static void what_the_client_does_not_offer(void **state)
     session = first_session();
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_alpn(run.client, "h2"));
-    set(hf_config_set_alpn(run.server, "h2"));
+    run_set(hf_config_set_alpn(run.client, "h2"));
+    run_set(hf_config_set_alpn(run.server, "h2"));
     p = start(session, NULL, 0);
     assert_true(pair_handshake(p));
     assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_ALPN_DIFFERS);
     pair_free(p);
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_ciphers(run.client, "TLS_AES_256_GCM_SHA384"));
+    run_set(hf_config_set_ciphers(run.client, "TLS_AES_256_GCM_SHA384"));
     p = start(session, NULL, 0);
     assert_true(pair_handshake(p));
     assert_int_equal(pair_info(&p->client).resume_reason, HF_RESUME_SUITE_DIFFERS);
@@ -240,7 +235,7 @@ static void the_age_is_not_overstated(void **state)
     hf_session *session = first_session();
     uint8_t bytes[2048];
     hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
+    run_set(hf_session_export(session, &out));
     const uint8_t *add = bytes + 4 + 1 + 2 + 2 + 1 + 8 + 4; /* ticket_age_add in the state */
     const size_t ticket_at = 2 + 2 + (size_t)(bytes[2] << 8 | bytes[3]) + 2;
     static const int64_t ages_ms[] = {0, 1, 2, 1000};
@@ -269,7 +264,7 @@ static void a_session_without_a_protocol(void **state)
 {
     (void)state;
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_alpn(run.server, ""));
+    run_set(hf_config_set_alpn(run.server, ""));
     hf_session *session = first_session();
     struct pair *p = start(session, NULL, 500);
     assert_int_equal(offer_early(p, "early", 5), 5);
@@ -294,11 +289,11 @@ static void no_early_data_under_a_suite_that_is_not_offered(void **state)
 {
     (void)state;
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_ciphers(run.client, "TLS_AES_128_GCM_SHA256"));
+    run_set(hf_config_set_ciphers(run.client, "TLS_AES_128_GCM_SHA256"));
     hf_session *session = first_session();
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_ciphers(run.client, "TLS_CHACHA20_POLY1305_SHA256"));
+    run_set(hf_config_set_ciphers(run.client, "TLS_CHACHA20_POLY1305_SHA256"));
     struct pair *p = start(session, NULL, 500);
     uint8_t room[64];
     hf_buf out = {room, sizeof room, 0};
@@ -337,7 +332,7 @@ static void what_the_server_refuses(void **state)
     run_clear(&run);
 
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_early_data(run.server, 0, 0));
+    run_set(hf_config_set_early_data(run.server, 0, 0));
     p = start(session, NULL, 1000);
     assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
@@ -346,7 +341,7 @@ static void what_the_server_refuses(void **state)
     run_clear(&run);
 
     run_make(&run, RUN_TICKETS); /* less than the session allows, be it one byte */
-    set(hf_config_set_early_data(run.server, 16383, 10000));
+    run_set(hf_config_set_early_data(run.server, 16383, 10000));
     p = start(session, NULL, 1000);
     assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
@@ -357,7 +352,7 @@ static void what_the_server_refuses(void **state)
     run_clear(&run);
 
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_ticket_keys(run.server, NULL));
+    run_set(hf_config_set_ticket_keys(run.server, NULL));
     p = start(session, NULL, 1000);
     assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
@@ -369,7 +364,7 @@ static void what_the_server_refuses(void **state)
     run_clear(&run);
 
     run_make(&run, RUN_TICKETS); /* another suite of the same hash: resumed, without early data */
-    set(hf_config_set_ciphers(run.server, "TLS_CHACHA20_POLY1305_SHA256"));
+    run_set(hf_config_set_ciphers(run.server, "TLS_CHACHA20_POLY1305_SHA256"));
     p = start(session, NULL, 1000);
     assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
@@ -389,8 +384,8 @@ static void a_retry_ends_early_data(void **state)
     hf_session *session = first_session();
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_groups(run.client, "secp256r1,x25519"));
-    set(hf_config_set_key_shares(run.client, "secp256r1"));
+    run_set(hf_config_set_groups(run.client, "secp256r1,x25519"));
+    run_set(hf_config_set_key_shares(run.client, "secp256r1"));
     struct pair *p = start(session, NULL, 1000);
     assert_int_equal(offer_early(p, "lost", 4), 4);
     assert_true(pair_handshake(p));
@@ -411,7 +406,7 @@ static void a_changed_ticket_costs_the_session_only(void **state)
     hf_session *session = first_session();
     uint8_t bytes[2048];
     hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
+    run_set(hf_session_export(session, &out));
     hf_session_free(session);
     const size_t ticket_at = 2 + 2 + (size_t)(bytes[2] << 8 | bytes[3]) + 2;
     for (size_t at = ticket_at; at < out.pos; at++) {
@@ -438,7 +433,7 @@ static void the_binder_stands_before_everything(void **state)
     hf_session *session = first_session();
     uint8_t bytes[2048];
     hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
+    run_set(hf_session_export(session, &out));
     hf_session_free(session);
     bytes[4 + 27] ^= 1; /* the first byte of the secret */
     session = hf_session_import((hf_span){bytes, out.pos});
@@ -508,8 +503,8 @@ static void early_data_is_not_followed_by_tls12(void **state)
     hf_session *session = first_session();
     run_clear(&run);
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
-    set(hf_config_set_versions(run.server, HF_TLS12, HF_TLS12));
+    run_set(hf_config_set_versions(run.client, HF_TLS12, HF_TLS13));
+    run_set(hf_config_set_versions(run.server, HF_TLS12, HF_TLS12));
     struct pair *p = start(session, NULL, 500);
     assert_false(pair_handshake(p));
     assert_int_equal(hf_conn_error(p->client.conn)->code, HF_E_DOWNGRADE);

@@ -15,18 +15,6 @@
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 static const enum run_kind kinds[] = {RUN_REVERIFIED, RUN_12_REVERIFIED};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -54,7 +42,7 @@ static bool verify(void *ctx, hf_op *op)
 
 static struct pair *start(struct verifier *v)
 {
-    set(hf_config_external_ops(run.client, HF_OP_BIT(HF_OP_VERIFY_CHAIN)));
+    run_set(hf_config_external_ops(run.client, HF_OP_BIT(HF_OP_VERIFY_CHAIN)));
     struct pair *p = run_start(&run, &(struct pair_options){.on_op = verify, .ctx = v});
     assert_non_null(p);
     return p;
@@ -68,15 +56,15 @@ static void trust_now(bool with_usual, hf_span crl)
     hf_error error = {.code = HF_E_NONE};
     hf_trust *trust = hf_trust_new();
     assert_non_null(trust);
-    set(hf_trust_add(trust, other->der, &error));
+    run_set(hf_trust_add(trust, other->der, &error));
     if (with_usual) {
-        set(hf_trust_add(trust, run_server_pki()->ca->der, &error));
+        run_set(hf_trust_add(trust, run_server_pki()->ca->der, &error));
     }
     if (crl.len > 0) {
-        set(hf_trust_add_crl(trust, crl, &error));
+        run_set(hf_trust_add_crl(trust, crl, &error));
     }
     hf_trust_store *store = hf_trust_store_new(trust);
-    set(hf_config_set_trust(run.client, store));
+    run_set(hf_config_set_trust(run.client, store));
     hf_trust_store_free(store);
     hf_trust_free(trust);
     pki_cert_free(other);
@@ -122,7 +110,7 @@ static void a_session_outlives_a_change_of_trust(void **state)
     for (size_t i = 0; i < KINDS; i++) {
         for (int reverify = 0; reverify <= 1; reverify++) {
             run_make(&run, kinds[i]);
-            set(hf_config_set_reverify(run.client, reverify == 1));
+            run_set(hf_config_set_reverify(run.client, reverify == 1));
             trust_now(true, span_of(NULL, 0));
             struct pair *p = run_start(&run, NULL);
             assert_true(run_finish(&run, p));
@@ -149,7 +137,7 @@ static void what_follows_stands_on_the_trust_of_now(void **state)
     run_clear(&run);
 
     run_make(&run, RUN_REVERIFIED);
-    set(hf_config_set_reverify(run.client, false)); /* so that the marks are compared */
+    run_set(hf_config_set_reverify(run.client, false)); /* so that the marks are compared */
     hf_session_free(run.session);
     run.session = next;
     p = run_start(&run, NULL);
@@ -224,7 +212,7 @@ static void a_session_without_a_chain_is_not_offered(void **state)
     for (size_t i = 0; i < sizeof plain / sizeof plain[0]; i++) {
         struct verifier v = {.answers = "y"};
         run_make(&run, plain[i]);
-        set(hf_config_set_reverify(run.client, true));
+        run_set(hf_config_set_reverify(run.client, true));
         run.early_data = false;
         struct pair *p = start(&v);
         run_must_finish(&run, p);
@@ -245,8 +233,8 @@ static void a_server_may_decline(void **state)
         struct verifier v = {.answers = "yy"};
         run_make(&run, kinds[i]);
         run.early_data = false;
-        set(hf_config_set_ticket_keys(run.server, NULL));
-        set(hf_config_set_early_data(run.server, 0, 0));
+        run_set(hf_config_set_ticket_keys(run.server, NULL));
+        run_set(hf_config_set_early_data(run.server, 0, 0));
         struct pair *p = start(&v);
         run_must_finish(&run, p);
         assert_false(pair_info(&p->client).resumed);
@@ -262,7 +250,7 @@ static void who_verifies_nobody_asks_nothing(void **state)
     (void)state;
     struct verifier v = {.answers = ""};
     run_make(&run, RUN_REVERIFIED);
-    set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
+    run_set(hf_config_set_verify(run.client, HF_VERIFY_NONE));
     struct pair *p = start(&v);
     run_must_finish(&run, p);
     assert_true(pair_info(&p->client).resumed);
@@ -278,7 +266,7 @@ static void a_chain_is_exported(void **state)
     static uint8_t bytes[HF_SESSION_EXPORT_MAX];
     hf_buf out = {bytes, sizeof bytes, 0};
     run_make(&run, RUN_REVERIFIED);
-    set(hf_session_export(run.session, &out));
+    run_set(hf_session_export(run.session, &out));
     hf_session_free(run.session);
     run.session = hf_session_import(span_of(bytes, out.pos));
     assert_non_null(run.session);
@@ -293,16 +281,16 @@ static void a_chain_is_exported(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(the_chain_goes_from_session_to_session, drop_run),
-        cmocka_unit_test_teardown(a_session_outlives_a_change_of_trust, drop_run),
-        cmocka_unit_test_teardown(what_follows_stands_on_the_trust_of_now, drop_run),
-        cmocka_unit_test_teardown(whom_nobody_trusts_now_is_not_resumed, drop_run),
-        cmocka_unit_test_teardown(a_refused_session_is_followed_by_a_full_handshake, drop_run),
-        cmocka_unit_test_teardown(a_verifier_that_fails_ends_the_handshake, drop_run),
-        cmocka_unit_test_teardown(a_session_without_a_chain_is_not_offered, drop_run),
-        cmocka_unit_test_teardown(a_server_may_decline, drop_run),
-        cmocka_unit_test_teardown(who_verifies_nobody_asks_nothing, drop_run),
-        cmocka_unit_test_teardown(a_chain_is_exported, drop_run),
+        RUN_TEST(the_chain_goes_from_session_to_session),
+        RUN_TEST(a_session_outlives_a_change_of_trust),
+        RUN_TEST(what_follows_stands_on_the_trust_of_now),
+        RUN_TEST(whom_nobody_trusts_now_is_not_resumed),
+        RUN_TEST(a_refused_session_is_followed_by_a_full_handshake),
+        RUN_TEST(a_verifier_that_fails_ends_the_handshake),
+        RUN_TEST(a_session_without_a_chain_is_not_offered),
+        RUN_TEST(a_server_may_decline),
+        RUN_TEST(who_verifies_nobody_asks_nothing),
+        RUN_TEST(a_chain_is_exported),
     };
     return cmocka_run_group_tests_name("reverify", tests, run_setup, run_teardown);
 }

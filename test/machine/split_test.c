@@ -19,13 +19,6 @@
 
 static struct run run;
 
-static int drop_run(void **state)
-{
-    (void)state;
-    run_clear(&run);
-    return 0;
-}
-
 /* --- The stream ---------------------------------------------------------------------------------
  */
 
@@ -455,16 +448,11 @@ static void other_records_inside_a_message(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(stream_cut_at_every_byte, drop_run),
-        cmocka_unit_test_teardown(stream_cut_in_every_record, drop_run),
-        cmocka_unit_test_teardown(stream_offered_byte_by_byte, drop_run),
-        cmocka_unit_test_teardown(stream_in_small_pieces, drop_run),
-        cmocka_unit_test_teardown(messages_cut_at_every_byte, drop_run),
-        cmocka_unit_test_teardown(messages_in_tiny_records, drop_run),
-        cmocka_unit_test_teardown(flights_in_records_of_any_size, drop_run),
-        cmocka_unit_test_teardown(messages_over_a_change_of_keys, drop_run),
-        cmocka_unit_test_teardown(key_update_with_more_behind_it, drop_run),
-        cmocka_unit_test_teardown(other_records_inside_a_message, drop_run),
+        RUN_TEST(stream_cut_at_every_byte),       RUN_TEST(stream_cut_in_every_record),
+        RUN_TEST(stream_offered_byte_by_byte),    RUN_TEST(stream_in_small_pieces),
+        RUN_TEST(messages_cut_at_every_byte),     RUN_TEST(messages_in_tiny_records),
+        RUN_TEST(flights_in_records_of_any_size), RUN_TEST(messages_over_a_change_of_keys),
+        RUN_TEST(key_update_with_more_behind_it), RUN_TEST(other_records_inside_a_message),
     };
     return cmocka_run_group_tests(tests, run_setup, run_teardown);
 }

@@ -23,11 +23,6 @@ static int drop_run(void **state)
     return 0;
 }
 
-static void set(hf_status status)
-{
-    assert_int_equal(status, HF_OK);
-}
-
 /* RUN_TICKETS over the store. with_keys: and over the ticket keys that are there anyway. The guard
  * is gone: stored sessions need none. */
 static void make(bool with_keys, bool stateful)
@@ -37,14 +32,14 @@ static void make(bool with_keys, bool stateful)
         assert_non_null(store);
     }
     run_make(&run, RUN_TICKETS);
-    set(hf_config_set_random(run.server, NULL, NULL)); /* no identity twice */
-    set(hf_config_set_session_store(run.server, store));
-    set(hf_config_set_stateful(run.server, stateful));
+    run_set(hf_config_set_random(run.server, NULL, NULL)); /* no identity twice */
+    run_set(hf_config_set_session_store(run.server, store));
+    run_set(hf_config_set_stateful(run.server, stateful));
     if (!with_keys) {
-        set(hf_config_set_ticket_keys(run.server, NULL));
+        run_set(hf_config_set_ticket_keys(run.server, NULL));
     }
     if (!with_keys || stateful) {
-        set(hf_config_set_replay_guard(run.server, NULL));
+        run_set(hf_config_set_replay_guard(run.server, NULL));
     }
 }
 
@@ -62,7 +57,7 @@ static size_t ticket_len(const hf_session *session)
 {
     uint8_t bytes[2048];
     hf_buf out = {bytes, sizeof bytes, 0};
-    set(hf_session_export(session, &out));
+    run_set(hf_session_export(session, &out));
     return out.pos - (2 + 2 + (size_t)(bytes[2] << 8 | bytes[3]) + 2);
 }
 
@@ -137,11 +132,11 @@ static void a_retry_does_not_cost_the_session(void **state)
         run_clear(&run);
         make(false, false);
         if (i == 0) { /* for a group; a cookie; both */
-            set(hf_config_set_groups(run.client, "secp256r1,x25519"));
-            set(hf_config_set_key_shares(run.client, "secp256r1"));
+            run_set(hf_config_set_groups(run.client, "secp256r1,x25519"));
+            run_set(hf_config_set_key_shares(run.client, "secp256r1"));
         } else {
-            set(hf_config_set_key_shares(run.client, i == 1 ? "x25519" : ""));
-            set(hf_config_set_stateless_retry(run.server, (hf_span){key, sizeof key}, i == 1));
+            run_set(hf_config_set_key_shares(run.client, i == 1 ? "x25519" : ""));
+            run_set(hf_config_set_stateless_retry(run.server, (hf_span){key, sizeof key}, i == 1));
         }
         struct pair *p = start(session);
         const uint64_t held = counts().held;
@@ -200,7 +195,7 @@ static void a_stored_session_has_its_time(void **state)
 {
     (void)state;
     make(false, false);
-    set(hf_config_set_tickets(run.server, 1, 10));
+    run_set(hf_config_set_tickets(run.server, 1, 10));
     hf_session *session = first_session();
     struct pair *p = start(session);
     assert_int_not_equal(hf_conn_drive(p->client.conn), HF_FAILED);
@@ -242,10 +237,10 @@ static void a_store_elsewhere(void **state)
 {
     (void)state;
     make(false, false);
-    set(hf_config_set_session_store(run.server, NULL));
-    set(hf_config_set_early_data(run.server, 0, 0));
-    set(hf_config_external_ops(run.server,
-                               HF_OP_BIT(HF_OP_TICKET_OPEN) | HF_OP_BIT(HF_OP_TICKET_SEAL)));
+    run_set(hf_config_set_session_store(run.server, NULL));
+    run_set(hf_config_set_early_data(run.server, 0, 0));
+    run_set(hf_config_external_ops(run.server,
+                                   HF_OP_BIT(HF_OP_TICKET_OPEN) | HF_OP_BIT(HF_OP_TICKET_SEAL)));
     hf_session *session = NULL;
     for (int i = 0; i < 3; i++) { /* issued; taken; gone */
         struct pair *p = start(session);

@@ -63,6 +63,24 @@ hf_session *offer_take_session(struct pair *p)
     return session;
 }
 
+hf_session *offer_first_session(struct run *run)
+{
+    return offer_take_session(offer_start(run, NULL, NULL, 0, 0));
+}
+
+hf_resume_reason offer_finish(struct pair *p, bool is_resumed)
+{
+    if (!pair_handshake(p)) {
+        fail_msg("%s", run_describe(p));
+    }
+    const hf_conn_info client = pair_info(&p->client);
+    assert_int_equal(client.resumed, is_resumed);
+    assert_int_equal(pair_info(&p->server).resumed, is_resumed);
+    assert_true(pair_send(p, &p->client, "data", 4));
+    pair_free(p);
+    return client.resume_reason;
+}
+
 hf_session *offer_changed(const hf_session *session, size_t at, uint8_t mask)
 {
     uint8_t bytes[OFFER_EXPORT_MOST];

@@ -22,6 +22,11 @@ void offer_must_be_refused(struct run *run, struct pair *p, hf_resume_reason cli
 
 /* The handshake, which must come about; then the session that the client is left with. Ends p. */
 hf_session *offer_take_session(struct pair *p);
+/* The same of a connection that offers nothing. */
+hf_session *offer_first_session(struct run *run);
+/* The handshake comes about, resumed or not, and data passes. Ends p; returns the client's reason.
+ */
+hf_resume_reason offer_finish(struct pair *p, bool is_resumed);
 
 /* In the export of a session of TLS 1.2. */
 enum { OFFER_FLAGS_AT = 4 + 5, OFFER_SECRET_AT = 4 + 27, OFFER_LAST_BYTE = OFFER_EXPORT_MOST };

@@ -9,6 +9,11 @@
 #include "support/edit.h"
 #include "support/heard.h"
 
+/* Within a change, of the file's one `e`: an extension is given these bytes, or goes. */
+#define SET(name, bytes) edit_set(&e, EXT_CODE_##name, bytes, sizeof(bytes) - 1)
+#define DROP(name)       edit_drop(&e, EXT_CODE_##name)
+#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
+
 struct rule {
     const char *name;
     void (*change)(void); /* of what rule_hear has opened */

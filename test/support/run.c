@@ -182,6 +182,17 @@ void run_clear(struct run *run)
     *run = (struct run){.kind = RUN_KIND_COUNT};
 }
 
+int run_drop(void **state)
+{
+    run_clear(*state);
+    return 0;
+}
+
+void run_set(hf_status status)
+{
+    assert_int_equal(status, HF_OK);
+}
+
 static void rewind_seeds(struct run *run)
 {
     run->client_seed = (struct pair_seed){1};

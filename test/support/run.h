@@ -1,9 +1,13 @@
 /* The kinds of handshake that the tests of the machines go through, one after the other.
  *
- *     static struct run run;                       // the configurations point into it: it stays
- * where it is run_make(&run, RUN_MUTUAL); struct pair *p = run_start(&run, NULL);      // any
- * number of times: always the same bytes assert_true(run_finish(&run, p)); pair_free(p);
- *     run_clear(&run);
+ *     static struct run run;                    // the configurations point into it: it stays
+ *     run_make(&run, RUN_MUTUAL);
+ *     run_set(hf_config_set_alpn(run.client, "h2"));
+ *     struct pair *p = run_start(&run, NULL);   // any number of times: always the same bytes
+ *     assert_true(run_finish(&run, p));
+ *     pair_free(p);
+ *     ...
+ *     RUN_TEST(this_test)                       // in the list: ends the run, however the test ends
  *
  * Randomness comes from seeds and all keys of leaves are Ed25519, so that two runs of one kind do
  * not differ in a byte while the program lives (its certificates are fresh in every program).
@@ -74,6 +78,11 @@ const struct pki *run_client_pki(void);
 /* Both configurations, not frozen: change what you like before the first run_start. */
 void run_make(struct run *run, enum run_kind kind);
 void run_clear(struct run *run);
+/* For setters of a configuration, none of which may fail here. */
+void run_set(hf_status status);
+/* A test of the file's one `run`, and the teardown that clears it. */
+#define RUN_TEST(test) cmocka_unit_test_prestate_setup_teardown(test, NULL, run_drop, &run)
+int run_drop(void **state);
 /* The ring of the kinds with tickets, the same in every run. */
 hf_ticket_keys *run_ticket_keys(struct run *run);
 /* The session that a client of this kind is left with, from a run of its own. */
