@@ -111,6 +111,7 @@ typedef enum hf_verify {
     HF_VERIFY_REQUEST, /* server: ask, go on without one, verify one that comes */
     HF_VERIFY_REQUIRE  /* verify; none is an error */
 } hf_verify;
+/* Sets it. HF_FAILED: a client cannot only request. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_verify(hf_config *config, hf_verify verify);
 /* Server: send certificate_authorities in its CertificateRequest (default on). */
 HF_API HF_MUST_CHECK hf_status hf_config_set_send_authorities(hf_config *config, bool on);
@@ -224,6 +225,7 @@ typedef struct hf_limits {
     uint32_t post_handshake;    /* KeyUpdates and tickets taken without application data between;
                                    default 32 */
 } hf_limits;
+/* Sets those that are not zero; the struct is copied. HF_FAILED: one is out of its range. */
 HF_API HF_MUST_CHECK hf_status hf_config_set_limits(hf_config *config, const hf_limits *limits);
 
 /* Records under one key after which it is updated by itself, for tests; 0: by the AEAD's limit

@@ -136,10 +136,10 @@ enum { HF_RECORD_HEAD = 5, HF_RECORD_TAIL = 24, HF_RECORD_MAX = 16384 };
  * leave. */
 HF_API size_t hf_conn_max_send(const hf_conn *conn);
 
-/* Whether application data can be sent and received, and whether the handshake is complete. A
- * server can send before its handshake is complete (0.5-RTT), unless it requires a client
- * certificate. */
+/* Whether application data can be sent. A server can send before its handshake is complete
+ * (0.5-RTT), unless it requires a client certificate (RFC 9846, 2). */
 HF_API bool hf_conn_can_send(const hf_conn *conn);
+/* Whether the handshake is complete, and the peer so authenticated as the configuration asks. */
 HF_API bool hf_conn_is_connected(const hf_conn *conn);
 
 /* Before the handshake has come far enough to send: cancels it (user_canceled), and the connection
@@ -219,11 +219,14 @@ typedef struct hf_conn_info {
     size_t peer_chain_count;
     int chosen_identity; /* index in our store; -1: none shown */
 } hf_conn_info;
+/* Fills in what is known by now, in any state; after a failure too. */
 HF_API void hf_conn_describe(const hf_conn *conn, hf_conn_info *out);
 
 /* Certificate i of the peer's chain in DER, leaf first; empty for i >= peer_chain_count. Lives
  * as long as the connection, or until hf_conn_forget_peer_chain gives the memory back. */
 HF_API hf_span hf_conn_peer_certificate(const hf_conn *conn, size_t i);
+/* Gives back the memory of the chain, the OCSP response and the SCTs; they are empty from then on.
+ */
 HF_API void hf_conn_forget_peer_chain(hf_conn *conn);
 /* The peer's stapled OCSP response; empty: none. Lives like the chain. */
 HF_API hf_span hf_conn_peer_ocsp_response(const hf_conn *conn);

@@ -102,9 +102,9 @@ HF_API const hf_err_info *hf_err_lookup(hf_err code);
 /* An alert's name in the RFC, or NULL for a number without one. */
 HF_API const char *hf_alert_name(unsigned alert);
 
-/* What a peer that sends this alert most likely means, and what to do, in one sentence each.
- * Never NULL. */
+/* What a peer that sends this alert most likely means, in one sentence; static, never NULL. */
 HF_API const char *hf_alert_cause(unsigned alert);
+/* What to do about it, likewise. */
 HF_API const char *hf_alert_fix(unsigned alert);
 
 HF_END_DECLS

@@ -42,15 +42,20 @@ typedef struct hf_identity_source {
  * NULL. */
 HF_API HF_MUST_CHECK hf_status hf_identity_load(const hf_identity_source *source, hf_error *error,
                                                 hf_identity **out);
+/* One more reference; returns identity. */
 HF_API hf_identity *hf_identity_ref(hf_identity *identity);
 HF_API void hf_identity_free(hf_identity *identity); /* drops one reference; NULL is allowed */
 
-/* The chain's certificates in DER; lives as long as the identity. The empty span for i >= count. */
+/* How many certificates the chain has. */
 HF_API size_t hf_identity_chain_count(const hf_identity *identity);
+/* Certificate i in DER, leaf first; empty for i >= count. Lives as long as the identity. */
 HF_API hf_span hf_identity_certificate(const hf_identity *identity, size_t i);
+/* The kind of the leaf's key. */
 HF_API hf_key_kind hf_identity_key_kind(const hf_identity *identity);
-/* NULL when the key lives elsewhere. */
+/* The private key, for the provider's sign; NULL when it lives elsewhere. Lives as long as the
+ * identity. */
 HF_API const hf_private_key *hf_identity_key(const hf_identity *identity);
+/* What it was loaded with; empty: none. Live as long as the identity. */
 HF_API hf_span hf_identity_ocsp_response(const hf_identity *identity);
 HF_API hf_span hf_identity_sct_list(const hf_identity *identity);
 
@@ -58,17 +63,20 @@ HF_API hf_span hf_identity_sct_list(const hf_identity *identity);
 HF_API HF_MUST_CHECK hf_status hf_identity_check_time(const hf_identity *identity, int64_t unix_s,
                                                       hf_error *error);
 
-/* The names of the leaf (subjectAltName): its DNS names in lower case, which decide the choice,
- * then its IP addresses, for display. Names that nobody could ask for are left out. NULL for i >=
- * count. */
+/* How many names the leaf has (subjectAltName). */
 HF_API size_t hf_identity_name_count(const hf_identity *identity);
+/* Name i: first the DNS names in lower case, which decide the choice, then the IP addresses, for
+ * display. Names that nobody could ask for are left out. NULL for i >= count. Lives as long as the
+ * identity. */
 HF_API const char *hf_identity_name(const hf_identity *identity, size_t i);
 
 /* A store over count identities (references are taken); the first is the default. NULL: no
  * memory. */
 HF_API hf_identity_store *hf_identity_store_new(hf_identity *const *identities, size_t count);
+/* One more reference; returns store. */
 HF_API hf_identity_store *hf_identity_store_ref(hf_identity_store *store);
-HF_API void hf_identity_store_free(hf_identity_store *store);
+HF_API void hf_identity_store_free(
+    hf_identity_store *store); /* drops one reference; NULL is allowed */
 /* Swaps the whole set; handshakes under way keep what they chose. HF_FAILED: no memory, nothing
  * changed. */
 HF_API HF_MUST_CHECK hf_status hf_identity_store_replace(hf_identity_store *store,

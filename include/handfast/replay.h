@@ -38,6 +38,7 @@ typedef struct hf_replay_calls {
 
 /* A guard with one reference. NULL: no memory, or no check; ctx is still the caller's. */
 HF_API hf_replay_guard *hf_replay_guard_new(const hf_replay_calls *calls, void *ctx);
+/* One more reference; returns guard. */
 HF_API hf_replay_guard *hf_replay_guard_ref(hf_replay_guard *guard);
 HF_API void hf_replay_guard_free(hf_replay_guard *guard); /* drops one reference; NULL is allowed */
 

@@ -27,9 +27,11 @@ typedef enum hf_resume_reason {
     HF_RESUME_COUNT
 } hf_resume_reason;
 
-/* "KEY_RETIRED", its sentence, and what to do about it; static, never NULL. */
+/* "KEY_RETIRED"; static, never NULL. */
 HF_API const char *hf_resume_name(hf_resume_reason reason);
+/* Its sentence, likewise. */
 HF_API const char *hf_resume_text(hf_resume_reason reason);
+/* What to do about it, likewise. */
 HF_API const char *hf_resume_fix(hf_resume_reason reason);
 
 typedef struct hf_session hf_session;
@@ -52,6 +54,7 @@ typedef struct hf_session_info {
     hf_span server_name;     /* that was verified or sent; empty: none */
     hf_span alpn;            /* the protocol that was chosen; empty: none */
 } hf_session_info;
+/* Fills in what is known of it. */
 HF_API void hf_session_describe(const hf_session *session, hf_session_info *out);
 
 /* Writes the session with its SECRETS to out, or says HF_NEED_SPACE and writes nothing. At most

@@ -28,6 +28,8 @@
  *     }
  *
  * Times are Unix time in milliseconds, by the caller's clock.
+ *
+ * Threads: all at all times, both.
  */
 #ifndef HANDFAST_STORE_H
 #define HANDFAST_STORE_H
@@ -64,6 +66,7 @@ typedef struct hf_session_store_params {
  * needed, those that have expired go first, then the one that was not asked for longest. NULL: no
  * memory, or no randomness. */
 HF_API hf_session_store *hf_session_store_new(const hf_session_store_params *params);
+/* One more reference; returns store. */
 HF_API hf_session_store *hf_session_store_ref(hf_session_store *store);
 HF_API void hf_session_store_free(
     hf_session_store *store); /* drops one reference; NULL is allowed */
@@ -101,6 +104,7 @@ typedef struct hf_session_store_counts {
     uint64_t held;    /* sessions now */
     uint64_t bytes;   /* that they take, as hf_session_store_params.bytes counts */
 } hf_session_store_counts;
+/* Fills in the counts; shards that others use meanwhile are counted one after the other. */
 HF_API void hf_session_store_count(hf_session_store *store, hf_session_store_counts *out);
 
 /* --- A client's cache ------------------------------------------------------------------------- */
@@ -117,6 +121,7 @@ typedef struct hf_session_cache hf_session_cache;
  * provider (NULL: the default one), which keys the table. */
 HF_API hf_session_cache *hf_session_cache_new(size_t count, size_t per_key,
                                               const hf_provider *provider);
+/* One more reference; returns cache. */
 HF_API hf_session_cache *hf_session_cache_ref(hf_session_cache *cache);
 HF_API void hf_session_cache_free(
     hf_session_cache *cache); /* drops one reference; NULL is allowed */
@@ -149,6 +154,7 @@ typedef struct hf_session_cache_counts {
     uint64_t evicted; /* dropped for room */
     uint64_t held;    /* sessions now */
 } hf_session_cache_counts;
+/* Fills in the counts. */
 HF_API void hf_session_cache_count(hf_session_cache *cache, hf_session_cache_counts *out);
 
 HF_END_DECLS

@@ -49,6 +49,7 @@ typedef struct hf_ticket_keys hf_ticket_keys;
 
 /* A ring without keys, with one reference. provider NULL: the default one. NULL: no memory. */
 HF_API hf_ticket_keys *hf_ticket_keys_new(const hf_provider *provider);
+/* One more reference; returns keys. */
 HF_API hf_ticket_keys *hf_ticket_keys_ref(hf_ticket_keys *keys);
 HF_API void hf_ticket_keys_free(hf_ticket_keys *keys); /* drops one reference; NULL is allowed */
 

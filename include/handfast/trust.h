@@ -33,6 +33,7 @@ typedef struct hf_trust_store hf_trust_store;
 
 /* An empty set of anchors with one reference, or NULL without memory. */
 HF_API hf_trust *hf_trust_new(void);
+/* One more reference; returns trust. */
 HF_API hf_trust *hf_trust_ref(hf_trust *trust);
 HF_API void hf_trust_free(hf_trust *trust); /* drops one reference; NULL is allowed */
 
@@ -74,8 +75,9 @@ HF_API hf_span hf_trust_subject(const hf_trust *trust, size_t i);
 /* A handle over a trust, reference counted as well. It takes a reference of its own; a NULL trust
  * makes an empty handle. Returns NULL without memory. */
 HF_API hf_trust_store *hf_trust_store_new(hf_trust *trust);
+/* One more reference; returns store. */
 HF_API hf_trust_store *hf_trust_store_ref(hf_trust_store *store);
-HF_API void hf_trust_store_free(hf_trust_store *store);
+HF_API void hf_trust_store_free(hf_trust_store *store); /* drops one reference; NULL is allowed */
 /* Swaps the content; handshakes that already read the old one finish with it. */
 HF_API void hf_trust_store_replace(hf_trust_store *store, hf_trust *trust);
 /* The current content with a reference for the caller; NULL when the handle is empty. */
@@ -160,7 +162,9 @@ typedef struct hf_path {
  * size. */
 HF_API HF_MUST_CHECK hf_status hf_trust_judge(const hf_chain_question *question,
                                               hf_judgement **out);
+/* The verdict; lives as long as the judgement. Never NULL. */
 HF_API const hf_verdict *hf_judgement_verdict(const hf_judgement *judgement);
+/* How many paths are remembered. */
 HF_API size_t hf_judgement_path_count(const hf_judgement *judgement);
 /* Path i in the order of trying; NULL for i >= count. */
 HF_API const hf_path *hf_judgement_path(const hf_judgement *judgement, size_t i);
@@ -183,9 +187,12 @@ typedef struct hf_chain_cache_counts {
 /* Room for about capacity verdicts of half a KiB (0: 256; at most 65536), or NULL without memory.
  */
 HF_API hf_chain_cache *hf_chain_cache_new(size_t capacity);
+/* One more reference; returns cache. */
 HF_API hf_chain_cache *hf_chain_cache_ref(hf_chain_cache *cache);
 HF_API void hf_chain_cache_free(hf_chain_cache *cache); /* drops one reference; NULL is allowed */
+/* Forgets all verdicts. */
 HF_API void hf_chain_cache_clear(hf_chain_cache *cache);
+/* Fills in the counts. */
 HF_API void hf_chain_cache_count(hf_chain_cache *cache, hf_chain_cache_counts *out);
 
 /* What a person wants to know of a certificate. Strings are UTF-8 without control characters,
