@@ -1,11 +1,7 @@
 /* Every allocation of every kind of handshake fails once: the connection ends with NO_MEMORY,
  * nothing is lost and nothing is left behind. And what an end takes: how often, how much at most,
  * how much while it is idle.
- *
- * base/mem.c is compiled into this program over an allocator that counts, fails, and looks at what
- * comes back; libcrypto is given another of the same make.
  */
-#include <malloc.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,182 +12,11 @@
 
 #include <cmocka.h>
 
-#include <openssl/crypto.h>
-
+#include "support/counted.h"
 #include "support/rerun.h"
 #include "support/tape.h"
+#include "support/watched_heap.h"
 #include "wire/message.h"
-
-/* --- Memory that is watched ---------------------------------------------------------------------
- */
-
-enum { BLOCKS_MAX = 1024, UNTOUCHED = 0xa5 };
-
-struct heap {
-    long countdown; /* 1: the next allocation fails; 0: none does */
-    bool has_failed;
-    size_t count;      /* allocations since heap_start */
-    size_t live, peak; /* bytes as a 64-bit allocator cuts them */
-    size_t dirty;      /* blocks that came back with something in them */
-};
-
-static struct heap engine;
-static struct heap libcrypto;
-
-/* The engine's live blocks: whoever gives one back must have wiped it. */
-static struct {
-    uint8_t *p;
-    size_t n;
-} blocks[BLOCKS_MAX];
-
-/* A header of 8 bytes, multiples of 16, at least 32. */
-static size_t cut(size_t n)
-{
-    const size_t whole = (n + 8 + 15) / 16 * 16;
-    return whole < 32 ? 32 : whole;
-}
-
-static bool may_take(struct heap *h)
-{
-    if (h->countdown > 0 && --h->countdown == 0) {
-        h->has_failed = true;
-        return false;
-    }
-    h->count++;
-    return true;
-}
-
-static void took(struct heap *h, size_t n)
-{
-    h->live += cut(n);
-    h->peak = h->live > h->peak ? h->live : h->peak;
-}
-
-static void *watch(void *p, size_t n)
-{
-    if (p == NULL) {
-        abort();
-    }
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
-        if (blocks[i].p == NULL) {
-            blocks[i].p = p;
-            blocks[i].n = n;
-            took(&engine, n);
-            return p;
-        }
-    }
-    abort();
-}
-
-static void *watched_malloc(size_t n)
-{
-    if (!may_take(&engine)) {
-        return NULL;
-    }
-    void *p = malloc(n);
-    return watch(p == NULL ? p : memset(p, UNTOUCHED, n), n);
-}
-
-static void *watched_calloc(size_t count, size_t n)
-{
-    return may_take(&engine) ? watch(calloc(count, n), count * n) : NULL;
-}
-
-static void *watched_aligned_alloc(size_t align, size_t n)
-{
-    if (!may_take(&engine)) {
-        return NULL;
-    }
-    void *p = aligned_alloc(align, n);
-    return watch(p == NULL ? p : memset(p, UNTOUCHED, n), n);
-}
-
-/* What came as zeros must be zeros again, what came as it was may never have been touched. */
-static bool is_wiped(const uint8_t *p, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] != 0 && p[i] != UNTOUCHED) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static void watched_free(void *p)
-{
-    for (size_t i = 0; i < BLOCKS_MAX; i++) {
-        if (blocks[i].p == p) {
-            engine.dirty += !is_wiped(p, blocks[i].n);
-            engine.live -= cut(blocks[i].n);
-            blocks[i].p = NULL;
-            free(p);
-            return;
-        }
-    }
-    abort(); /* not the engine's, or not any more */
-}
-
-#define malloc        watched_malloc
-#define calloc        watched_calloc
-#define aligned_alloc watched_aligned_alloc
-#define free          watched_free
-#include "base/mem.c" /* NOLINT(bugprone-suspicious-include): under another heap */
-#undef malloc
-#undef calloc
-#undef aligned_alloc
-#undef free
-
-static void *libcrypto_malloc(size_t n, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    if (!may_take(&libcrypto)) {
-        return NULL;
-    }
-    void *p = malloc(n);
-    took(&libcrypto, malloc_usable_size(p));
-    return p;
-}
-
-static void libcrypto_free(void *p, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    if (p != NULL) {
-        libcrypto.live -= cut(malloc_usable_size(p));
-    }
-    free(p);
-}
-
-static void *libcrypto_realloc(void *p, size_t n, const char *file, int line)
-{
-    (void)file;
-    (void)line;
-    if (!may_take(&libcrypto)) {
-        return NULL;
-    }
-    if (p != NULL) {
-        libcrypto.live -= cut(malloc_usable_size(p));
-    }
-    void *grown = realloc(p, n);
-    took(&libcrypto, malloc_usable_size(grown));
-    return grown;
-}
-
-/* From here on; countdown: which allocation fails, 0: none. */
-static void heap_start(struct heap *h, long countdown)
-{
-    h->countdown = countdown;
-    h->has_failed = false;
-    h->count = 0;
-    h->peak = h->live;
-    h->dirty = 0;
-}
-
-static void heap_stop(struct heap *h)
-{
-    h->countdown = 0;
-}
 
 static struct run run;
 
@@ -234,13 +59,25 @@ static void must_be_out_of_memory(const struct pair *p, long n)
     }
 }
 
-/* Runs with the n-th allocation failing. False: there are not so many. */
-static bool fail_engine_at(enum run_kind kind, long n, int *did_without)
+/* Who does the operations: the engine at once, or somebody outside of it. */
+enum { ALL_OPS = HF_OP_BIT(HF_OP_COUNT) - 2 };
+
+static void make(enum run_kind kind, bool is_external)
 {
-    const size_t before = engine.live;
     run_make(&run, kind);
+    if (is_external) {
+        assert_int_equal(hf_config_external_ops(run.client, ALL_OPS), HF_OK);
+        assert_int_equal(hf_config_external_ops(run.server, ALL_OPS), HF_OK);
+    }
     (void)pair_freeze(run.client);
     (void)pair_freeze(run.server);
+}
+
+/* Runs with the n-th allocation failing. False: there are not so many. */
+static bool fail_engine_at(enum run_kind kind, bool is_external, long n, int *did_without)
+{
+    const size_t before = engine.live;
+    make(kind, is_external);
     heap_start(&engine, n);
     struct pair *p = run_start(&run, NULL);
     const bool is_connected = p != NULL && run_finish(&run, p);
@@ -259,21 +96,48 @@ static bool fail_engine_at(enum run_kind kind, long n, int *did_without)
     return engine.has_failed;
 }
 
+/* What a handshake can do without. Room that a server asks for ahead of its flight spares it
+ * others, no more; and whom it fails to compress a certificate shows it as it is. TLS 1.2 keeps
+ * messages for a signature that may never be asked for. A session that is not found costs the
+ * resumption. */
+static int did_without_most(enum run_kind kind)
+{
+    return kind == RUN_COMPRESSED || kind == RUN_STORED || run_is_12(kind) ? 5 : 4;
+}
+
+static long fail_engine(enum run_kind kind, bool is_external)
+{
+    int did_without = 0;
+    long n = 1;
+    while (fail_engine_at(kind, is_external, n, &did_without)) {
+        n++;
+    }
+    assert_true(n > 10);
+    if (did_without > did_without_most(kind)) {
+        fail_msg("%s: connected %d times without the memory", run_name(kind), did_without);
+    }
+    return n - 1;
+}
+
 static void every_allocation_of_the_engine_fails(void **state)
 {
     (void)state;
+    long inside = 0;
+    long outside = 0;
     for (int kind = 0; kind < RUN_KIND_COUNT; kind++) {
-        int did_without = 0;
-        long n = 1;
-        while (fail_engine_at((enum run_kind)kind, n, &did_without)) {
-            n++;
-        }
-        assert_true(n > 10);
-        /* Room that a server asks for ahead of its flight spares it others, no more; and whom it
-         * fails to compress a certificate shows it as it is. */
-        /* TLS 1.2 keeps messages for a signature that may never be asked for. */
-        assert_in_range(did_without, 0,
-                        kind == RUN_COMPRESSED || run_is_12((enum run_kind)kind) ? 5 : 3);
+        inside += fail_engine((enum run_kind)kind, false);
+        outside += fail_engine((enum run_kind)kind, true);
+    }
+    counted(RUN_KIND_COUNT, "kinds of handshake, every allocation failing");
+    counted(inside, "allocations of the engine that failed");
+    counted(outside, "allocations of the engine that failed, with all operations outside");
+}
+
+/* What a server has kept lives on. */
+static void empty_store(void)
+{
+    if (run.store != NULL) {
+        hf_session_store_clear(run.store);
     }
 }
 
@@ -281,6 +145,7 @@ static void every_allocation_of_the_engine_fails(void **state)
  * may be another. Nobody is connected to anybody who has not proved himself. */
 static bool fail_libcrypto_at(long n)
 {
+    empty_store();
     const size_t before = engine.live;
     heap_start(&engine, 0);
     heap_start(&libcrypto, n);
@@ -294,26 +159,29 @@ static bool fail_libcrypto_at(long n)
         assert_true(client || server);
     }
     pair_free(p);
-    assert_int_equal(engine.dirty, 0);
-    assert_int_equal(engine.live, before);
+    empty_store();
+    if (engine.dirty != 0 || engine.live != before) {
+        fail_msg("%s, allocation %ld of libcrypto: %zu blocks came back unwiped, %zd bytes did not",
+                 run_name(run.kind), n, engine.dirty, (ssize_t)(engine.live - before));
+    }
     return libcrypto.has_failed;
 }
 
 static void allocations_of_libcrypto_fail(void **state)
 {
     (void)state;
-    static const struct {
-        enum run_kind kind;
-        long step;
-    } which[] = {{RUN_FULL, 1}, {RUN_MUTUAL, 5}};
-    for (size_t i = 0; i < sizeof which / sizeof which[0]; i++) {
-        run_make(&run, which[i].kind);
-        long n = 1;
-        while (fail_libcrypto_at(n)) {
-            n += which[i].step;
+    long failed = 0;
+    for (int kind = 0; kind < RUN_KIND_COUNT; kind++) {
+        run_make(&run, (enum run_kind)kind);
+        struct pair *p = run_start(&run, NULL); /* after which compressed certificates are there */
+        run_must_finish(&run, p);
+        pair_free(p);
+        for (long n = 1; fail_libcrypto_at(n); n++) {
+            failed++;
         }
         run_clear(&run);
     }
+    counted(failed, "allocations of libcrypto that failed");
 }
 
 /* --- Counting -----------------------------------------------------------------------------------
@@ -329,6 +197,7 @@ enum {
     MASTER = 128,          /* TLS 1.2 keeps its master secret and the randoms for exporters */
     RESUMPTION = 224,      /* the early exporter, what sessions are made of, and where they wait */
     SESSIONS = 2 * 512,    /* two tickets that nobody takes */
+    FIELD = 1024,          /* shares and the secret of 2048 bits each */
     TICKET = 2048,         /* room for the state and the ticket that is sealed from it */
     TRANSCRIPT = 256       /* kept where a certificate may be asked for later */
 };
@@ -341,6 +210,7 @@ struct taken {
 /* What one end takes from its making to the idle connection. */
 static struct taken measure(hf_role role, const struct recording *rec)
 {
+    empty_store();
     const size_t base = engine.live;
     const size_t libcrypto_base = libcrypto.live;
     struct rerun r;
@@ -360,6 +230,7 @@ static struct taken measure(hf_role role, const struct recording *rec)
         .libcrypto_peak = libcrypto.peak - libcrypto_base,
     };
     rerun_end(&r);
+    empty_store();
     assert_int_equal(engine.live, base);
     assert_int_equal(engine.dirty, 0);
     return taken;
@@ -389,8 +260,7 @@ static size_t longest_certificate(void)
 /* Sessions are asked for or resumed. */
 static bool has_session(enum run_kind kind)
 {
-    return kind == RUN_TICKETS || kind == RUN_RESUMED || kind == RUN_REVERIFIED ||
-           kind >= RUN_12_TICKETS;
+    return (kind >= RUN_TICKETS && kind <= RUN_STORED) || kind >= RUN_12_TICKETS;
 }
 
 /* Sessions are with the server's chain. */
@@ -401,8 +271,7 @@ static bool has_chain(enum run_kind kind)
 
 static size_t idle_most(enum run_kind kind)
 {
-    const bool has_psk = kind == RUN_PSK || kind == RUN_PSK_RETRY || kind == RUN_PSK_KE ||
-                         kind == RUN_RESUMED || kind == RUN_REVERIFIED;
+    const bool has_psk = kind == RUN_PSK || kind == RUN_PSK_RETRY || kind == RUN_PSK_KE;
     const bool has_sessions = has_session(kind);
     size_t most = IDLE_MOST;
     most += has_psk || has_sessions ? RESUMPTION : 0;
@@ -431,6 +300,8 @@ static size_t count_most(enum run_kind kind)
     case RUN_COOKIE_GROUP:
     case RUN_PSK_RETRY:
         return COUNT_MOST + 3;
+    case RUN_RESUMED_RETRY:
+        return (size_t)2 * COUNT_MOST + 3;
     case RUN_12_MUTUAL:
     case RUN_12_RSA:
     case RUN_12_RSA_MUTUAL:
@@ -451,7 +322,8 @@ static void judge(enum run_kind kind, hf_role role, const struct taken *t, size_
     const bool has_sessions = has_session(kind);
     assert_in_range(t->peak - certificates, 1,
                     PEAK_MOST + (count_most(kind) > (size_t)2 * COUNT_MOST ? VERBATIM : 0) +
-                        (has_sessions ? TICKET : 0) + (has_chain(kind) ? 2 * CHAIN : 0));
+                        (has_sessions ? TICKET : 0) + (has_chain(kind) ? 2 * CHAIN : 0) +
+                        (kind == RUN_12_DHE ? FIELD : 0));
     assert_in_range(t->idle, 1, idle_most(kind));
 }
 
@@ -474,7 +346,7 @@ static void what_a_connection_takes(void **state)
 
 int main(void)
 {
-    if (CRYPTO_set_mem_functions(libcrypto_malloc, libcrypto_realloc, libcrypto_free) != 1) {
+    if (!heap_install()) {
         return 1;
     }
     const struct CMUnitTest tests[] = {

@@ -13,11 +13,14 @@
 
 #include "base/span.h"
 #include "record/record.h"
+#include "support/counted.h"
 #include "support/heard.h"
 #include "support/rerun.h"
 #include "wire/message.h"
 
 static struct run run;
+
+static long cut_count; /* of all streams so far */
 
 /* --- The stream ---------------------------------------------------------------------------------
  */
@@ -40,6 +43,7 @@ static void cut_at(const struct recorded *stream, hf_role role, size_t at)
     rerun_feed(&r, stream->data, at);
     rerun_feed(&r, stream->data + at, stream->len - at);
     must_be_done(&r, "cut", at);
+    cut_count++;
 }
 
 static void cut_everywhere(const struct recorded *stream, hf_role role)
@@ -66,6 +70,8 @@ static void cut_every_record(const struct recorded *stream, hf_role role)
 
 /* The same once more without starting anew for every cut: a part of a record changes nothing,
  * whatever its length, so that what follows it cannot know of it. */
+static long part_count;
+
 static void parts_of_records_change_nothing(const struct recorded *stream, hf_role role)
 {
     struct rerun r;
@@ -84,6 +90,7 @@ static void parts_of_records_change_nothing(const struct recorded *stream, hf_ro
             assert_memory_equal(part, stream->data + start, n);
             assert_memory_equal(r.conn, &before, sizeof before);
             free(part);
+            part_count++;
         }
         rerun_feed(&r, stream->data + start, len);
         start += len;
@@ -102,12 +109,23 @@ static void in_pieces(const struct recorded *stream, hf_role role, size_t piece)
     must_be_done(&r, "pieces", piece);
 }
 
-/* For every kind of run and both ends. */
+/* Operations of both ends are answered from outside. */
+static void use_external_ops(void)
+{
+    const uint32_t all = HF_OP_BIT(HF_OP_COUNT) - 2;
+    assert_int_equal(hf_config_external_ops(run.client, all), HF_OK);
+    assert_int_equal(hf_config_external_ops(run.server, all), HF_OK);
+}
+
+/* For every kind of run and both ends, with operations inside and outside. */
 static void for_each_stream(void (*test)(const struct recorded *stream, hf_role role))
 {
-    for (int kind = 0; kind < RUN_KIND_COUNT; kind++) {
+    for (int i = 0; i < 2 * RUN_KIND_COUNT; i++) {
         struct recording rec;
-        run_make(&run, (enum run_kind)kind);
+        run_make(&run, (enum run_kind)(i / 2));
+        if (i % 2 == 1) {
+            use_external_ops();
+        }
         recording_make(&rec, &run);
         test(&rec.to[HF_CLIENT], HF_CLIENT);
         test(&rec.to[HF_SERVER], HF_SERVER);
@@ -116,27 +134,35 @@ static void for_each_stream(void (*test)(const struct recorded *stream, hf_role 
     }
 }
 
+/* Every byte of the plainest handshakes of both versions; of the others, in and around every record
+ * (below). */
 static void stream_cut_at_every_byte(void **state)
 {
     (void)state;
-    struct recording rec;
-    run_make(&run, RUN_FULL);
-    recording_make(&rec, &run);
-    cut_everywhere(&rec.to[HF_CLIENT], HF_CLIENT);
-    cut_everywhere(&rec.to[HF_SERVER], HF_SERVER);
-    recording_free(&rec);
+    static const enum run_kind kinds[] = {RUN_FULL, RUN_12_FULL};
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        struct recording rec;
+        run_make(&run, kinds[i]);
+        recording_make(&rec, &run);
+        cut_everywhere(&rec.to[HF_CLIENT], HF_CLIENT);
+        cut_everywhere(&rec.to[HF_SERVER], HF_SERVER);
+        recording_free(&rec);
+        run_clear(&run);
+    }
 }
 
 static void stream_cut_in_every_record(void **state)
 {
     (void)state;
     for_each_stream(cut_every_record);
+    counted(cut_count, "cuts of the streams of all kinds of handshake");
 }
 
 static void stream_offered_byte_by_byte(void **state)
 {
     (void)state;
     for_each_stream(parts_of_records_change_nothing);
+    counted(part_count, "parts of records, every byte of every stream");
 }
 
 static void small_pieces(const struct recorded *stream, hf_role role)

@@ -97,10 +97,10 @@ static size_t send_data(struct pair *p, bool early)
     return start;
 }
 
-/* Whether this kind of run has a session that allows it. */
+/* Whether early data is taken in this kind of run. */
 static bool has_early_data(void)
 {
-    return run.session != NULL && !run_is_12(run.kind);
+    return run.kind == RUN_RESUMED || run.kind == RUN_STORED;
 }
 
 /* A pair whose client has sent its data: early data in its first flight, or data at the end. */

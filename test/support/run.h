@@ -18,8 +18,10 @@
 #include "support/pair.h"
 
 enum run_kind {
-    RUN_FULL,            /* x25519, ALPN, a stapled OCSP response and SCTs */
-    RUN_DEFAULTS,        /* what configurations do by themselves: X25519MLKEM768; a chain of two */
+    RUN_FULL,      /* x25519, ALPN, a stapled OCSP response and SCTs */
+    RUN_DEFAULTS,  /* what configurations do by themselves: X25519MLKEM768; a chain of two */
+    RUN_SECP256R1, /* the other groups */
+    RUN_SECP384R1,
     RUN_RETRY,           /* HelloRetryRequest for another group */
     RUN_COOKIE,          /* ... for the cookie alone, nothing kept */
     RUN_COOKIE_GROUP,    /* ... for both */
@@ -32,6 +34,10 @@ enum run_kind {
     RUN_TICKETS,         /* sessions are asked for and issued */
     RUN_RESUMED,         /* one of them is resumed, with early data on the way */
     RUN_REVERIFIED,      /* ... after its chain was verified again */
+    RUN_RESUMED_MUTUAL,  /* ... of a client that had shown its certificate */
+    RUN_RESUMED_RETRY,   /* ... after HelloRetryRequest, which refuses the early data */
+    RUN_EARLY_REFUSED,   /* ... whose early data is not taken */
+    RUN_STORED,          /* ... out of the server's store, once */
     RUN_POST_AUTH,       /* the client shows its certificate after the handshake */
     RUN_POST_AUTH_EMPTY, /* it is asked after the handshake and has none */
     RUN_CHOSEN_CONFIG,   /* the server's configuration is chosen by an operation */
@@ -40,6 +46,8 @@ enum run_kind {
     RUN_12_FALLBACK,     /* the client offers TLS 1.3 too, the server speaks TLS 1.2 only */
     RUN_12_MUTUAL,       /* TLS 1.2, the client shows a certificate */
     RUN_12_MUTUAL_EMPTY, /* TLS 1.2, it is asked and has none */
+    RUN_12_ECDHE_RSA,    /* TLS 1.2, a certificate of RSA */
+    RUN_12_DHE,          /* TLS 1.2, an exchange over a finite field */
     RUN_12_RSA,          /* TLS 1.2, RSA key transport, a stapled OCSP response */
     RUN_12_RSA_MUTUAL,   /* ... both show a certificate, nothing is stapled */
     RUN_12_BARE,         /* TLS 1.2, no GREASE, small records, ChaCha20-Poly1305 */
@@ -60,6 +68,11 @@ struct run {
     hf_provider provider; /* of the ticket keys */
     hf_session *session;  /* what the client offers; NULL: nothing */
     bool early_data;      /* ... and early data with it */
+    /* Where the server keeps sessions, and what it keeps under that one's ticket when a run begins;
+     * NULL: it keeps none. */
+    hf_session_store *store;
+    uint8_t stored[HF_STORE_STATE_MAX];
+    size_t stored_len;
 };
 
 /* Group fixtures: the certificates of all kinds. */

@@ -5,8 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "support/counted.h"
+
 struct wycheproof {
     json_t *root;
+    char name[64];
 };
 
 static void require(bool ok, const char *what)
@@ -32,6 +35,7 @@ struct wycheproof *wycheproof_open(const char *name)
     require(file != NULL, "out of memory");
     file->root = json_load_file(path, 0, &error);
     require(file->root != NULL, error.text);
+    (void)snprintf(file->name, sizeof file->name, "%s", name);
     return file;
 }
 
@@ -59,6 +63,9 @@ size_t wycheproof_each(const struct wycheproof *file,
             count++;
         }
     }
+    char what[100];
+    (void)snprintf(what, sizeof what, "cases of %s", file->name);
+    counted((long)count, what);
     return count;
 }
 

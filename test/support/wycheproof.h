@@ -30,7 +30,7 @@ void wycheproof_close(struct wycheproof *file);
 /* How many tests the file says it has. */
 size_t wycheproof_count(const struct wycheproof *file);
 
-/* Calls run for each test and gives how many there were. */
+/* Calls run for each test and gives, and says (counted.h), how many there were. */
 size_t wycheproof_each(const struct wycheproof *file,
                        void (*run)(void *ctx, const json_t *group, const json_t *test), void *ctx);
 

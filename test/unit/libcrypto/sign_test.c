@@ -300,6 +300,26 @@ static void test_ecdsa_numbers(void **state)
     }
 }
 
+/* Two signatures of ECDSA with one nonce give the key away: r, which is the nonce's, must not come
+ * twice. How long a signature takes is libcrypto's to hide. */
+static void test_ecdsa_nonces(void **state)
+{
+    (void)state;
+    enum { COUNT = 200, R_LEN = 24 /* enough of it */ };
+    static uint8_t seen[COUNT][R_LEN];
+    for (size_t i = 0; i < COUNT; i++) {
+        uint8_t sig[HF_SIGNATURE_MAX_LEN];
+        size_t len = sizeof sig;
+        assert_true(lc_sign(keys[HF_KEY_P256].priv, 0x0403, message_span, sig, &len));
+        /* SEQUENCE, INTEGER r with a zero before it where its first bit is set. */
+        assert_true(len > 8 + R_LEN && sig[2] == 2 && sig[3] >= R_LEN);
+        memcpy(seen[i], sig + 4 + (sig[4] == 0), R_LEN);
+        for (size_t k = 0; k < i; k++) {
+            assert_memory_not_equal(seen[i], seen[k], R_LEN);
+        }
+    }
+}
+
 /* libcrypto's queue belongs to the program: what stands there stays, and nothing of ours is
  * added. */
 static void test_error_queue(void **state)
@@ -324,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_other_scheme),
         cmocka_unit_test(test_pss_restrictions),
         cmocka_unit_test(test_ecdsa_numbers),
+        cmocka_unit_test(test_ecdsa_nonces),
         cmocka_unit_test(test_error_queue),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);

@@ -175,8 +175,10 @@ function secondHello(run, outcome) {
     }
     run.begin('server', 'second ClientHello like the first');
     if (!equal(fixedPart(outcome.hello), fixedPart(readClientHello(next.bytes.subarray(4))))) {
+        // A server that knows a session may have looked at its binder before it asked for another share.
+        const offersKey = outcome.hello.ext.known.has(EXT.pre_shared_key) ? ['illegal_parameter', 'decrypt_error'] : [];
         throw new Refusal('HELLO_CHANGED', 'the second ClientHello differs from the first, as it was received, where it may not',
-                          outcome.uncertain ? ['bad_record_mac', 'handshake_failure', 'unexpected_message', 'illegal_parameter'] : []);
+                          outcome.uncertain ? ['bad_record_mac', 'handshake_failure', 'unexpected_message', 'illegal_parameter'] : offersKey);
     }
     run.pass('server', 'second ClientHello like the first');
     const answer = run.model.messages.find((message) => message.type === TYPE.server_hello && !isRetry(message.bytes));
