@@ -81,6 +81,17 @@ if(HF_TESTS)
         OUTPUT_NAME shim RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/bogo)
     target_compile_definitions(test-bogo-shim PRIVATE _GNU_SOURCE)
     target_link_libraries(test-bogo-shim PRIVATE hf_flags handfast_static)
+
+    # The same with memory that runs out, for script/bogo --memory.
+    set(bogo_failing ${bogo_sources})
+    list(FILTER bogo_failing EXCLUDE REGEX /shim\\.c$)
+    add_executable(test-bogo-failing-shim ${bogo_failing} ${CMAKE_SOURCE_DIR}/test/bogo/memory/failing_shim.c)
+    add_dependencies(tests test-bogo-failing-shim)
+    set_target_properties(test-bogo-failing-shim PROPERTIES
+        OUTPUT_NAME failing_shim RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/bogo)
+    target_include_directories(test-bogo-failing-shim PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/test)
+    target_compile_definitions(test-bogo-failing-shim PRIVATE _GNU_SOURCE)
+    target_link_libraries(test-bogo-failing-shim PRIVATE hf_flags hf_internal PkgConfig::libcrypto)
 endif()
 
 if(HF_BENCH)

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     if (shared.keys == NULL || shared.store == NULL || shared.guard == NULL ||
         hf_ticket_keys_rotate(shared.keys, HF_TICKET_LIFETIME_MAX_S, HF_TICKET_LIFETIME_MAX_S,
                               shared.now_ms) != HF_OK) {
-        return 1;
+        code = 1;
     }
     for (int i = 0; code == 0 && i <= flags.initial.resume_count; i++) {
         code = connect_once(&flags, &shared, i > 0);
@@ -63,16 +63,25 @@ int main(int argc, char **argv)
     return code;
 }
 
+/* All stay in a list, so that nobody takes them for lost. */
 hf_span bogo_file(const char *path)
 {
+    static struct kept {
+        struct kept *next;
+        uint8_t bytes[1 << 20];
+    } * all;
     FILE *file = path == NULL ? NULL : fopen(path, "rb");
-    enum { FILE_MAX = 1 << 20 };
-    uint8_t *bytes = file == NULL ? NULL : malloc(FILE_MAX);
-    const size_t len = bytes == NULL ? 0 : fread(bytes, 1, FILE_MAX, file);
+    struct kept *kept = file == NULL ? NULL : malloc(sizeof *kept);
+    size_t len = 0;
+    if (kept != NULL) {
+        len = fread(kept->bytes, 1, sizeof kept->bytes, file);
+        kept->next = all;
+        all = kept;
+    }
     if (file != NULL) {
         (void)fclose(file);
     }
-    return (hf_span){bytes, len};
+    return kept == NULL ? (hf_span){NULL, 0} : (hf_span){kept->bytes, len};
 }
 
 static int connect_once(const struct bogo_all_flags *all, struct bogo_shared *shared,

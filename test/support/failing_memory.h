@@ -91,6 +91,17 @@ void *mem_alloc_aligned(size_t align, size_t n)
     return p;
 }
 
+void *mem_alloc_table(size_t n)
+{
+    return mem_alloc_aligned(64, n);
+}
+
+void *mem_alloc_partly(size_t n, size_t zeroed)
+{
+    (void)zeroed;
+    return mem_alloc(n);
+}
+
 void mem_free(void *p, size_t n)
 {
     if (p != NULL) {

@@ -118,6 +118,14 @@ def unimplemented():
     tap.equal(log.read_text(), "-no-such-flag\nTLS 1.0 and 1.1\n")
 
 
+@tap.test("memory that runs out is a code of its own, until there are no more allocations")
+def memory():
+    for number, code in (("0", 88), ("1000000", 1)):  # nobody listens there
+        done = subprocess.run([str(tap.BUILD / "test/bogo/failing_shim"), "-port", "1"], capture_output=True, text=True,
+                              check=False, timeout=PATIENCE, env={**os.environ, "MALLOC_NUMBER_TO_FAIL": number})
+        tap.equal(done.returncode, code, done.stderr)
+
+
 @tap.test("each disabled test has its reason, and each error stands in the list")
 def configuration():
     seen = []
