@@ -9,7 +9,7 @@ file(GLOB tool_room_sources CONFIGURE_DEPENDS
      ${CMAKE_SOURCE_DIR}/tool/capture/*.c ${CMAKE_SOURCE_DIR}/tool/fleet/resp.c
      ${CMAKE_SOURCE_DIR}/tool/fleet/health.c ${CMAKE_SOURCE_DIR}/tool/http/request.c
      ${CMAKE_SOURCE_DIR}/tool/http/response.c
-     ${CMAKE_SOURCE_DIR}/tool/io/address.c)
+     ${CMAKE_SOURCE_DIR}/tool/io/address.c ${CMAKE_SOURCE_DIR}/tool/io/starttls.c)
 if(TARGET hf_internal AND (HF_TOOL OR HF_TESTS OR HF_FUZZ OR HF_BENCH))
     pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
     pkg_check_modules(libpcap REQUIRED IMPORTED_TARGET libpcap)

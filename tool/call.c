@@ -175,6 +175,7 @@ static bool set_up(struct call *c)
         .trouble = c->trouble,
         .done = on_dialled,
         .ctx = c,
+        .starttls = c->settings->starttls == NULL ? NULL : starttls_find(c->settings->starttls),
         .family = c->settings->ipv4   ? AF_INET
                   : c->settings->ipv6 ? AF_INET6
                                       : 0,

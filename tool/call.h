@@ -31,6 +31,7 @@ struct call_settings {
     int64_t time_at; /* 0: now */
     int64_t timeout_s;
     bool no_grease, post_auth, fallback;
+    const char *starttls;     /* what is spoken before TLS; NULL: nothing */
     bool ipv4, ipv6;          /* only these addresses */
     const char *export_label; /* of keying material to be shown; NULL: none */
 };

@@ -19,7 +19,7 @@
 struct certs_settings {
     const char *name;
     struct opt_list ca, crl;
-    const char *ocsp, *save;
+    const char *ocsp, *save, *starttls;
     bool client, json;
     int64_t time_at, timeout_s;
 };
@@ -40,6 +40,8 @@ static const struct opt opts[] = {
     {"save", "FILE",
      "write the certificates to FILE as well, as PEM in the order in which they came", OPT_TEXT,
      AT(save), 0, 0},
+    {"starttls", "smtp|imap|pop3|ftp",
+     "ask HOST in the clear for TLS first, as this protocol does it", OPT_TEXT, AT(starttls), 0, 0},
     {"timeout", "SECONDS", "for connecting, and again for the handshake (default 30)", OPT_NUMBER,
      AT(timeout_s), 1, 86400},
     {"json", NULL, "one JSON object on stdout instead of text", OPT_FLAG, AT(json), 0, 0},
@@ -81,7 +83,8 @@ int certs_main(int argc, char **argv)
     }
     int exit_code = trouble.exit_code;
     if (exit_code == 0) {
-        if (make_trust(&settings, &trust, &trouble) == 0 &&
+        if (setup_starttls(settings.starttls, &trouble) == 0 &&
+            make_trust(&settings, &trust, &trouble) == 0 &&
             collect(&settings, args.args[0], &to, &chain, &trouble) == 0 &&
             (settings.save == NULL || save(settings.save, &chain, &trouble) == 0)) {
             exit_code = judge(&settings, args.args[0], &chain, trust, &trouble);
@@ -113,9 +116,11 @@ static int collect(struct certs_settings *s, const char *from, struct address *t
         return trouble_set(trouble, TOOL_USAGE, "Name a file that exists, or a host.",
                            "'%s' is neither a file nor a host name", from);
     }
-    to->port = to->has_port ? to->port : 443;
+    to->port = setup_port(to, s->starttls);
     s->name = s->name == NULL ? to->host : s->name;
-    if (certs_chain_fetch(to, to->host, s->timeout_s, out, trouble) == TOOL_UNREACHABLE) {
+    if (certs_chain_fetch(to, to->host, s->starttls, s->timeout_s, out, trouble) ==
+            TOOL_UNREACHABLE &&
+        !to->has_port) {
         (void)snprintf(trouble->detail, sizeof trouble->detail,
                        "there is no file '%.150s', so it was taken for a host", from);
     }

@@ -21,8 +21,8 @@ int certs_chain_read(const char *path, struct certs_chain *out, struct trouble *
 
 /* Asks a server (certs_fetch.c). name: what is sent as server name and asked for; at most
  * timeout_s seconds for connecting and again for the handshake. */
-int certs_chain_fetch(const struct address *to, const char *name, int64_t timeout_s,
-                      struct certs_chain *out, struct trouble *trouble);
+int certs_chain_fetch(const struct address *to, const char *name, const char *starttls,
+                      int64_t timeout_s, struct certs_chain *out, struct trouble *trouble);
 
 /* Adds a copy. False: no room or no memory. */
 bool certs_chain_add(struct certs_chain *chain, hf_span der);

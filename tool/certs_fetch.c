@@ -16,7 +16,7 @@ enum { LINGER_MS = 100 };
 
 struct fetch {
     const struct address *to;
-    const char *name;
+    const char *name, *starttls;
     int64_t timeout_s;
     const hf_config *config;
     struct certs_chain *out;
@@ -36,8 +36,8 @@ static void take_chain(struct fetch *f);
 
 static const struct link_owner owner = {.connected = on_connected, .over = on_over};
 
-int certs_chain_fetch(const struct address *to, const char *name, int64_t timeout_s,
-                      struct certs_chain *out, struct trouble *trouble)
+int certs_chain_fetch(const struct address *to, const char *name, const char *starttls,
+                      int64_t timeout_s, struct certs_chain *out, struct trouble *trouble)
 {
     *out = (struct certs_chain){.count = 0};
     hf_config *config = make_config(trouble);
@@ -46,6 +46,7 @@ int certs_chain_fetch(const struct address *to, const char *name, int64_t timeou
     }
     struct fetch f = {.to = to,
                       .name = name,
+                      .starttls = starttls,
                       .timeout_s = timeout_s,
                       .config = config,
                       .out = out,
@@ -91,6 +92,7 @@ static void run(struct fetch *f)
         .trouble = f->trouble,
         .done = on_dialled,
         .ctx = f,
+        .starttls = f->starttls == NULL ? NULL : starttls_find(f->starttls),
     };
     if (!hub_init(&f->hub, &loop) || dial_start(&loop, &plan) == NULL) {
         (void)setup_no_memory(f->trouble);

@@ -90,6 +90,8 @@ static const struct opt use_opts[] = {
     {"quiet", NULL, "tell nothing but errors", OPT_FLAG, AT(quiet), 0, 0},
     {"json", NULL, "one JSON object on stdout instead of all text; stdin is not sent", OPT_FLAG,
      AT(json), 0, 0},
+    {"starttls", "smtp|imap|pop3|ftp", "ask in the clear for TLS first, as this protocol does it",
+     OPT_TEXT, AT(starttls), 0, 0},
     {"export", "LABEL",
      "show 32 bytes of keying material under LABEL, without context (RFC 9846, 7.5; RFC 5705)",
      OPT_TEXT, AT(export_label), 0, 0},
@@ -103,7 +105,8 @@ static const struct opt_spec spec = {
     .verb = "connect",
     .usage = "[options] HOST[:PORT]",
     .summary =
-        "Connects to a TLS server (port 443 if none is given), explains the handshake on stderr, "
+        "Connects to a TLS server (port 443 if none is given, with --starttls the usual one), "
+        "explains the handshake on stderr, "
         "and then is a "
         "pipe: stdin goes to the peer, what the peer sends goes to stdout. The end of stdin closes "
         "our direction; "
@@ -138,7 +141,7 @@ int connect_main(int argc, char **argv)
     if (trouble.exit_code == 0 && address_parse("HOST", args.args[0], &to, &trouble) == 0 &&
         check(&settings, &trouble) == 0 && check_names(&settings, &to, &trouble) == 0 &&
         keylog_open(&keylog, settings.keylog, &trouble) == 0) {
-        to.port = to.has_port ? to.port : 443;
+        to.port = setup_port(&to, settings.starttls);
         config = make_config(&settings, &trouble);
     }
     if (config == NULL) {
@@ -167,6 +170,9 @@ static int check(const struct call_settings *s, struct trouble *trouble)
         return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
                            "--insecure and %s: with the one nothing is judged",
                            s->pin.count > 0 ? "--pin" : "--crl");
+    }
+    if (setup_starttls(s->starttls, trouble) != 0) {
+        return trouble->exit_code;
     }
     if (s->ipv4 && s->ipv6) {
         return trouble_set(trouble, TOOL_USAGE, "Leave both away for both kinds of address.",

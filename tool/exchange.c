@@ -182,7 +182,7 @@ static bool begin(struct exchange *e)
     if (e->relay == NULL || address_parse("", relay_address(e->relay), &at, trouble) != 0) {
         return false;
     }
-    const struct dial_plan plan = {&at, TIMEOUT_MS, trouble, on_dialled, e, 0};
+    const struct dial_plan plan = {&at, TIMEOUT_MS, trouble, on_dialled, e, 0, NULL};
     e->dial = dial_start(&e->loop, &plan);
     if (e->dial == NULL) {
         (void)setup_no_memory(trouble);

@@ -122,7 +122,7 @@ static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer)
 {
     struct relay *r = ctx;
     (void)peer;
-    const struct dial_plan plan = {&r->to, CONNECT_MS, r->trouble, on_dialled, r, 0};
+    const struct dial_plan plan = {&r->to, CONNECT_MS, r->trouble, on_dialled, r, 0, NULL};
     r->dial = r->client != NULL || r->closed ? NULL : dial_start(r->loop, &plan);
     if (r->dial == NULL) {
         hub_discard(tcp);

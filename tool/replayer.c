@@ -34,7 +34,7 @@ struct replayer *replayer_start(uv_loop_t *loop, const struct replayer_plan *pla
     }
     r->loop = loop;
     r->plan = *plan;
-    const struct dial_plan dial = {plan->to, TIMEOUT_MS, plan->trouble, on_dialled, r, 0};
+    const struct dial_plan dial = {plan->to, TIMEOUT_MS, plan->trouble, on_dialled, r, 0, NULL};
     r->dial = dial_start(loop, &dial);
     if (r->dial == NULL) {
         free(r);

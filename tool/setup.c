@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/file.h"
+#include "io/starttls.h"
 #include "report/failure.h"
 #include "tool.h"
 
@@ -246,6 +247,23 @@ int setup_chain_cache(hf_config *config, struct trouble *trouble)
     const bool set = cache != NULL && hf_config_set_chain_cache(config, cache) == HF_OK;
     hf_chain_cache_free(cache);
     return set ? 0 : setup_no_memory(trouble);
+}
+
+int setup_starttls(const char *written, struct trouble *trouble)
+{
+    if (written == NULL || starttls_find(written) != NULL) {
+        return 0;
+    }
+    return trouble_set(trouble, TOOL_USAGE, "Choose smtp, imap, pop3 or ftp.",
+                       "--starttls %s: no such protocol", written);
+}
+
+uint16_t setup_port(const struct address *address, const char *starttls)
+{
+    if (address->has_port) {
+        return address->port;
+    }
+    return starttls == NULL ? 443 : starttls_port(starttls_find(starttls));
 }
 
 int setup_failed(int argc, char **argv, const struct trouble *trouble, const char *verb)

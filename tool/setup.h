@@ -8,6 +8,7 @@
 
 #include "cli/option.h"
 #include "cli/trouble.h"
+#include "io/address.h"
 
 /* Parameters of a configuration as they were written; NULL or 0: not given. */
 struct setup_parameters {
@@ -64,6 +65,11 @@ int setup_pins(const struct opt_list *pins, hf_trust *trust, struct trouble *tro
 
 /* Lets the connections of a configuration share the chains that were believed. */
 int setup_chain_cache(hf_config *config, struct trouble *trouble);
+
+/* Whether --starttls names a protocol (NULL: it was not given). */
+int setup_starttls(const char *written, struct trouble *trouble);
+/* The port of an address: its own, or the usual one. */
+uint16_t setup_port(const struct address *address, const char *starttls);
 
 /* Tells a trouble that came before any work began: as text, or as JSON if the command line asks for
  * that. */

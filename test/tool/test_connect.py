@@ -58,6 +58,58 @@ def families():
         tap.equal(code, 2, told)
 
 
+def clear_then_tls(talk, tls=True):
+    """Says each answer in the clear, hearing a line before each but the first; then TLS, if so, in which it says "hi"."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certs().cert("ec"), certs().key("ec"))
+    heard = []
+
+    def behave(raw):
+        for i, answer in enumerate(talk):
+            if i > 0:
+                heard.append(raw.recv(200).decode("ascii"))
+            raw.sendall(answer)
+        if tls:
+            with context.wrap_socket(raw, server_side=True, suppress_ragged_eofs=False) as connection:
+                connection.sendall(b"hi")
+                connection.unwrap()
+        else:
+            while raw.recv(200):  # until the client goes
+                pass
+
+    return raw_peer(behave), heard
+
+
+@tap.test("--starttls: TLS is asked for in the clear, as each protocol does it")
+def starttls():
+    for protocol, talk, asked in (
+            ("smtp", [b"220-a\r\n220 b\r\n", b"250-a\r\n250 STARTTLS\r\n", b"220 go\r\n"], ["EHLO localhost\r\n", "STARTTLS\r\n"]),
+            ("imap", [b"* OK ready\r\n", b"* BYTES\r\na OK go\r\n"], ["a STARTTLS\r\n"]),
+            ("pop3", [b"+OK ready\r\n", b"+OK go\r\n"], ["STLS\r\n"]),
+            ("ftp", [b"220 ready\r\n", b"234 go\r\n"], ["AUTH TLS\r\n"])):
+        port, heard = clear_then_tls(talk)
+        done = connect(port, "--starttls", protocol)
+        tap.equal((done.returncode, done.stdout, heard), (0, "hi", asked), f"{protocol}: {done.stderr}")
+        port, heard = clear_then_tls(talk)
+        done = tap.run([tap.TOOL, "certs", "--ca", certs().ca, "--starttls", protocol, f"localhost:{port}"])
+        tap.equal((done.returncode, heard), (0, asked), f"{protocol}: {done.stderr}")
+
+
+@tap.test("--starttls: a server that says no, more than it should, or nothing")
+def starttls_refused():
+    for talk, words in (([b"220 a\r\n", b"250 a\r\n", b"454 not\x1b[31m now\r\n"], "it says '454 not"),
+                        ([b"220 a\r\n", b"250 a\r\n", b"220 go\r\n250 injected\r\n"], "goes on in the clear"),
+                        ([b"HTTP/1.1 400 Bad Request\r\n"], "it says 'HTTP/1.1 400"),
+                        ([b"220 a\r\n", b"250 a\r\n"], "no answer in time")):
+        done = connect(clear_then_tls(talk, tls=False)[0], "--starttls", "smtp", "--timeout", "1")
+        tap.equal(done.returncode, 2, done.stderr)
+        tap.contains(done.stderr, words)
+        tap.absent(done.stderr, "\x1b")
+    port = raw_peer(lambda raw: raw.sendall(b"220 a\r\n"))
+    tap.contains(connect(port, "--starttls", "smtp").stderr, "it closed the connection")
+    tap.contains(connect(Serve().port, "--starttls", "smtp", "--timeout", "1").stderr, "no answer in time")
+
+
 @tap.test("--sigalgs-cert: said in the hello, apart from the signatures of the handshake")
 def certificate_signatures():
     done = connect(Serve().port, "--explain", "--sigalgs-cert", "rsa_pkcs1_sha256")

@@ -1,6 +1,7 @@
 /* Resolves and connects.
  *
- * Invariants: each attempt is one tcp handle on the heap, ended by close unless it won; the dial is
+ * Invariants: once an attempt is the `winner` no other begins, and what others come to is of no
+ * interest; each attempt is one tcp handle on the heap, ended by close unless it won; the dial is
  * freed when `done` was told and no callback of libuv can come any more (`pending` is 0). */
 #include "io/dial.h"
 
@@ -34,7 +35,10 @@ struct dial {
     size_t count, started, failed;
     struct attempt attempts[ATTEMPTS_MAX];
     struct text reasons;
-    uint64_t began_ns, resolved_ns;
+    struct attempt *winner; /* NULL: nobody has answered */
+    struct starttls starttls;
+    char room[1024]; /* what is read in the clear */
+    uint64_t began_ns, resolved_ns, connected_ns;
     unsigned pending;
     bool resolving, told;
 };
@@ -43,6 +47,10 @@ static void on_resolved(uv_getaddrinfo_t *request, int status, struct addrinfo *
 static void take_addresses(struct dial *d, const struct addrinfo *list);
 static void try_next(struct dial *d);
 static void on_connected(uv_connect_t *request, int status);
+static void win(struct dial *d, struct attempt *a);
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
+static void on_clear(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf);
+static void clear_failed(struct dial *d, const char *why);
 static void attempt_failed(struct attempt *a, int status);
 static void on_delay(uv_timer_t *timer);
 static void on_timeout(uv_timer_t *timer);
@@ -64,6 +72,7 @@ struct dial *dial_start(uv_loop_t *loop, const struct dial_plan *plan)
         .trouble = plan->trouble,
         .done = plan->done,
         .ctx = plan->ctx,
+        .starttls = {.protocol = plan->starttls},
         .began_ns = uv_hrtime(),
     };
     const struct address *to = &d->to;
@@ -143,7 +152,7 @@ static void take_addresses(struct dial *d, const struct addrinfo *list)
 
 static void try_next(struct dial *d)
 {
-    while (!d->told && d->started < d->count) {
+    while (!d->told && d->winner == NULL && d->started < d->count) {
         struct attempt *a = &d->attempts[d->started];
         const struct sockaddr *sa = (const struct sockaddr *)&d->addresses[d->started];
         d->started++;
@@ -180,12 +189,75 @@ static void on_connected(uv_connect_t *request, int status)
         return;
     }
     if (status == 0) {
-        tell(d, a);
+        win(d, a);
     } else {
         attempt_failed(a, status);
         try_next(d);
     }
     release(d);
+}
+
+/* Of two that answer the first one counts; the other is closed with the rest. */
+static void win(struct dial *d, struct attempt *a)
+{
+    if (d->winner != NULL) {
+        return;
+    }
+    d->winner = a;
+    d->connected_ns = uv_hrtime();
+    if (d->starttls.protocol == NULL) {
+        tell(d, a);
+    } else if (uv_read_start((uv_stream_t *)a->tcp, on_alloc, on_clear) != 0) {
+        clear_failed(d, "it cannot be read");
+    }
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+    struct dial *d = handle->data;
+    (void)suggested;
+    *buf = uv_buf_init(d->room, sizeof d->room);
+}
+
+static void on_clear(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
+{
+    struct dial *d = stream->data;
+    if (d->told || nread == 0) {
+        return;
+    }
+    if (nread < 0) {
+        clear_failed(d, nread == UV_EOF ? "it closed the connection" : uv_strerror((int)nread));
+        return;
+    }
+    char why[600];
+    switch (starttls_read(&d->starttls, (hf_span){(const uint8_t *)buf->base, (size_t)nread})) {
+    case STARTTLS_MORE:
+        break;
+    case STARTTLS_SAY: {
+        const char *say = d->starttls.say;
+        uv_buf_t out = uv_buf_init((char *)(uintptr_t)say, (unsigned)strlen(say));
+        if (uv_try_write(stream, &out, 1) != (int)out.len) { /* never more than a few bytes */
+            clear_failed(d, "it cannot be written to");
+        }
+        break;
+    }
+    case STARTTLS_DONE:
+        (void)uv_read_stop(stream);
+        tell(d, d->winner);
+        break;
+    case STARTTLS_REFUSED:
+        (void)snprintf(why, sizeof why, "it says '%s': %s", d->starttls.line, d->starttls.why);
+        clear_failed(d, why);
+        break;
+    }
+}
+
+static void clear_failed(struct dial *d, const char *why)
+{
+    (void)trouble_set(d->trouble, TOOL_UNREACHABLE,
+                      "Check the port, and whether this server knows STARTTLS at all.",
+                      "no TLS on %s port %u by --starttls: %s", d->to.host, d->to.port, why);
+    tell(d, NULL);
 }
 
 static void attempt_failed(struct attempt *a, int status)
@@ -209,7 +281,9 @@ static void on_delay(uv_timer_t *timer)
 static void on_timeout(uv_timer_t *timer)
 {
     struct dial *d = timer->data;
-    if (d->resolving) {
+    if (d->winner != NULL) {
+        clear_failed(d, "no answer in time");
+    } else if (d->resolving) {
         (void)trouble_set(d->trouble, TOOL_UNREACHABLE,
                           "Check this machine's name server and network.",
                           "cannot find %s: the name server did not answer in time", d->to.host);
@@ -241,7 +315,7 @@ static void tell(struct dial *d, struct attempt *winner)
         winner->tcp = NULL;
         memcpy(result.address, winner->address, sizeof result.address);
         result.resolve_ns = d->resolved_ns - d->began_ns;
-        result.connect_ns = uv_hrtime() - d->resolved_ns;
+        result.connect_ns = d->connected_ns - d->resolved_ns;
     }
     for (size_t i = 0; i < d->started; i++) {
         if (d->attempts[i].tcp != NULL) {

@@ -1,5 +1,6 @@
 /* Dialling: resolves a name and connects to the first of its addresses that answers, families
- * taking turns, the next one started when one fails or is slow (RFC 8305).
+ * taking turns, the next one started when one fails or is slow (RFC 8305); and says what is to be
+ * said in the clear before TLS begins.
  *
  * Life: dial_start; then exactly one call of done, from the loop; the dial is freed after it.
  * dial_cancel makes done come with UV_ECANCELED. */
@@ -9,6 +10,7 @@
 #include <uv.h>
 
 #include "io/address.h"
+#include "io/starttls.h"
 
 struct dial;
 
@@ -28,7 +30,8 @@ struct dial_plan {
     struct trouble *trouble; /* lives until done, and then says why it failed */
     void (*done)(void *ctx, const struct dial_result *result);
     void *ctx;
-    int family; /* AF_INET or AF_INET6: the only one; 0: both */
+    int family;                               /* AF_INET or AF_INET6: the only one; 0: both */
+    const struct starttls_protocol *starttls; /* what is spoken before TLS; NULL: nothing */
 };
 
 /* Starts. Returns NULL without memory. */
