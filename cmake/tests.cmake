@@ -73,6 +73,18 @@ if(HF_TESTS)
     target_link_libraries(test-page-verdicts PRIVATE hf_flags ${support} hf_tool_rooms hf_internal
                           PkgConfig::libcrypto PkgConfig::cmocka Threads::Threads)
 
+    # The crowd and the rude of test/tool/test_storm.py; they see the public headers only.
+    foreach(name IN ITEMS crowd rude)
+        file(GLOB storm_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/storm/${name}*.c)
+        add_executable(test-storm-${name} ${storm_sources} ${CMAKE_SOURCE_DIR}/test/storm/peer.c)
+        add_dependencies(tests test-storm-${name})
+        set_target_properties(test-storm-${name} PROPERTIES
+            OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/test/storm)
+        target_include_directories(test-storm-${name} PRIVATE ${CMAKE_SOURCE_DIR}/test)
+        target_compile_definitions(test-storm-${name} PRIVATE _GNU_SOURCE)
+        target_link_libraries(test-storm-${name} PRIVATE hf_flags handfast_static)
+    endforeach()
+
     # What script/bogo gives to BoringSSL's test runner; like any user it sees the public headers only.
     file(GLOB bogo_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/test/bogo/*.c)
     add_executable(test-bogo-shim ${bogo_sources})
