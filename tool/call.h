@@ -18,7 +18,7 @@ struct call_settings {
     const char *verify_name;
     struct setup_parameters parameters;
     struct opt_list ca, crl, pin;
-    bool insecure, no_chain_cache;
+    bool insecure, no_chain_cache, reverify;
     const char *cert, *key, *passphrase_file;
     int64_t resume;                       /* further connections */
     const char *session_in, *session_out; /* files; NULL: none */

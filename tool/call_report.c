@@ -306,7 +306,8 @@ static void add_verdict(const struct call_facts *f, const hf_conn_info *info,
     } else if (info->resumed) {
         (void)snprintf(verdict, sizeof verdict,
                        "believed: it holds the session of a connection whose certificate was "
-                       "believed; none is shown again");
+                       "believed; %s",
+                       f->settings->reverify ? "it was judged again" : "none is shown again");
     } else if (info->psk) {
         (void)snprintf(verdict, sizeof verdict,
                        "no certificate needed: both ends hold the same key");

@@ -72,6 +72,10 @@ static const struct opt use_opts[] = {
     {"session-out", "FILE",
      "write the newest session to FILE at the end; it is a secret, like a private key", OPT_TEXT,
      AT(session_out), 0, 0},
+    {"reverify", NULL,
+     "keep the server's chain with a session, and judge it again before the session is offered: it "
+     "outlives a change of --ca or --crl that does not concern it, and no revocation",
+     OPT_FLAG, AT(reverify), 0, 0},
     {"early-data", "FILE",
      "send FILE as early data (0-RTT) where a session allows it; whoever records that can send it "
      "again",
@@ -182,6 +186,13 @@ static int check(const struct call_settings *s, struct trouble *trouble)
         return trouble_set(trouble, TOOL_USAGE, "Give --resume N as well, or leave it out.",
                            "--no-chain-cache: one connection remembers nothing");
     }
+    if (s->reverify && (s->insecure || !series_resumes(s))) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave it out, or change the other.",
+                           s->insecure
+                               ? "--insecure and --reverify: with the one nothing is judged"
+                               : "--reverify: without --resume, --session-in or --session-out "
+                                 "no session is offered or kept");
+    }
     if (s->early_data != NULL && s->session_in == NULL && s->resume == 0) {
         return trouble_set(trouble, TOOL_USAGE, "Give --session-in FILE, or --resume N, as well.",
                            "--early-data %s: early data needs a session", s->early_data);
@@ -255,6 +266,7 @@ static hf_config *make_config(const struct call_settings *s, struct trouble *tro
             (s->fallback && hf_config_set_fallback(config, true) != HF_OK) ||
             (s->post_auth && hf_config_set_post_handshake_auth(config, true) != HF_OK) ||
             (series_resumes(s) && hf_config_set_resumption(config, true) != HF_OK) ||
+            (s->reverify && hf_config_set_reverify(config, true) != HF_OK) ||
             hf_config_freeze(config) != HF_OK) {
             (void)failure_of_setting(hf_config_error(config), "these options", trouble);
         }

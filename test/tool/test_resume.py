@@ -198,6 +198,26 @@ def exported():
         tap.true(re.search(r"^  exported +[0-9a-f]{64}$", done.stderr, re.M), done.stderr)
 
 
+@tap.test("--reverify: a session outlives a change of trust, and its chain is judged and shown")
+def reverified():
+    for version in ("1.3", "1.2"):
+        peer = Peer()
+        more = ("--tls", version, "--ca", certs().cert("rsa"))
+        for options, resumed in (((), False), (("--reverify",), True)):
+            path = session_file()
+            fetch(peer.port, path, "--tls", version, *options)
+            code, told = connect_json(peer.port, "--session-in", str(path), *more, *options)
+            tap.equal(told["resumption"]["resumed"], resumed, (version, options, told["resumption"]))
+            tap.equal(code, 0 if resumed else 10, told["error"])
+        tap.equal([one["subject"] for one in told["chain"]], ["CN=ec"], told["chain"])
+        done = connect(peer.port, "--session-in", str(path), "--reverify", "--explain", *more)
+        tap.equal(done.returncode, 0, done.stderr)
+        tap.contains(done.stderr, "whose certificate was believed; it was judged again")
+        fetch(peer.port, path, "--tls", version)
+        code, told = connect_json(peer.port, "--session-in", str(path), "--tls", version, "--reverify")
+        tap.equal((code, reason_of(told)), (10, "PEER_UNPROVEN"))
+
+
 @tap.test("--session-out where nothing can be written")
 def cannot_write():
     peer = Peer()
