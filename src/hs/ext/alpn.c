@@ -70,6 +70,33 @@ hf_span ext_alpn_pick(const struct hs *hs)
     return span_of(NULL, 0);
 }
 
+hf_status ext_alpn_names(struct hs *hs, const hf_span **names, size_t *count)
+{
+    enum { SHOWN_MAX = 32 };
+    hf_span *shown = hs_alloc(hs, SHOWN_MAX * sizeof *shown);
+    if (shown == NULL) {
+        return hs_no_memory(hs);
+    }
+    struct rd r = rd_of(hs->s.offer.alpn);
+    size_t n = 0;
+    while (rd_left(&r) > 0 && n < SHOWN_MAX) {
+        shown[n++] = rd_vec8(&r, 1, 0xff);
+    }
+    *names = shown;
+    *count = n;
+    return HF_OK;
+}
+
+hf_status ext_alpn_fill(struct hs *hs)
+{
+    hs->op.u.choose_identity.alpn = NULL;
+    hs->op.u.choose_identity.alpn_count = 0;
+    if ((hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) == 0) {
+        return HF_OK;
+    }
+    return ext_alpn_names(hs, &hs->op.u.choose_identity.alpn, &hs->op.u.choose_identity.alpn_count);
+}
+
 hf_status ext_alpn_choose(struct hs *hs)
 {
     const struct hs_offer *offer = &hs->s.offer;

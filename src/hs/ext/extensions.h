@@ -69,6 +69,11 @@ bool ext_alpn_answer(struct hs *hs, struct wr *w);
 hf_status ext_alpn_answered(struct hs *hs, hf_span body);
 /* Server: our first protocol that the client offers; empty: none, or no list at one end. */
 hf_span ext_alpn_pick(const struct hs *hs);
+/* Server: the protocols that are offered, the first of them, in the arena: for an operation. */
+hf_status ext_alpn_names(struct hs *hs, const hf_span **names, size_t *count);
+/* The same into the operation that chooses an identity, where somebody outside answers it: the
+ * built-in choice does not look at them. */
+hf_status ext_alpn_fill(struct hs *hs);
 /* Server: chooses; sets result->alpn. HF_FAILED: no_application_protocol. */
 hf_status ext_alpn_choose(struct hs *hs);
 

@@ -9,7 +9,7 @@
 #include "hs/server13/retry.h"
 #include "wire/iana.h"
 
-enum { LEGACY_VERSION = 0x0303, FALLBACK_SCSV = 0x5600, ALPN_SHOWN_MAX = 32 };
+enum { LEGACY_VERSION = 0x0303, FALLBACK_SCSV = 0x5600 };
 
 void hello_fixed_digest(const hf_provider *provider, const struct client_hello *hello, uint8_t *out)
 {
@@ -71,23 +71,6 @@ static hf_status keep_server_name(struct hs *hs)
     return hs->result->server_name == NULL ? hs_no_memory(hs) : HF_OK;
 }
 
-/* The protocols of an offer as spans, for an operation. */
-static hf_status alpn_spans(struct hs *hs, const hf_span **out, size_t *count)
-{
-    hf_span *names = hs_alloc(hs, ALPN_SHOWN_MAX * sizeof *names);
-    if (names == NULL) {
-        return hs_no_memory(hs);
-    }
-    struct rd r = rd_of(hs->s.offer.alpn);
-    size_t n = 0;
-    while (rd_left(&r) > 0 && n < ALPN_SHOWN_MAX) {
-        names[n++] = rd_vec8(&r, 1, 0xff);
-    }
-    *out = names;
-    *count = n;
-    return HF_OK;
-}
-
 hf_status hello_server_read(struct hs *hs)
 {
     TRY(read_offer(hs));
@@ -100,7 +83,7 @@ hf_status hello_server_read(struct hs *hs)
     hs->op.u.choose_config.client_hello = hs->msg.raw;
     hs->op.u.choose_config.server_name = hs->s.offer.server_name;
     hs->op.u.choose_config.config = NULL;
-    TRY(alpn_spans(hs, &hs->op.u.choose_config.alpn, &hs->op.u.choose_config.alpn_count));
+    TRY(ext_alpn_names(hs, &hs->op.u.choose_config.alpn, &hs->op.u.choose_config.alpn_count));
     return hs_ask(hs, HF_OP_CHOOSE_CONFIG, HS_SRV_CHOOSE_CONFIG_WAIT);
 }
 

@@ -10,7 +10,7 @@
 #include "hs/server12/server12.h"
 #include "wire/iana.h"
 
-enum { ALPN_SHOWN_MAX = 32, RENEGOTIATION_SCSV = 0x00ff, FALLBACK_SCSV = 0x5600 };
+enum { RENEGOTIATION_SCSV = 0x00ff, FALLBACK_SCSV = 0x5600 };
 
 /* --- What the hello must be ------------------------------------------------------------------- */
 
@@ -149,28 +149,6 @@ static unsigned common_auth(const struct hs *hs)
 
 /* --- Identity --------------------------------------------------------------------------------- */
 
-static hf_status fill_alpn(struct hs *hs)
-{
-    hs->op.u.choose_identity.alpn = NULL;
-    hs->op.u.choose_identity.alpn_count = 0;
-    if ((hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) == 0) {
-        /* The built-in choice does not look at it. */
-        return HF_OK;
-    }
-    hf_span *names = hs_alloc(hs, ALPN_SHOWN_MAX * sizeof *names);
-    if (names == NULL) {
-        return hs_no_memory(hs);
-    }
-    struct rd r = rd_of(hs->s.offer.alpn);
-    size_t n = 0;
-    while (rd_left(&r) > 0 && n < ALPN_SHOWN_MAX) {
-        names[n++] = rd_vec8(&r, 1, 0xff);
-    }
-    hs->op.u.choose_identity.alpn = names;
-    hs->op.u.choose_identity.alpn_count = n;
-    return HF_OK;
-}
-
 /* RFC 8422, 5.1: the curves of a client's list are those of certificates too. An ECDSA scheme
  * stands for its curve here, so the schemes of other curves go. */
 static void drop_other_curves(const struct hs *hs, uint16_t *schemes, size_t *count)
@@ -211,7 +189,7 @@ static hf_status ask_identity(struct hs *hs, unsigned auth)
     TRY(auth12_schemes(hs, offer->cert_schemes.len > 0 ? offer->cert_schemes : offer->schemes, all,
                        &cert_schemes, &hs->op.u.choose_identity.cert_scheme_count));
     hs->op.u.choose_identity.server_name = offer->server_name;
-    TRY(fill_alpn(hs));
+    TRY(ext_alpn_fill(hs));
     hs->op.u.choose_identity.schemes = schemes;
     hs->op.u.choose_identity.cert_schemes = cert_schemes;
     hs->op.u.choose_identity.authorities = NULL;

@@ -7,7 +7,7 @@
 #include "hs/server13/server13.h"
 #include "wire/iana.h"
 
-enum { NAMES_MAX = 160, ALPN_SHOWN_MAX = 32 };
+enum { NAMES_MAX = 160 };
 
 /* Adds the name of one value to a list for an error: "a, b, c", n bytes so far. Returns its
  * length. */
@@ -309,28 +309,6 @@ static hf_status host_order(struct hs *hs, hf_span list, const uint16_t **out, s
     return HF_OK;
 }
 
-static hf_status fill_alpn(struct hs *hs)
-{
-    if ((hs->config->external_ops & HF_OP_BIT(HF_OP_CHOOSE_IDENTITY)) == 0) {
-        /* The built-in choice does not look at it. */
-        hs->op.u.choose_identity.alpn = NULL;
-        hs->op.u.choose_identity.alpn_count = 0;
-        return HF_OK;
-    }
-    hf_span *names = hs_alloc(hs, ALPN_SHOWN_MAX * sizeof *names);
-    if (names == NULL) {
-        return hs_no_memory(hs);
-    }
-    struct rd r = rd_of(hs->s.offer.alpn);
-    size_t n = 0;
-    while (rd_left(&r) > 0 && n < ALPN_SHOWN_MAX) {
-        names[n++] = rd_vec8(&r, 1, 0xff);
-    }
-    hs->op.u.choose_identity.alpn = names;
-    hs->op.u.choose_identity.alpn_count = n;
-    return HF_OK;
-}
-
 /* What the client trusts (RFC 9846, 4.3.4): a hint, of which the beginning will do. */
 static hf_status fill_authorities(struct hs *hs)
 {
@@ -360,7 +338,7 @@ hf_status server13_choose_identity(struct hs *hs)
                          hf_resume_text((hf_resume_reason)hs->result->resume_reason));
     }
     hs->op.u.choose_identity.server_name = offer->server_name;
-    TRY(fill_alpn(hs));
+    TRY(ext_alpn_fill(hs));
     TRY(host_order(hs, offer->schemes, &hs->op.u.choose_identity.schemes,
                    &hs->op.u.choose_identity.scheme_count));
     TRY(host_order(hs, offer->cert_schemes, &hs->op.u.choose_identity.cert_schemes,
