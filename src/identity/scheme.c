@@ -1,3 +1,5 @@
+/* Sets of signature schemes as bits: what an identity needs and what a peer lists, compared at
+ * once. */
 #include "identity/identity_int.h"
 #include "wire/iana.h"
 
