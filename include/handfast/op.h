@@ -97,7 +97,9 @@ typedef struct hf_op {
             size_t cert_scheme_count;
             const hf_span *authorities; /* DER names of certificate_authorities */
             size_t authority_count;
-            bool tls12; /* rsa_pkcs1 may sign too */
+            bool tls12;         /* rsa_pkcs1 may sign too */
+            bool key_transport; /* a server's key of RSA that may only decrypt will do, if none that
+                                   may sign is there (RFC 5246, 7.4.2) */
             hf_identity *identity;
             uint16_t scheme;
             uint32_t index; /* for display: which of the store */
@@ -121,6 +123,8 @@ typedef struct hf_op {
             hf_span sct_list;
             const char *name; /* client: the server's name to check; NULL: none */
             hf_role peer;
+            bool key_transport; /* the leaf's key decrypts and does not sign: keyEncipherment is
+                                   what its keyUsage must allow (RFC 5246, 7.4.2) */
             int64_t now_s;
             hf_verdict verdict;
         } verify_chain;

@@ -139,6 +139,9 @@ typedef struct hf_chain_question {
     size_t max_depth; /* certificates in a path, anchor not counted; 0: 10 */
     hf_span ocsp_response; /* stapled to the leaf (RFC 6066, 8); or empty */
     bool staple_expected;  /* the peer was asked for one, so that must-staple counts (RFC 7633) */
+    bool key_transport; /* TLS 1.2: the leaf's key decrypts what the client sends and does not sign,
+                           so that keyEncipherment is asked for in the place of digitalSignature
+                           (RFC 5246, 7.4.2) */
 } hf_chain_question;
 
 /* A verdict with all paths that led to it; see hf_trust_judge. */

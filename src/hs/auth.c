@@ -47,7 +47,8 @@ void auth_chain_drop(struct hs_result *r)
     r->chain = NULL;
 }
 
-hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait)
+hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, bool key_transport,
+                                enum hs_state wait)
 {
     const struct hs_chain *chain = hs->result->chain;
     hs->op.u.verify_chain.chain = chain->cert;
@@ -56,6 +57,7 @@ hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, e
     hs->op.u.verify_chain.sct_list = chain->sct_list;
     hs->op.u.verify_chain.name = name;
     hs->op.u.verify_chain.peer = peer;
+    hs->op.u.verify_chain.key_transport = key_transport;
     hs->op.u.verify_chain.now_s = hs->now_ms / 1000;
     hs->op.u.verify_chain.verdict = (hf_verdict){.depth = -1};
     return hs_ask(hs, HF_OP_VERIFY_CHAIN, wait);

@@ -16,9 +16,10 @@ void auth_chain_free(struct hs_chain *chain); /* NULL is allowed */
 /* Forgets the chain of an earlier authentication. */
 void auth_chain_drop(struct hs_result *r);
 
-/* Asks for the verdict over result->chain; then raises a refusal and finds the leaf's key. name:
- * see hf_op. */
-hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, enum hs_state wait);
+/* Asks for the verdict over result->chain; then raises a refusal and finds the leaf's key. name,
+ * key_transport: see hf_op. */
+hf_status auth_ask_verify_chain(struct hs *hs, hf_role peer, const char *name, bool key_transport,
+                                enum hs_state wait);
 hf_status auth_chain_verified(struct hs *hs);
 
 /* Whether what stands behind a session is enough by the present configuration, and still holds. */

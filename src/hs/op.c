@@ -35,6 +35,7 @@ static hf_status run_choose_identity(hf_op *op, const struct tracer *tr)
         .cert_scheme_count = op->u.choose_identity.cert_scheme_count,
         .allowed = allowed,
         .allowed_count = allowed_count,
+        .key_transport = op->u.choose_identity.key_transport,
         .authorities = op->u.choose_identity.authorities,
         .authority_count = op->u.choose_identity.authority_count,
     };
@@ -158,6 +159,7 @@ static hf_status run_verify_chain(hf_op *op, const struct tracer *tr)
         .max_depth = config->limits.chain_depth,
         .ocsp_response = op->u.verify_chain.ocsp_response,
         .staple_expected = config->request_status && op->u.verify_chain.peer == HF_SERVER,
+        .key_transport = op->u.verify_chain.key_transport,
         .listen = TRACE_ON(&watching, HF_EV_CANDIDATE) ? trace_path : NULL,
         .listen_ctx = &watching,
     };

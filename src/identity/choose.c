@@ -24,6 +24,7 @@ enum rank {
     RANK_BEST = 0,
     RANK_CHAIN = 1,        /* signed in a way that the peer does not list */
     RANK_AUTHORITY = 2,    /* no listed authority above it: a server may show it all the same */
+    RANK_TRANSPORT = 4,    /* the key may only decrypt: no forward secrecy */
     RANK_LATE = 1 << 7,    /* for a trace: as good as the one that was taken before */
     RANK_UNUSABLE = 1 << 8 /* from here on: never */
 };
@@ -241,7 +242,9 @@ static unsigned weigh(struct chooser *c, size_t i, unsigned *blocked)
     if (unlisted != 0) {
         rank += RANK_CHAIN;
     }
-    if (!trait->may_sign) {
+    const bool only_decrypts = !trait->may_sign && c->want->key_transport && trait->may_decrypt;
+    rank += only_decrypts ? RANK_TRANSPORT : 0;
+    if (!trait->may_sign && !only_decrypts) {
         *blocked |= BLOCKED_USAGE;
     } else if (scheme_for(c, trait->kind) == 0) {
         *blocked |= BLOCKED_SCHEME;
@@ -361,6 +364,8 @@ static void trace_candidate(const struct chooser *c, size_t i, unsigned rank, un
                     kind_name(identity->kind), peer);
     } else if ((blocked & BLOCKED_SHA1) != 0) {
         x5_text_add(&t, "its chain is signed with SHA-1, which the %s does not list", peer);
+    } else if ((rank & RANK_TRANSPORT) != 0) {
+        x5_text_add(&t, "its key may only decrypt, which has no forward secrecy");
     } else if (rank == RANK_LATE) {
         x5_text_add(&t, "it fits as well, but comes later");
     } else if ((blocked & BLOCKED_AUTHORITY) != 0 || rank >= RANK_AUTHORITY) {

@@ -42,6 +42,16 @@ hf_key_kind hf_identity_key_kind(const hf_identity *identity)
     return identity->kind;
 }
 
+bool identity_may_sign(const hf_identity *identity)
+{
+    return identity->may_sign;
+}
+
+bool identity_may_decrypt(const hf_identity *identity)
+{
+    return identity->may_decrypt;
+}
+
 const hf_private_key *hf_identity_key(const hf_identity *identity)
 {
     return identity->key;

@@ -17,9 +17,14 @@ struct identity_want {
     const uint16_t *allowed; /* schemes that this end's configuration allows to sign with, our
                                 preference first */
     size_t allowed_count;
+    bool key_transport; /* a server's suites of RSA key transport are common (RFC 5246, 7.4.2) */
     const hf_span *authorities; /* DER Names of certificate_authorities; count 0: any */
     size_t authority_count;
 };
+
+/* What the keyUsage of its leaf allows: to sign, and to decrypt a premaster secret. */
+bool identity_may_sign(const hf_identity *identity);
+bool identity_may_decrypt(const hf_identity *identity);
 
 /* What was found. identity carries a reference for the caller. */
 struct identity_choice {

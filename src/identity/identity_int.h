@@ -31,7 +31,8 @@ struct hf_identity {
     uint8_t *staple; /* the OCSP response, then the SCT list */
     size_t staple_size;
     hf_span ocsp_response, sct_list;
-    bool may_sign; /* key usage allows it (RFC 9846, 4.5.1.2) */
+    bool may_sign;    /* key usage allows it (RFC 9846, 4.5.1.2) */
+    bool may_decrypt; /* the kind of key does, and key usage allows it (RFC 5246, 7.4.2) */
     uint32_t
         chain_schemes; /* with which its certificates are signed, but for one that signed itself */
     uint64_t authority_hash; /* of all issuer Names: equal for identities of one authority */
@@ -55,6 +56,7 @@ struct identity_trait {
     uint32_t group; /* equal for identities with the same issuers */
     uint8_t kind;
     bool may_sign;
+    bool may_decrypt;
 };
 
 /* A set of identities as it was given; replaced as a whole. One block. */

@@ -258,6 +258,9 @@ static void describe(hf_identity *identity, const struct x5_certificate *leaf)
     uint32_t usage;
     (void)x5_key_usage(leaf, &usage);
     identity->may_sign = (usage & X5_USAGE_DIGITAL_SIGNATURE) != 0;
+    /* An RSASSA-PSS key only signs. */
+    identity->may_decrypt =
+        identity->kind == HF_KEY_RSA && (usage & X5_USAGE_KEY_ENCIPHERMENT) != 0;
 
     identity->authority_hash = UINT64_C(0xcbf29ce484222325);
     for (size_t i = 0; i < identity->chain.count; i++) {

@@ -170,6 +170,7 @@ static bool fill_traits(struct identity_set *set)
             .chain_schemes = identity->chain_schemes,
             .kind = (uint8_t)identity->kind,
             .may_sign = identity->may_sign,
+            .may_decrypt = identity->may_decrypt,
         };
         order[i] = (struct grouping){identity->authority_hash, i};
     }

@@ -30,6 +30,7 @@ enum x5_extension {
 enum {
     X5_EXTENSIONS_MAX = 64,              /* in one certificate; honest ones have about ten */
     X5_USAGE_DIGITAL_SIGNATURE = 1 << 0, /* bits of KeyUsage: RFC 5280, 4.2.1.3 */
+    X5_USAGE_KEY_ENCIPHERMENT = 1 << 2,
     X5_USAGE_KEY_CERT_SIGN = 1 << 5
 };
 

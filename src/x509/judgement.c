@@ -33,6 +33,7 @@ hf_status hf_trust_judge(const hf_chain_question *question, hf_judgement **out)
                                        .max_depth = question->max_depth,
                                        .ocsp_response = question->ocsp_response,
                                        .staple_expected = question->staple_expected,
+                                       .key_transport = question->key_transport,
                                        .listen = remember,
                                        .listen_ctx = j};
     if (x5_verify_chain(&request, &j->verdict) != HF_OK) {

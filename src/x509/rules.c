@@ -148,9 +148,14 @@ static bool is_clock_ahead(const struct x5_request *request, const struct x5_pat
 static hf_rule check_leaf(const struct x5_request *request, const struct x5_step *leaf)
 {
     const struct x5_facts *f = leaf->facts;
-    /* RFC 9846, 4.5.1.2: a key usage, where there is one, must allow signing. */
-    if ((f->usage & X5_USAGE_DIGITAL_SIGNATURE) == 0) {
-        return f->is_authority ? HF_RULE_AUTHORITY_AS_LEAF : HF_RULE_KEY_USAGE;
+    /* RFC 9846, 4.5.1.2: a key usage, where there is one, must allow signing; or, of a key that
+     * key transport uses, encryption (RFC 5246, 7.4.2). */
+    const uint32_t wanted =
+        request->key_transport ? X5_USAGE_KEY_ENCIPHERMENT : X5_USAGE_DIGITAL_SIGNATURE;
+    if ((f->usage & wanted) == 0) {
+        return f->is_authority          ? HF_RULE_AUTHORITY_AS_LEAF
+               : request->key_transport ? HF_RULE_KEY_TRANSPORT
+                                        : HF_RULE_KEY_USAGE;
     }
     return (request->peer == HF_SERVER ? f->for_server : f->for_client)
                ? check_name(request, leaf->c)

@@ -27,6 +27,7 @@ static void tell_name(struct scene *s);
 static void tell_no_names(struct scene *s);
 static void tell_purpose(struct scene *s);
 static void tell_key_usage(struct scene *s);
+static void tell_key_transport(struct scene *s);
 static void tell_authority_as_leaf(struct scene *s);
 static void tell_weak_key(struct scene *s);
 static void tell_no_authority(struct scene *s);
@@ -74,6 +75,7 @@ static void (*const tellers[HF_RULE_COUNT])(struct scene *s) = {
     [HF_RULE_NO_NAMES] = tell_no_names,
     [HF_RULE_EXTENDED_KEY_USAGE] = tell_purpose,
     [HF_RULE_KEY_USAGE] = tell_key_usage,
+    [HF_RULE_KEY_TRANSPORT] = tell_key_transport,
     [HF_RULE_AUTHORITY_AS_LEAF] = tell_authority_as_leaf,
     [HF_RULE_WEAK_KEY] = tell_weak_key,
     [HF_RULE_NOT_AUTHORITY] = tell_no_authority,
@@ -265,6 +267,13 @@ static void tell_key_usage(struct scene *s)
 {
     culprit_name(s);
     x5_text_add(s->t, " may not sign: its key usage is ");
+    x5_key_usage_text(s->t, s->culprit->c);
+}
+
+static void tell_key_transport(struct scene *s)
+{
+    culprit_name(s);
+    x5_text_add(s->t, " may not decrypt, as RSA key transport needs: its key usage is ");
     x5_key_usage_text(s->t, s->culprit->c);
 }
 

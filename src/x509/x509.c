@@ -21,6 +21,7 @@ void x5_request_digest(const struct x5_request *request, uint8_t out[32])
         request->name == NULL ? 0 : strlen(request->name) + 1,
         request->ocsp_response.len,
         request->staple_expected,
+        request->key_transport,
     };
     sha256->init(&ctx);
     sha256->update(&ctx, (const uint8_t *)shape, sizeof shape);

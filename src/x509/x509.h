@@ -32,6 +32,7 @@ struct x5_request {
     size_t max_depth; /* certificates in a path, anchor not counted; 0: 10 */
     hf_span ocsp_response; /* stapled to the leaf; or empty */
     bool staple_expected;  /* the peer was asked for it: must-staple counts (RFC 7633) */
+    bool key_transport;    /* the leaf's key decrypts and does not sign (RFC 5246, 7.4.2) */
     void (*listen)(void *ctx, const struct x5_told *told); /* told every path; NULL: nobody */
     void *listen_ctx;
 };

@@ -11,7 +11,6 @@ static bool can_sign(hf_key_kind kind, uint16_t scheme, bool tls12);
 static bool is_wanted(const struct bogo_conn *c, const hf_op *op, size_t i);
 static void answer_chain(struct bogo_conn *c, hf_op *op);
 static void judge_usage(const struct bogo_conn *c, hf_op *op);
-static bool is_transport(const struct bogo_conn *c);
 static bool is_offer_expected(const struct bogo_conn *c, const hf_op *op);
 static bool is_request_expected(const struct bogo_conn *c, const hf_op *op);
 static bool has_authorities(const char *expected, const hf_op *op);
@@ -227,14 +226,6 @@ static void answer_chain(struct bogo_conn *c, hf_op *op)
     hf_op_finish(op, HF_OK);
 }
 
-/* The server's key decrypts, it does not sign. */
-static bool is_transport(const struct bogo_conn *c)
-{
-    hf_conn_info info;
-    hf_conn_describe(c->tls, &info);
-    return strncmp(info.cipher_suite_name, "TLS_RSA_", 8) == 0;
-}
-
 /* Of the rules for chains the runner knows one, that keyUsage allows what the key is used for, and
  * breaks all others. */
 static void judge_usage(const struct bogo_conn *c, hf_op *op)
@@ -252,11 +243,14 @@ static void judge_usage(const struct bogo_conn *c, hf_op *op)
         .count = op->u.verify_chain.count,
         .peer = op->u.verify_chain.peer,
         .now_s = op->u.verify_chain.now_s,
+        .key_transport = op->u.verify_chain.key_transport,
     };
     if (trust != NULL && hf_trust_add(trust, anchor, &error) == HF_OK &&
-        hf_trust_judge(&question, &judgement) == HF_OK &&
-        hf_judgement_verdict(judgement)->rule == HF_RULE_KEY_USAGE && !is_transport(c)) {
-        *verdict = *hf_judgement_verdict(judgement);
+        hf_trust_judge(&question, &judgement) == HF_OK) {
+        const hf_verdict *said = hf_judgement_verdict(judgement);
+        if (said->rule == HF_RULE_KEY_USAGE || said->rule == HF_RULE_KEY_TRANSPORT) {
+            *verdict = *said;
+        }
     }
     hf_judgement_free(judgement);
     hf_trust_free(trust);

@@ -278,6 +278,38 @@ static void a_chain_is_exported(void **state)
     pair_free(p);
 }
 
+/* What the key is for is asked again as well (RFC 5246, 7.4.2). */
+static bool count_transport(void *ctx, hf_op *op)
+{
+    if (op->kind == HF_OP_VERIFY_CHAIN && op->u.verify_chain.peer == HF_SERVER) {
+        *(size_t *)ctx += op->u.verify_chain.key_transport ? 1 : 100;
+    }
+    pair_answer(op);
+    return true;
+}
+
+static void of_key_transport_the_key_still_decrypts(void **state)
+{
+    (void)state;
+    size_t asked = 0;
+    run_make(&run, RUN_12_RSA);
+    run_set(hf_config_set_resumption(run.client, true));
+    run_set(hf_config_set_reverify(run.client, true));
+    run_set(hf_config_external_ops(run.client, HF_OP_BIT(HF_OP_VERIFY_CHAIN)));
+    run_set(hf_config_external_ops(run.server,
+                                   HF_OP_BIT(HF_OP_SESSION_FIND) | HF_OP_BIT(HF_OP_SESSION_PUT)));
+    for (size_t again = 0; again < 2; again++) {
+        struct pair *p =
+            run_start(&run, &(struct pair_options){.on_op = count_transport, .ctx = &asked});
+        run_must_finish(&run, p);
+        assert_int_equal(pair_info(&p->client).resumed, again == 1);
+        assert_int_equal(asked, again + 1);
+        hf_session_free(run.session);
+        run.session = hf_conn_take_session(p->client.conn);
+        pair_free(p);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -291,6 +323,7 @@ int main(void)
         RUN_TEST(a_server_may_decline),
         RUN_TEST(who_verifies_nobody_asks_nothing),
         RUN_TEST(a_chain_is_exported),
+        RUN_TEST(of_key_transport_the_key_still_decrypts),
     };
     return cmocka_run_group_tests_name("reverify", tests, run_setup, run_teardown);
 }

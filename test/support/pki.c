@@ -210,9 +210,11 @@ static void add_extensions(X509 *x, const struct pki_spec *spec)
 {
     add_extension(x, spec->issuer, "basicConstraints",
                   text_or(spec->basic_constraints, spec->ca ? "critical,CA:TRUE" : ""));
+    const bool decrypts = spec->kind >= PKI_RSA_2048 && spec->kind <= PKI_RSA_4096;
     add_extension(x, spec->issuer, "keyUsage",
-                  text_or(spec->key_usage,
-                          spec->ca ? "critical,keyCertSign,cRLSign" : "critical,digitalSignature"));
+                  text_or(spec->key_usage, spec->ca   ? "critical,keyCertSign,cRLSign"
+                                           : decrypts ? "critical,digitalSignature,keyEncipherment"
+                                                      : "critical,digitalSignature"));
     add_extension(x, spec->issuer, "extendedKeyUsage",
                   text_or(spec->extended_key_usage, spec->ca ? "" : "serverAuth,clientAuth"));
     add_extension(x, spec->issuer, "nameConstraints", text_or(spec->name_constraints, ""));

@@ -75,7 +75,8 @@ struct pki_spec {
     bool ca;
     int64_t not_before_s, not_after_s; /* 0: PKI_NOT_BEFORE, PKI_NOT_AFTER */
     const char *basic_constraints;     /* default with ca: "critical,CA:TRUE"; else none */
-    /* default with ca: "critical,keyCertSign,cRLSign"; else "critical,digitalSignature" */
+    /* default with ca: "critical,keyCertSign,cRLSign"; else "critical,digitalSignature", with
+     * keyEncipherment for RSA */
     const char *key_usage;
     const char *extended_key_usage; /* default with ca: none; else "serverAuth,clientAuth" */
     const char *name_constraints;   /* "critical,permitted;DNS:.example"; default none */

@@ -99,6 +99,7 @@ hf_status client12_choose_identity(struct hs *hs)
     hs->op.u.choose_identity.authorities = c->request_authorities;
     hs->op.u.choose_identity.authority_count = c->request_authority_count;
     hs->op.u.choose_identity.tls12 = true;
+    hs->op.u.choose_identity.key_transport = false;
     hs->op.u.choose_identity.identity = NULL;
     hs->op.u.choose_identity.scheme = 0;
     hs->op.u.choose_identity.index = 0;

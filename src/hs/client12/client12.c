@@ -9,6 +9,7 @@
 #include "hs/auth12.h"
 #include "wire/iana.h"
 #include "wire/message12.h"
+#include "x509/key.h"
 
 enum { RSA_SIGN = 1, ECDSA_SIGN = 64 }; /* ClientCertificateType */
 
@@ -237,7 +238,26 @@ hf_status client12_read_done(struct hs *hs)
     TRY(message_empty_parse(hs->msg.body, "ServerHelloDone", hs->error));
     hs_hash_received(hs);
     TRY(join_staple(hs));
-    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, HS_C12_VERIFY_CHAIN_WAIT);
+    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name,
+                                 hs->result->suite.exchange == SUITE_RSA, HS_C12_VERIFY_CHAIN_WAIT);
+}
+
+/* RFC 8422, 5.3: the curve of a key of ECDSA too is one of supported_groups. What is not read here
+ * the signature will not fit. */
+static hf_status judge_leaf_curve(struct hs *hs)
+{
+    static const uint16_t curves[] = {[HF_KEY_P256] = IANA_GROUP_secp256r1,
+                                      [HF_KEY_P384] = IANA_GROUP_secp384r1,
+                                      [HF_KEY_P521] = IANA_GROUP_secp521r1};
+    struct x5_key key;
+    if (!x5_key_read(hs->peer_spki, &key) || !key.supported ||
+        key.kind >= sizeof curves / sizeof curves[0] || curves[key.kind] == 0) {
+        return HF_OK;
+    }
+    return config_list_has(&hs->config->groups, curves[key.kind])
+               ? HF_OK
+               : err_raise(hs->error, HF_E_CERTIFICATE_CURVE, "%s",
+                           iana_group_name(curves[key.kind]));
 }
 
 hf_status client12_chain_verified(struct hs *hs)
@@ -245,6 +265,7 @@ hf_status client12_chain_verified(struct hs *hs)
     const struct hs_key_exchange *ske = &hs->t12.key_exchange;
     hf_span message = {NULL, 0};
     TRY(auth_chain_verified(hs));
+    TRY(judge_leaf_curve(hs));
     if (hs->result->suite.exchange == SUITE_RSA) {
         hs_go(hs, HS_C12_ENCRYPT);
         return HF_OK;

@@ -122,7 +122,7 @@ hf_status client13_read_certificate(struct hs *hs)
     if (hs->msg.type == MSG_COMPRESSED_CERTIFICATE) {
         hs->result->compression = list16_at(hs->msg.body, 0);
     }
-    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, HS_C13_VERIFY_CHAIN_WAIT);
+    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, false, HS_C13_VERIFY_CHAIN_WAIT);
 }
 
 hf_status client13_chain_verified(struct hs *hs)
@@ -187,6 +187,7 @@ hf_status client13_choose_identity(struct hs *hs)
     hs->op.u.choose_identity.authorities = c->request_authorities;
     hs->op.u.choose_identity.authority_count = c->request_authority_count;
     hs->op.u.choose_identity.tls12 = false;
+    hs->op.u.choose_identity.key_transport = false;
     hs->op.u.choose_identity.identity = NULL;
     hs->op.u.choose_identity.scheme = 0;
     hs->op.u.choose_identity.index = 0;

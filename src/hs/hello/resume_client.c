@@ -180,7 +180,11 @@ hf_status hello_client_ask_session(struct hs *hs, enum hs_state wait)
     chain->ocsp_response = auth_chain_keep(&at, kept.ocsp_response);
     chain->sct_list = auth_chain_keep(&at, kept.sct_list);
     hs->result->chain = chain;
-    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, wait);
+    struct suite suite; /* of TLS 1.3 it is none of these */
+    const bool key_transport =
+        suite12_find(hs->config->provider, session_state_of(hs->c.session)->cipher_suite, &suite) &&
+        suite.exchange == SUITE_RSA;
+    return auth_ask_verify_chain(hs, HF_SERVER, hs->c.server_name, key_transport, wait);
 }
 
 hf_status hello_client_note_session(struct hs *hs)

@@ -14,7 +14,7 @@ hf_status server12_read_certificate(struct hs *hs)
 {
     TRY(auth12_read_certificate(hs));
     if (hs->result->chain != NULL) {
-        return auth_ask_verify_chain(hs, HF_CLIENT, NULL, HS_S12_VERIFY_CHAIN_WAIT);
+        return auth_ask_verify_chain(hs, HF_CLIENT, NULL, false, HS_S12_VERIFY_CHAIN_WAIT);
     }
     if (hs->config->verify == HF_VERIFY_REQUIRE) {
         return err_raise(hs->error, HF_E_CERTIFICATE_MISSING, NULL);

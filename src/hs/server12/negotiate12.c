@@ -8,6 +8,7 @@
 #include "hs/auth12.h"
 #include "hs/ext/extensions.h"
 #include "hs/server12/server12.h"
+#include "identity/identity.h"
 #include "wire/iana.h"
 
 enum { RENEGOTIATION_SCSV = 0x00ff, FALLBACK_SCSV = 0x5600 };
@@ -133,15 +134,18 @@ static hf_status refuse(struct hs *hs)
                      suites.len / 2, iana_suite_name(list16_at(suites, 0)));
 }
 
-/* Which kinds of certificate some common suite allows; bit n for enum suite_auth n. */
-static unsigned common_auth(const struct hs *hs)
+/* Which kinds of certificate some common suite allows; bit n for enum suite_auth n. And whether
+ * there is one of key transport among them. */
+static unsigned common_auth(const struct hs *hs, bool *key_transport)
 {
     unsigned auth = 0;
+    *key_transport = false;
     for (size_t i = 0; i < hs->config->ciphers.count; i++) {
         struct suite s = {.aead = NULL};
         const hf_group *group = NULL;
         if (is_common(hs, hs->config->ciphers.v[i], &s, &group)) {
             auth |= 1u << s.auth;
+            *key_transport = *key_transport || s.exchange == SUITE_RSA;
         }
     }
     return auth;
@@ -173,7 +177,7 @@ static void drop_other_curves(const struct hs *hs, uint16_t *schemes, size_t *co
     *count = kept;
 }
 
-static hf_status ask_identity(struct hs *hs, unsigned auth)
+static hf_status ask_identity(struct hs *hs, unsigned auth, bool key_transport)
 {
     const struct hs_offer *offer = &hs->s.offer;
     const unsigned all = 1u << SUITE_BY_RSA | 1u << SUITE_BY_ECDSA;
@@ -195,6 +199,7 @@ static hf_status ask_identity(struct hs *hs, unsigned auth)
     hs->op.u.choose_identity.authorities = NULL;
     hs->op.u.choose_identity.authority_count = 0;
     hs->op.u.choose_identity.tls12 = true;
+    hs->op.u.choose_identity.key_transport = key_transport;
     hs->op.u.choose_identity.identity = NULL;
     hs->op.u.choose_identity.scheme = 0;
     hs->op.u.choose_identity.index = 0;
@@ -209,18 +214,21 @@ hf_status server12_negotiate(struct hs *hs)
 
 hf_status server12_choose_parameters(struct hs *hs)
 {
-    const unsigned auth = common_auth(hs);
+    bool key_transport = false;
+    const unsigned auth = common_auth(hs, &key_transport);
     if (auth == 0) {
         return refuse(hs);
     }
     TRY(ext_alpn_choose(hs));
-    return ask_identity(hs, auth);
+    return ask_identity(hs, auth, key_transport);
 }
 
-/* RFC 5246, 7.4.2: key transport needs a key that may encrypt; an RSASSA-PSS one may not. */
+/* RFC 5246, 7.4.2: key transport needs a key that may decrypt, the other suites one that may sign.
+ */
 static bool is_for_key(const struct hs *hs, const struct suite *suite)
 {
-    return suite->exchange != SUITE_RSA || hf_identity_key_kind(hs->identity) == HF_KEY_RSA;
+    return suite->exchange == SUITE_RSA ? identity_may_decrypt(hs->identity)
+                                        : identity_may_sign(hs->identity);
 }
 
 /* First of ours that the client offers and that fits the certificate. */

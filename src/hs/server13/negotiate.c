@@ -345,6 +345,7 @@ hf_status server13_choose_identity(struct hs *hs)
                    &hs->op.u.choose_identity.cert_scheme_count));
     TRY(fill_authorities(hs));
     hs->op.u.choose_identity.tls12 = false;
+    hs->op.u.choose_identity.key_transport = false;
     hs->op.u.choose_identity.identity = NULL;
     hs->op.u.choose_identity.scheme = 0;
     hs->op.u.choose_identity.index = 0;

@@ -249,7 +249,7 @@ hf_status server13_read_certificate(struct hs *hs)
     hs->result->client_certificate = false;
     TRY(auth13_read_certificate(hs, span_of(hs->s.context, hs->s.context_len), 0));
     if (hs->result->chain != NULL) {
-        return auth_ask_verify_chain(hs, HF_CLIENT, NULL, HS_S13_VERIFY_CHAIN_WAIT);
+        return auth_ask_verify_chain(hs, HF_CLIENT, NULL, false, HS_S13_VERIFY_CHAIN_WAIT);
     }
     if (hs->config->verify == HF_VERIFY_REQUIRE) {
         return err_raise(hs->error, HF_E_CERTIFICATE_REQUIRED, NULL);

@@ -64,6 +64,7 @@ struct question {
     const char *name;
     bool strict;
     bool client;
+    bool key_transport;
     const uint16_t *schemes;
     size_t scheme_count;
     const uint16_t *cert_schemes;
@@ -108,6 +109,7 @@ static struct answer ask_traced(hf_identity_store *store, struct question q, boo
                                        .cert_scheme_count = q.cert_scheme_count,
                                        .allowed = everything,
                                        .allowed_count = sizeof everything / sizeof everything[0],
+                                       .key_transport = q.key_transport,
                                        .authorities = q.authorities,
                                        .authority_count = q.authority_count};
     struct identity_choice choice;
@@ -394,6 +396,34 @@ static void test_key_usage(void **state)
     pki_cert_free(leaf);
 }
 
+/* A key that may only decrypt is for key transport, and only if no other is there. */
+static void test_key_transport(void **state)
+{
+    (void)state;
+    struct pki_cert *only = pki_make(&(struct pki_spec){.kind = PKI_RSA_2048,
+                                                        .common_name = "x",
+                                                        .names = "a.example",
+                                                        .key_usage = "critical,keyEncipherment"});
+    hf_identity *identities[] = {load(only->pem, only->key_pem),
+                                 make(PKI_P256, PKI_P256, "a.example")};
+    assert_false(identity_may_sign(identities[0]));
+    assert_true(identity_may_decrypt(identities[0]));
+    assert_true(identity_may_sign(identities[1]));
+    assert_false(identity_may_decrypt(identities[1])); /* not of RSA */
+    hf_identity_store *store = hf_identity_store_new(identities, 2);
+    assert_non_null(store);
+    assert_chosen(0, PSS256, PEER(PSS256), CHAIN(PSS256, P256), .key_transport = true);
+    assert_chosen(1, P256, PEER(PSS256, P256), .key_transport = true);
+    assert_none(HF_E_NO_COMMON_SIGNATURE, "the key is ECDSA P-256; the client lists", PEER(PSS256));
+    const struct answer a = ask(store, (struct question){.key_transport = true});
+    assert_non_null(strstr(a.seen.text, "-0 a.example: its key may only decrypt, which has no "
+                                        "forward secrecy; only if nothing better is there\n"));
+    hf_identity_store_free(store);
+    hf_identity_free(identities[0]);
+    hf_identity_free(identities[1]);
+    pki_cert_free(only);
+}
+
 static void test_empty_store(void **state)
 {
     (void)state;
@@ -444,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_rsa_pss_issuers_have_schemes_of_their_own),
         cmocka_unit_test(test_authorities),
         cmocka_unit_test(test_key_usage),
+        cmocka_unit_test(test_key_transport),
         cmocka_unit_test(test_empty_store),
         cmocka_unit_test(test_what_a_trace_tells),
     };

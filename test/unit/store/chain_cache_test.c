@@ -76,6 +76,9 @@ static void test_key(void **state)
     r.peer = HF_CLIENT;
     assert_false(same(digest_of(&r), d));
     r = base;
+    r.key_transport = true;
+    assert_false(same(digest_of(&r), d));
+    r = base;
     r.max_depth = 9;
     assert_false(same(digest_of(&r), d));
     r = base;

@@ -18,6 +18,7 @@ struct judge_case {
     int64_t now_s;
     size_t max_depth;
     bool client;
+    bool key_transport;
 };
 
 static inline hf_verdict judge(const struct judge_case *c)
@@ -39,7 +40,8 @@ static inline hf_verdict judge(const struct judge_case *c)
                                        .peer = c->client ? HF_CLIENT : HF_SERVER,
                                        .name = c->name,
                                        .now_s = c->now_s == 0 ? PKI_NOW : c->now_s,
-                                       .max_depth = c->max_depth};
+                                       .max_depth = c->max_depth,
+                                       .key_transport = c->key_transport};
     hf_verdict verdict;
     assert_int_equal(x5_verify_chain(&request, &verdict), HF_OK);
     hf_trust_free(trust);

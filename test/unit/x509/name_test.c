@@ -219,7 +219,7 @@ static void test_summary(void **state)
     assert_int_equal(s.name_count, 2);
     assert_string_equal(s.key, "RSA 2048");
     assert_string_equal(s.signature, "ECDSA with SHA-256");
-    assert_string_equal(s.usage, "digitalSignature, serverAuth, clientAuth");
+    assert_string_equal(s.usage, "digitalSignature, keyEncipherment, serverAuth, clientAuth");
     assert_false(s.is_authority || s.self_issued);
     assert_int_equal(s.not_before_s, PKI_NOW);
     assert_int_equal(s.not_after_s, PKI_NOW + PKI_DAY);

@@ -39,6 +39,20 @@ static hf_verdict judge_leaf(struct pki_spec spec, bool client)
     return v;
 }
 
+/* A leaf of RSA whose key is to decrypt and not to sign. */
+static hf_verdict judge_transport(const char *key_usage)
+{
+    struct pki_cert *leaf = pki_make(&(struct pki_spec){.kind = PKI_RSA_2048,
+                                                        .issuer = root,
+                                                        .common_name = "x",
+                                                        .names = "x.example",
+                                                        .key_usage = key_usage});
+    const hf_verdict v =
+        judge(&(struct judge_case){.chain = {leaf}, .anchors = {root}, .key_transport = true});
+    pki_cert_free(leaf);
+    return v;
+}
+
 /* A leaf of an intermediate of the root. */
 static hf_verdict judge_below(struct pki_spec ca, struct pki_spec leaf)
 {
@@ -107,6 +121,21 @@ static void test_key_usage(void **state)
     assert_refused(HF_E_CERTIFICATE_PURPOSE, 0, "which the peer sent in the place of its own",
                    .chain = {middle}, .anchors = {root});
     pki_cert_free(middle);
+}
+
+/* RFC 5246, 7.4.2: what a key is used for depends on the suite. */
+static void test_key_transport(void **state)
+{
+    (void)state;
+    expect(judge_transport(""), HF_E_NONE, -1, "");
+    expect(judge_transport("critical,keyEncipherment"), HF_E_NONE, -1, "");
+    expect(judge_transport("digitalSignature,keyEncipherment"), HF_E_NONE, -1, "");
+    const hf_verdict v = judge_transport("critical,digitalSignature");
+    expect(v, HF_E_CERTIFICATE_PURPOSE, 0,
+           "'x' may not decrypt, as RSA key transport needs: its key usage is digitalSignature");
+    assert_int_equal(v.rule, HF_RULE_KEY_TRANSPORT);
+    assert_int_equal(judge_transport("keyAgreement").rule, HF_RULE_KEY_TRANSPORT);
+    assert_int_equal(judge_transport("dataEncipherment").rule, HF_RULE_KEY_TRANSPORT);
 }
 
 static void test_only_authorities_issue(void **state)
@@ -341,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_extended_key_usage),
         cmocka_unit_test(test_key_usage),
+        cmocka_unit_test(test_key_transport),
         cmocka_unit_test(test_only_authorities_issue),
         cmocka_unit_test(test_old_anchors),
         cmocka_unit_test(test_path_length),
