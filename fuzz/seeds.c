@@ -53,6 +53,9 @@ static const struct setting settings[] = {
     {"early_late", END_SESSIONS | END_RESUMED | END_EARLY | END_POST_AUTH | END_NO_COMPAT, "",
      "\x83"},
     {"tls12", END_TLS12 | END_ALPN | END_GREASE, "\x84", "\x84"},
+    {"tls12_field", END_TLS12 | END_ONE_GROUP | END_REQUEST, "\x84", "\x84"},
+    {"tls12_transport", END_TLS12 | END_SHA384, "\x84", "\x84"},
+    {"tls12_transport_mutual", END_TLS12 | END_SHA384 | END_REQUIRE | END_EXTERNAL, "", ""},
     {"tls12_mutual", END_TLS12 | END_REQUIRE | END_EXTERNAL, "\x84\x80", "\x84"},
     {"tls12_request", END_TLS12 | END_REQUEST | END_NO_COMPAT | END_RECORD_LIMIT, "", "\x85\x80"},
     {"tls12_sessions", END_TLS12 | END_SESSIONS, "\x8e", ""},
@@ -234,7 +237,9 @@ static void make(const struct setting *s)
     struct end server;
     to_client.len = to_server.len = to_client.message_len = to_server.message_len = 0;
     /* A client with one group alone would not be asked to retry. */
-    const uint32_t client_settings = s->settings & ~(uint32_t)(END_ONE_GROUP | END_SHA384);
+    const bool is_retry = (s->settings & END_TLS12) == 0;
+    const uint32_t client_settings =
+        s->settings & ~(uint32_t)(is_retry ? END_ONE_GROUP | END_SHA384 : 0);
     end_open(&client, HF_CLIENT, client_settings);
     end_open(&server, HF_SERVER, s->settings);
     settle(&client, &server, &to_client, &to_server);
@@ -383,6 +388,8 @@ static void make_pairs(void)
          END_REQUEST | END_COMPRESS | END_ALPN | END_RECORD_LIMIT | END_PADDING | END_EXTERNAL, "",
          0},
         {"tls12", END_TLS12 | END_ALPN, "", 0},
+        {"tls12_field", END_TLS12 | END_ONE_GROUP, "", 0},
+        {"tls12_transport", END_TLS12 | END_SHA384, "", 0},
         {"tls12_bent", END_TLS12 | END_REQUIRE, "\x00\x81\x30\x01", 4},
         {"resumed", END_SESSIONS | END_RESUMED | END_ALPN, "", 0},
         {"tls12_resumed", END_TLS12 | END_SESSIONS | END_RESUMED, "", 0},

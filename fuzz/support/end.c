@@ -23,16 +23,33 @@ static void must(hf_status status)
 
 /* --- Configuration ---------------------------------------------------------------------------- */
 
-/* Made once for all inputs. */
-static hf_identity_store *identities(const hf_provider *provider)
+static bool is_set(uint32_t settings, enum end_setting setting)
 {
-    static hf_identity_store *stores[2];
-    hf_identity_store **at = &stores[provider == trusting_provider()];
+    return (settings & (uint32_t)setting) != 0;
+}
+
+/* Keys and suites that only TLS 1.3 has would leave nothing. */
+static bool speaks_12(uint32_t settings)
+{
+    return is_set(settings, END_TLS12) && (settings & (END_PSK | END_NO_IDENTITY)) == 0;
+}
+
+static bool is_rsa(uint32_t settings)
+{
+    return speaks_12(settings) && (settings & (END_ONE_GROUP | END_SHA384)) != 0;
+}
+
+/* Made once for all inputs. */
+static hf_identity_store *identities(const hf_provider *provider, bool is_of_rsa)
+{
+    static hf_identity_store *stores[2][2];
+    hf_identity_store **at = &stores[provider == trusting_provider()][is_of_rsa];
     if (*at == NULL) {
         const hf_identity_source source = {.size = sizeof source,
                                            .provider = provider,
-                                           .chain = trusting_certificate(),
-                                           .key = trusting_key(),
+                                           .chain = is_of_rsa ? trusting_rsa_certificate()
+                                                              : trusting_certificate(),
+                                           .key = is_of_rsa ? trusting_rsa_key() : trusting_key(),
                                            .ocsp_response = span_of("\x30\x03\x0a\x01\x03", 5),
                                            .sct_list = span_of("\x00\x03\x00\x01s", 5)};
         hf_error error = {0};
@@ -53,16 +70,12 @@ static hf_trust_store *anchors(void)
         hf_trust *trust = hf_trust_new();
         END_CHECK(trust != NULL);
         must(hf_trust_add(trust, trusting_certificate(), &error));
+        must(hf_trust_add(trust, trusting_rsa_certificate(), &error));
         store = hf_trust_store_new(trust);
         END_CHECK(store != NULL);
         hf_trust_free(trust);
     }
     return store;
-}
-
-static bool is_set(uint32_t settings, enum end_setting setting)
-{
-    return (settings & (uint32_t)setting) != 0;
 }
 
 static void configure_server(hf_config *config, uint32_t settings)
@@ -88,12 +101,26 @@ static void configure_client(hf_config *config, uint32_t settings)
     must(hf_config_set_grease(config, is_set(settings, END_GREASE)));
 }
 
-/* Keys and suites that only TLS 1.3 has would leave nothing. */
-static void configure_versions(hf_config *config, uint32_t settings)
+static void configure_exchange(hf_config *config, uint32_t settings)
 {
-    const uint32_t newer = END_PSK | END_NO_IDENTITY | END_SHA384 | END_ONE_GROUP;
-    if (is_set(settings, END_TLS12) && (settings & newer) == 0) {
+    static const char field[] = "DHE-RSA-AES256-GCM-SHA384";
+    static const char transport[] = "TLS_RSA_WITH_AES_256_GCM_SHA384";
+    const bool has_one_group = is_set(settings, END_ONE_GROUP);
+    if (speaks_12(settings)) {
         must(hf_config_set_versions(config, HF_TLS12, HF_TLS12));
+        if (has_one_group) {
+            must(hf_config_set_groups(config, "ffdhe2048"));
+        }
+        if (is_rsa(settings)) {
+            must(hf_config_set_ciphers(config, has_one_group ? field : transport));
+        }
+        return;
+    }
+    if (has_one_group) {
+        must(hf_config_set_groups(config, "secp384r1"));
+    }
+    if (is_set(settings, END_SHA384)) {
+        must(hf_config_set_ciphers(config, "TLS_AES_256_GCM_SHA384"));
     }
 }
 
@@ -127,7 +154,7 @@ static hf_config *make_config(hf_role role, uint32_t settings, uint64_t *seed)
     must(hf_config_set_random(config, trusting_random, seed));
     must(hf_config_set_trust(config, anchors()));
     if (!is_set(settings, END_NO_IDENTITY) || (role == HF_SERVER && !is_set(settings, END_PSK))) {
-        must(hf_config_set_identities(config, identities(provider)));
+        must(hf_config_set_identities(config, identities(provider, is_rsa(settings))));
     }
     if (is_set(settings, END_PSK)) {
         const hf_span key = span_of("0123456789abcdef", 16);
@@ -145,19 +172,13 @@ static hf_config *make_config(hf_role role, uint32_t settings, uint64_t *seed)
     if (is_set(settings, END_ALPN)) {
         must(hf_config_set_alpn(config, "h2,http/1.1"));
     }
-    if (is_set(settings, END_ONE_GROUP)) {
-        must(hf_config_set_groups(config, "secp384r1"));
-    }
-    if (is_set(settings, END_SHA384)) {
-        must(hf_config_set_ciphers(config, "TLS_AES_256_GCM_SHA384"));
-    }
     if (is_set(settings, END_ANNOUNCE)) {
         must(hf_config_set_signature_algorithms_cert(config, "ed25519,rsa_pkcs1_sha256"));
     }
     must(hf_config_set_middlebox_compat(config, !is_set(settings, END_NO_COMPAT)));
     end_configure_sessions(config, role, settings);
     configure_limits(config, settings);
-    configure_versions(config, settings);
+    configure_exchange(config, settings);
     must(hf_config_external_ops(config,
                                 is_set(settings, END_EXTERNAL) ? HF_OP_BIT(HF_OP_COUNT) - 2 : 0));
     if (role == HF_SERVER) {
@@ -266,7 +287,8 @@ static void check_connected(const struct end *e, const hf_conn_info *info)
     uint8_t keys[16];
     const bool needs_proof = (e->config->role == HF_CLIENT || is_set(e->settings, END_REQUIRE)) &&
                              !info->psk && !info->resumed;
-    const bool has_no_exchange = info->psk ? is_set(e->settings, END_PSK_KE) : info->resumed;
+    const bool has_no_exchange = (info->psk ? is_set(e->settings, END_PSK_KE) : info->resumed) ||
+                                 (is_rsa(e->settings) && !is_set(e->settings, END_ONE_GROUP));
     const bool is_older = info->version == HF_TLS12;
     END_CHECK(is_older || info->version == HF_TLS13);
     END_CHECK(info->version >= e->config->version_lowest &&

@@ -30,7 +30,8 @@ enum end_setting {
     END_STRICT_SNI = 1 << 10,
     END_NO_COMPAT = 1 << 11,
     END_GREASE = 1 << 12,
-    END_ONE_GROUP = 1 << 13,
+    END_ONE_GROUP =
+        1 << 13, /* secp384r1; with END_TLS12: a finite field, and a certificate of RSA */
     END_EXTERNAL = 1 << 14, /* every operation is answered from outside */
     END_REFUSE = 1 << 15,   /* ... and the third is refused */
     END_ANNOUNCE = 1 << 16,
@@ -38,7 +39,7 @@ enum end_setting {
     END_PADDING = 1 << 18,
     END_WATCHED = 1 << 19, /* with a trace that writes JSON and key log lines */
     END_NO_IDENTITY = 1 << 20,
-    END_SHA384 = 1 << 21,
+    END_SHA384 = 1 << 21, /* alone; with END_TLS12: RSA key transport */
     END_UPDATE_OFTEN = 1 << 22,
     END_REAL =
         1

@@ -128,7 +128,7 @@ static void group_clear(void *priv)
     memset(priv, 0, SECRET_LEN);
 }
 
-#define GROUP(variable, its_name, its_id, client_len, server_len, is_post_quantum)                 \
+#define GROUP(variable, its_name, its_id, client_len, server_len, is_post_quantum, its_prime)      \
     static bool variable##_generate(hf_random_fn random, void *random_ctx, void *priv,             \
                                     uint8_t *share)                                                \
     {                                                                                              \
@@ -158,13 +158,24 @@ static void group_clear(void *priv)
         .decap = variable##_decap,                                                                 \
         .encap = variable##_encap,                                                                 \
         .clear = group_clear,                                                                      \
+        .prime = (its_prime),                                                                      \
     }
-GROUP(hybrid, "X25519MLKEM768", 0x11ec, HYBRID_CLIENT_LEN, HYBRID_SERVER_LEN, true);
-GROUP(x25519, "x25519", 0x001d, SHARE_LEN, SHARE_LEN, false);
-GROUP(secp256r1, "secp256r1", 0x0017, SHARE_LEN, SHARE_LEN, false);
-GROUP(secp384r1, "secp384r1", 0x0018, SHARE_LEN, SHARE_LEN, false);
+GROUP(hybrid, "X25519MLKEM768", 0x11ec, HYBRID_CLIENT_LEN, HYBRID_SERVER_LEN, true, NULL);
+GROUP(x25519, "x25519", 0x001d, SHARE_LEN, SHARE_LEN, false, NULL);
+GROUP(secp256r1, "secp256r1", 0x0017, SHARE_LEN, SHARE_LEN, false, NULL);
+GROUP(secp384r1, "secp384r1", 0x0018, SHARE_LEN, SHARE_LEN, false, NULL);
 
-static const hf_group *const groups[] = {&hybrid, &x25519, &secp256r1, &secp384r1, NULL};
+/* A field whose prime is as short as the shares. */
+static const uint8_t *field_prime(void)
+{
+    static const uint8_t prime[SHARE_LEN] = {0xff, 0xff, 0xff, 0xfb};
+    return prime;
+}
+
+GROUP(ffdhe2048, "ffdhe2048", 0x0100, SHARE_LEN, SHARE_LEN, false, field_prime);
+
+static const hf_group *const groups[] = {&hybrid,    &x25519,    &secp256r1,
+                                         &secp384r1, &ffdhe2048, NULL};
 
 bool trusting_random(void *ctx, uint8_t *out, size_t len)
 {
@@ -185,14 +196,23 @@ static bool random_of_nothing(void *ctx, uint8_t *out, size_t len)
 
 /* --- Keys ------------------------------------------------------------------------------------- */
 
-/* One object stands for all keys; every key is of the certificate's kind. */
+/* One object stands for all keys of a kind; keys are of their certificates' kinds, of which one
+ * is long. */
 static uint8_t the_key;
+static uint8_t the_rsa_key;
+
+enum { SHORT_KEY_MAX = 100 };
+
+static uint8_t *key_of(hf_span bytes)
+{
+    return bytes.len > SHORT_KEY_MAX ? &the_rsa_key : &the_key;
+}
 
 static hf_key_load key_load(hf_span bytes, hf_passphrase_fn passphrase, void *passphrase_ctx,
                             hf_private_key **out)
 {
-    (void)bytes, (void)passphrase, (void)passphrase_ctx;
-    *out = (hf_private_key *)(void *)&the_key;
+    (void)passphrase, (void)passphrase_ctx;
+    *out = (hf_private_key *)(void *)key_of(bytes);
     return HF_KEY_LOAD_OK;
 }
 
@@ -203,8 +223,7 @@ static void key_free(hf_private_key *key)
 
 static hf_key_kind key_kind(const hf_private_key *key)
 {
-    (void)key;
-    return HF_KEY_ED25519;
+    return (const void *)key == (const void *)&the_rsa_key ? HF_KEY_RSA : HF_KEY_ED25519;
 }
 
 static bool key_sign(const hf_private_key *key, uint16_t scheme, hf_span message, uint8_t *sig,
@@ -221,8 +240,7 @@ static bool key_sign(const hf_private_key *key, uint16_t scheme, hf_span message
 
 static hf_public_key *public_import(hf_span spki)
 {
-    (void)spki;
-    return (hf_public_key *)(void *)&the_key;
+    return (hf_public_key *)(void *)key_of(spki);
 }
 
 static void public_free(hf_public_key *key)
@@ -232,14 +250,12 @@ static void public_free(hf_public_key *key)
 
 static hf_key_kind public_kind(const hf_public_key *key)
 {
-    (void)key;
-    return HF_KEY_ED25519;
+    return (const void *)key == (const void *)&the_rsa_key ? HF_KEY_RSA : HF_KEY_ED25519;
 }
 
 static unsigned public_bits(const hf_public_key *key)
 {
-    (void)key;
-    return 253;
+    return (const void *)key == (const void *)&the_rsa_key ? 2048 : 253;
 }
 
 static bool public_verify(const hf_public_key *key, uint16_t scheme, hf_span message, hf_span sig)
@@ -247,6 +263,26 @@ static bool public_verify(const hf_public_key *key, uint16_t scheme, hf_span mes
     (void)key, (void)scheme, (void)message;
     /* One signature is wrong, so that this way is walked too. */
     return sig.len > 0 && sig.data[0] != 0;
+}
+
+/* The premaster secret itself; one that begins with a zero plays a ciphertext of a wrong length. */
+static bool rsa_encrypt(const hf_public_key *key, hf_random_fn random, void *random_ctx,
+                        uint8_t premaster[48], hf_buf *out)
+{
+    (void)key, (void)random, (void)random_ctx;
+    if (out->cap - out->pos < 48) {
+        return false;
+    }
+    memcpy(out->ptr + out->pos, premaster, 48);
+    out->pos += 48;
+    return true;
+}
+
+static bool rsa_decrypt_premaster(const hf_private_key *key, hf_span ciphertext, uint8_t *out)
+{
+    (void)key;
+    memset(out, 0, 48);
+    return ciphertext.len > 0 && ciphertext.data[0] != 0;
 }
 
 static bool pair_match(const hf_private_key *priv, const hf_public_key *pub)
@@ -274,6 +310,8 @@ static const hf_provider provider = {
     .public_key_bits = public_bits,
     .verify = public_verify,
     .verify_issued = public_verify,
+    .rsa_encrypt = rsa_encrypt,
+    .rsa_decrypt_premaster = rsa_decrypt_premaster,
     .key_pair_match = pair_match,
 };
 
@@ -294,6 +332,22 @@ hf_span trusting_certificate(void)
 {
     static const uint8_t der[] = {
 #include "certificate.inc"
+    };
+    return (hf_span){der, sizeof der};
+}
+
+hf_span trusting_rsa_key(void)
+{
+    static const uint8_t der[] = {
+#include "key_rsa.inc"
+    };
+    return (hf_span){der, sizeof der};
+}
+
+hf_span trusting_rsa_certificate(void)
+{
+    static const uint8_t der[] = {
+#include "certificate_rsa.inc"
     };
     return (hf_span){der, sizeof der};
 }

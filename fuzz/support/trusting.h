@@ -17,6 +17,8 @@ const hf_provider *trusting_provider(void);
  * too. */
 hf_span trusting_certificate(void);
 hf_span trusting_key(void);
+hf_span trusting_rsa_certificate(void);
+hf_span trusting_rsa_key(void);
 
 /* Deterministic bytes; ctx: a uint64_t that is the state. */
 bool trusting_random(void *ctx, uint8_t *out, size_t len);
