@@ -63,6 +63,8 @@ static const struct setting settings[] = {
     {"tls12_external", END_TLS12 | END_SESSIONS | END_RESUMED | END_EXTERNAL, "", ""},
     {"tls12_stored", END_TLS12 | END_SESSIONS | END_STORE, "\x8e", ""},
     {"tls12_found", END_TLS12 | END_SESSIONS | END_STORE | END_RESUMED, "\x84", "\x88"},
+    {"tls12_reverified", END_TLS12 | END_SESSIONS | END_RESUMED | END_REQUIRE, "\x8e", ""},
+    {"reverified", END_SESSIONS | END_RESUMED | END_REQUIRE | END_EXTERNAL, "\x8e", ""},
     {"stored", END_SESSIONS | END_STORE, "\x8e\x8e", ""},
     {"taken", END_SESSIONS | END_STORE | END_RESUMED | END_EARLY, "\x84", "\x84"},
     {"bits", END_PADDING | END_UPDATE_OFTEN, "\x8b\x8c", "\x8c\x8b"},
@@ -258,6 +260,16 @@ static void make(const struct setting *s)
     write_messages(&to_client);
     end_close(&client);
     end_close(&server);
+}
+
+/* What a client has of these settings, as a file would hold it. */
+static void make_session_seed(const char *name, uint32_t setting)
+{
+    static uint8_t bytes[HF_SESSION_EXPORT_MAX];
+    hf_buf out = {bytes, sizeof bytes, 0};
+    const hf_session *session = end_session(setting);
+    END_CHECK(session != NULL && hf_session_export(session, &out) == HF_OK);
+    write_file("session_state", name, NULL, 0, span_of(bytes, out.pos));
 }
 
 /* --- What our own ends would not say ---------------------------------------------------------- */
@@ -553,6 +565,9 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < sizeof settings / sizeof settings[0]; i++) {
         make(&settings[i]);
     }
+    make_session_seed("exported", END_SESSIONS | END_ALPN);
+    make_session_seed("exported_chain", END_SESSIONS | END_REQUIRE);
+    make_session_seed("exported_id", END_SESSIONS | END_STORE | END_TLS12);
     make_tails();
     make_early_data();
     make_refused_early_data();

@@ -86,6 +86,7 @@ void end_configure_sessions(hf_config *config, hf_role role, uint32_t settings)
 {
     if (role == HF_CLIENT) {
         must(hf_config_set_resumption(config, (settings & END_SESSIONS) != 0));
+        must(hf_config_set_reverify(config, (settings & END_REQUIRE) != 0));
     } else if ((settings & END_SESSIONS) != 0) {
         /* Of TLS 1.2 the store is for those who take no ticket. */
         if (!stores(settings) || (settings & END_TLS12) == 0) {
