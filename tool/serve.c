@@ -213,6 +213,11 @@ static int check(const struct serve_settings *s, struct trouble *trouble)
                            "Add --client-auth request or --client-auth require.",
                            "--no-chain-cache: no client is asked for a certificate");
     }
+    if (s->echo && (s->lab || s->log_requests)) {
+        return trouble_set(trouble, TOOL_USAGE, "Leave one of the two away.",
+                           "--echo and %s: an echo has no requests and no pages",
+                           s->lab ? "--lab" : "--log-requests");
+    }
     if (s->secrets && s->record == NULL) {
         return trouble_set(trouble, TOOL_USAGE, "Give --record FILE as well.",
                            "--secrets: there is no recording to write them into");

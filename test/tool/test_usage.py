@@ -93,6 +93,8 @@ for title, arguments_, parts_ in [
     ("a list of clients without client-auth", ["serve", "--client-crl", "f"], ["--client-crl f", "--client-auth"]),
     ("no protocol that begins in the clear", ["connect", "--starttls", "gopher", "localhost"], ["--starttls gopher", "smtp"]),
     ("nor one for certs", ["certs", "--starttls", "gopher", "localhost"], ["--starttls gopher", "smtp"]),
+    ("a lab without pages", ["serve", "--echo", "--lab"], ["--echo and --lab"]),
+    ("a log without requests", ["serve", "--echo", "--log-requests"], ["--echo and --log-requests"]),
     ("both kinds of address", ["connect", "--ipv4", "--ipv6", "localhost"], ["--ipv4 and --ipv6"]),
     ("a key without its certificate", ["connect", "--key", "k", "localhost"], ["--key k", "--cert"]),
     ("a file that is not there", ["connect", "--ca", "/nowhere", "localhost"], ["--ca /nowhere", "No such file"]),
