@@ -99,7 +99,7 @@ static void answer_identity(struct bogo_conn *c, hf_op *op)
     } else if (choose(c, op) || !c->flags->server) {
         hf_op_finish(op, HF_OK);
     } else {
-        op->error.code = HF_E_NO_COMMON_SIGNATURE;
+        op->error.code = c->identities.count == 0 ? HF_E_NO_CERTIFICATE : HF_E_NO_COMMON_SIGNATURE;
         op->error.alert = HF_ALERT_handshake_failure;
         hf_op_finish(op, HF_FAILED);
     }

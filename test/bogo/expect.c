@@ -6,6 +6,7 @@
 
 static int differ(const char *what, long long got, long long wanted);
 static bool is_text(hf_span got, const char *wanted);
+static int chosen_credential(const struct bogo_conn *c, const hf_conn_info *info);
 static int expect_stored(const struct bogo_conn *c);
 static int expect_names(const struct bogo_conn *c, const hf_conn_info *info);
 static int expect_peer(const struct bogo_conn *c, const hf_conn_info *info);
@@ -43,10 +44,7 @@ int bogo_expect(const struct bogo_conn *c)
         return differ("signature scheme", scheme, f->expect_peer_signature_algorithm);
     }
     if (f->expect_selected_credential_given) {
-        /* The one of flags before -new-x509-credential counts as none. */
-        const bool is_base =
-            c->identities.has_base && info.chosen_identity == (int)c->identities.count - 1;
-        const int chosen = is_base ? -1 : info.chosen_identity;
+        const int chosen = chosen_credential(c, &info);
         if (chosen != f->expect_selected_credential) {
             return differ("credential", chosen, f->expect_selected_credential);
         }
@@ -114,8 +112,8 @@ static int expect_peer(const struct bogo_conn *c, const hf_conn_info *info)
     if (f->expect_sha256_client_cert && expect_sha256(c, info) != 0) {
         return 1;
     }
-    if (info->resumed || (f->server && info->early_data && !info->connected)) {
-        return 0; /* the chain is of the session's first handshake */
+    if (info->psk || info->resumed || (f->server && info->early_data && !info->connected)) {
+        return 0; /* the chain is of the session's first handshake; of a key there is none */
     }
     if (f->expect_no_peer_cert && info->peer_chain_count > 0) {
         return differ("certificates of the peer", (long long)info->peer_chain_count, 0);
@@ -318,6 +316,21 @@ static int differ(const char *what, long long got, long long wanted)
 {
     fprintf(stderr, "%s: got %lld, wanted %lld\n", what, got, wanted);
     return 1;
+}
+
+/* Its number among the credentials; -1: none, or that of flags before the first. Which of several
+ * pre-shared keys it was is not told: the runner looks at that itself. */
+static int chosen_credential(const struct bogo_conn *c, const hf_conn_info *info)
+{
+    const struct bogo_flags *f = c->flags;
+    const int wanted = f->expect_selected_credential;
+    if (info->psk && !info->resumed) {
+        return wanted >= 0 && f->credentials[wanted].is_psk ? wanted : BOGO_CREDENTIALS_MAX;
+    }
+    if (info->chosen_identity < 0 || c->identities.credentials[info->chosen_identity] == &f->base) {
+        return -1;
+    }
+    return (int)(c->identities.credentials[info->chosen_identity] - f->credentials);
 }
 
 static bool is_text(hf_span got, const char *wanted)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { BOOL, INT, U64, STRING, LIST, BYTES, NOTHING, ANYTHING, NEW_CREDENTIAL };
+enum kind { BOOL, INT, U64, STRING, LIST, BYTES, NOTHING, ANYTHING, NEW_CREDENTIAL, NEW_PSK };
 
 struct flag {
     const char *name;
@@ -67,6 +67,12 @@ static const struct flag flags[] = {
     FLAG("-install-cert-compression-algs", BOOL, install_cert_compression_algs),
 
     {"-new-x509-credential", NEW_CREDENTIAL, 0, false},
+    {"-new-psk-credential", NEW_PSK, 0, false},
+    CREDENTIAL("-psk-importer-key", BYTES, psk_key),
+    CREDENTIAL("-psk-importer-identity", BYTES, psk_identity),
+    CREDENTIAL("-psk-importer-context", BYTES, psk_context),
+    CREDENTIAL("-psk-importer-sha256", BOOL, psk_sha256),
+    CREDENTIAL("-psk-importer-sha384", BOOL, psk_sha384),
     CREDENTIAL("-cert-file", STRING, cert_file),
     CREDENTIAL("-key-file", STRING, key_file),
     CREDENTIAL("-ocsp-response", BYTES, ocsp_response),
@@ -235,7 +241,8 @@ static const struct flag *find(const char *name)
 
 static bool takes_value(const struct flag *flag)
 {
-    return flag->kind != BOOL && flag->kind != NOTHING && flag->kind != NEW_CREDENTIAL;
+    return flag->kind != BOOL && flag->kind != NOTHING && flag->kind != NEW_CREDENTIAL &&
+           flag->kind != NEW_PSK;
 }
 
 /* Takes "-on-resume" from "-on-resume-expect-hrr". */
@@ -278,10 +285,11 @@ static int set(struct bogo_flags *f, const struct flag *flag, const char *value)
     case BYTES:
         return read_base64(value, at) ? 0 : wrong(flag->name, value);
     case NEW_CREDENTIAL:
+    case NEW_PSK:
         if (f->credential_count == BOGO_CREDENTIALS_MAX) {
             return wrong(flag->name, "too many");
         }
-        f->credential_count++;
+        f->credentials[f->credential_count++].is_psk = flag->kind == NEW_PSK;
         return 0;
     case NOTHING:
     case ANYTHING:

@@ -27,6 +27,9 @@ struct bogo_credential {
     hf_span sct_list;
     struct bogo_list signing_prefs;
     bool must_match_issuer;
+    bool is_psk; /* none of the above, but a key to import (RFC 9258) */
+    hf_span psk_key, psk_identity, psk_context;
+    bool psk_sha256, psk_sha384; /* that goes with the key */
 };
 
 /* A PSK of RFC 9258 is imported; those of RFC 9846 are not, and the runner has no flag for them. */

@@ -29,6 +29,7 @@ static int set_sessions(const struct bogo_conn *c, hf_config *config);
 static int set_operations(const struct bogo_flags *f, hf_config *config);
 static int set_identities(struct bogo_conn *c);
 static int load(struct bogo_conn *c, const struct bogo_credential *from);
+static int import(struct bogo_conn *c, const struct bogo_credential *from);
 static bool join(hf_code_list list, const struct bogo_list *codes, char *out, size_t cap);
 static int judge(const hf_config *config, hf_status status, const char *about);
 
@@ -289,7 +290,8 @@ static int set_identities(struct bogo_conn *c)
     struct bogo_identities *ids = &c->identities;
     int code = 0;
     for (size_t i = 0; code == 0 && i < f->credential_count; i++) {
-        code = load(c, &f->credentials[i]);
+        code =
+            f->credentials[i].is_psk ? import(c, &f->credentials[i]) : load(c, &f->credentials[i]);
     }
     if (code == 0 && f->base.cert_file != NULL) {
         ids->has_base = true;
@@ -330,6 +332,14 @@ static int load(struct bogo_conn *c, const struct bogo_credential *from)
     fprintf(stderr, ":%s: %s: %s\n", hf_err_lookup(error.code)->name,
             from->cert_file == NULL ? "-" : from->cert_file, error.detail);
     return 1;
+}
+
+static int import(struct bogo_conn *c, const struct bogo_credential *from)
+{
+    return judge(c->config,
+                 hf_config_add_psk(c->config, from->psk_identity, from->psk_context, from->psk_key,
+                                   from->psk_sha384 ? 384 : 256),
+                 "pre-shared key");
 }
 
 static bool join(hf_code_list list, const struct bogo_list *codes, char *out, size_t cap)
