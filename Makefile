@@ -5,9 +5,11 @@ BUILD ?= build
 ARGS ?=
 CMAKE_FLAGS ?=
 TIME ?= 600
+# An hour of fuzzing in `make evidence` unless TIME is given.
+EVIDENCE_TIME := $(if $(filter command environment,$(origin TIME)),$(TIME),3600)
 build = script/build $(BUILD)
 
-.PHONY: all product run tests test check format san tsan valgrind cover bench bogo fuzz fuzz-smoke fuzz-cover graph doc install clean help
+.PHONY: all product run tests test check format san tsan valgrind cover bench bogo fuzz fuzz-smoke fuzz-cover evidence reproduce graph doc install clean help
 
 all: product ## Build the library and the program
 
@@ -71,6 +73,13 @@ fuzz-cover: ## Measure which lines the corpora of the fuzz targets reach, and wh
 
 bogo: tests ## Run BoringSSL's protocol tests (BORINGSSL=path of a checkout; needs Go)
 	@script/bogo $(BUILD) "$(BORINGSSL)" $(ARGS)
+
+reproduce: ## Build twice in different places and settings: the same bytes?
+	@script/bootstrap run
+	@script/reproduce
+
+evidence: ## Run what shows that all this is true, and write docs/EVIDENCE.md from it (STAGES='test bogo', BORINGSSL=path, TIME=3600)
+	@BORINGSSL="$(BORINGSSL)" TIME="$(EVIDENCE_TIME)" script/evidence $(STAGES)
 
 graph: ## Draw the state machines from their tables: build/graph/
 	@script/bootstrap graph
