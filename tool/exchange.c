@@ -167,7 +167,8 @@ static bool begin(struct exchange *e)
     struct address at;
     struct trouble *trouble = &e->result->trouble;
     (void)address_parse("", "127.0.0.1:0", &at, trouble);
-    e->listener = listener_open(&e->loop, &at, "127.0.0.1:0", on_accept, e, trouble);
+    const struct listener_owner owner = {.accept = on_accept, .ctx = e};
+    e->listener = listener_open(&e->loop, &at, "127.0.0.1:0", &owner, trouble);
     if (e->listener == NULL ||
         address_parse("", listener_address(e->listener), &at, trouble) != 0) {
         return false;

@@ -63,6 +63,7 @@ const char tool_exit_help[] =
 int main(int argc, char **argv)
 {
     (void)signal(SIGPIPE, SIG_IGN); /* a write says so instead */
+    (void)signal(SIGXFSZ, SIG_IGN); /* of a limit on the size of files, too */
     occupy_standard_files();
     tool_name = argc > 0 ? argv[0] : tool_name;
     if (argc < 2) {

@@ -81,7 +81,8 @@ struct relay *relay_open(uv_loop_t *loop, const struct address *to, uint64_t del
     r->delay_ms = delay_ms;
     r->wire = wire;
     (void)address_parse("", "127.0.0.1:0", &at, trouble);
-    r->listener = listener_open(loop, &at, "127.0.0.1:0", on_accept, r, trouble);
+    const struct listener_owner owner = {.accept = on_accept, .ctx = r};
+    r->listener = listener_open(loop, &at, "127.0.0.1:0", &owner, trouble);
     if (r->listener == NULL) {
         free(r);
         return NULL;

@@ -105,10 +105,17 @@ static const struct opt use_opts[] = {
      "connections at a time; more wait in the system's queue (default: what the limit on open "
      "files allows, at most 20000)",
      OPT_NUMBER, AT(max_connections), 1, 1000000},
+    {"max-handshake", "BYTES",
+     "that a client may send before the handshake is over, early data apart (default 131072)",
+     OPT_NUMBER, AT(handshake_bytes), 1024, 1 << 24},
     {"handshake-timeout", "SECONDS", "for a handshake (default 10)", OPT_NUMBER, AT(handshake_s), 1,
      86400},
     {"idle-timeout", "SECONDS", "without a byte, and for one request to arrive (default 60)",
      OPT_NUMBER, AT(idle_s), 1, 86400},
+    {"drain-timeout", "SECONDS",
+     "for what is under way when SIGTERM or Ctrl-C comes: handshakes, requests, answers, with "
+     "--echo whoever is not silent for a second; nobody new is let in (default 10)",
+     OPT_NUMBER, AT(drain_s), 1, 86400},
     {"keylog", "FILE", "append the secrets for other programs (default: what SSLKEYLOGFILE names)",
      OPT_TEXT, AT(keylog), 0, 0},
     {"record", "FILE",
@@ -137,7 +144,9 @@ static const struct opt_spec spec = {
         "Prints 'listening on "
         "ADDR:PORT' for each listener when it is ready. SIGHUP reads the certificates again "
         "without dropping a "
-        "connection; Ctrl-C and SIGTERM end it in good order, with exit code 0.",
+        "connection; SIGUSR1 prints how many are open and what became of the others; Ctrl-C and "
+        "SIGTERM end it in good order, with exit code 0, a second one at once. A full disk, a log "
+        "that nobody reads and a lack of descriptors do not end it: they are told and counted.",
     .tables = {{who_opts, sizeof who_opts / sizeof who_opts[0], 0},
                {setup_psk_opts, SETUP_PSK_OPT_COUNT, AT(parameters)},
                {peer_opts, sizeof peer_opts / sizeof peer_opts[0], 0},
@@ -154,6 +163,8 @@ int serve_main(int argc, char **argv)
 {
     struct serve_settings settings = {
         .handshake_s = 10,
+        .handshake_bytes = 131072,
+        .drain_s = 10,
         .idle_s = 60,
         .resumption = {.tickets = 2,
                        .lifetime_s = 7200,

@@ -1,7 +1,8 @@
 /* The server's life: ready, serving, stopping.
  *
- * Stopping: the first signal closes the listeners and asks every session to end; after DRAIN_MS, or
- * at a second signal, what is left is dropped. When the last session has gone the loop has nothing
+ * Stopping: the first signal closes the listeners and asks every session to end, again and again as
+ * they come to where they can; after the drain timeout, or at a second signal, what is left is
+ * dropped. When the last session has gone the loop has nothing
  * left to do. */
 #include "server.h"
 
@@ -23,7 +24,13 @@
 #include "session.h"
 #include "tool.h"
 
-enum { DRAIN_MS = 2000, SIGNAL_COUNT = 3, CONNECTIONS_MAX = 20000, FILES_OF_OUR_OWN = 64 };
+enum {
+    DRAIN_LOOK_MS = 100,
+    SHORT_TOLD_MS = 10000, /* between two lines about one shortage */
+    SIGNAL_COUNT = 4,
+    CONNECTIONS_MAX = 20000,
+    FILES_OF_OUR_OWN = 64
+};
 
 struct server {
     const struct serve_settings *settings;
@@ -38,7 +45,8 @@ struct server {
     size_t listener_count, max;
     uv_signal_t signals[SIGNAL_COUNT];
     uv_timer_t drain;
-    bool stopping, closed;
+    uint64_t drain_end_ms, short_told_ms;
+    bool stopping, closed, keylog_told;
     bool on_terminal; /* stdin was one at the start */
 };
 
@@ -49,19 +57,20 @@ static int watch_store(struct server *server, struct trouble *trouble);
 static void start(struct server *server);
 static void warn_of_lab(void);
 static void hint(const struct server *server);
-static void say(const struct server *server, const char *event, const char *key, const char *value);
+static void say(struct server *server, const char *event, const char *key, const char *value);
+static void say_error(struct server *server, const char *event, int error);
 static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer);
+static void on_short(void *ctx, int error);
 static void on_left(void *ctx);
 static void on_signal(uv_signal_t *handle, int number);
 static void reload(struct server *server);
 static void on_seed_read(void *ctx, const struct trouble *trouble);
 static void on_store_changed(void *ctx, bool fit, const char *why);
-static void reload_failed(const struct server *server, const struct trouble *trouble,
-                          const char *what);
+static void reload_failed(struct server *server, const struct trouble *trouble, const char *what);
 static void stop(struct server *server);
 static void on_drain(uv_timer_t *timer);
 static void close_when_empty(struct server *server);
-static void farewell(const struct server *server);
+static void farewell(struct server *server);
 static size_t raise_limits(int64_t wanted);
 
 int server_run(const struct serve_settings *settings, struct trouble *trouble)
@@ -176,8 +185,9 @@ static int listen_on_all(struct server *server, struct trouble *trouble)
                                "--lab shows secrets, but --listen %s can be reached from elsewhere",
                                list->items[i]);
         }
+        const struct listener_owner owner = {on_accept, on_short, server};
         struct listener *listener =
-            listener_open(&server->loop, &on, list->items[i], on_accept, server, trouble);
+            listener_open(&server->loop, &on, list->items[i], &owner, trouble);
         if (listener == NULL) {
             break;
         }
@@ -195,7 +205,7 @@ static int watch_store(struct server *server, struct trouble *trouble)
 
 static void start(struct server *server)
 {
-    static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP};
+    static const int numbers[SIGNAL_COUNT] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
     server->on_terminal = isatty(STDIN_FILENO) != 0;
     server->host.settings = server->settings;
     server->host.resumption = &server->resumption;
@@ -251,7 +261,7 @@ static void hint(const struct server *server)
 }
 
 /* One line for people, or one object for machines, on stdout. */
-static void say(const struct server *server, const char *event, const char *key, const char *value)
+static void say(struct server *server, const char *event, const char *key, const char *value)
 {
     struct text line = {0};
     if (server->settings->json) {
@@ -263,7 +273,20 @@ static void say(const struct server *server, const char *event, const char *key,
     } else {
         text_addf(&line, "%s %s\n", event, value);
     }
-    (void)text_write(&line, STDOUT_FILENO);
+    session_log(&server->host, &line, STDOUT_FILENO);
+    text_free(&line);
+}
+
+/* Of this machine, not of a peer. */
+static void say_error(struct server *server, const char *event, int error)
+{
+    struct text line = {0};
+    if (server->settings->json) {
+        say(server, event, "reason", strerror(error));
+        return;
+    }
+    text_addf(&line, "%s: %s\n", event, strerror(error));
+    session_log(&server->host, &line, STDERR_FILENO);
     text_free(&line);
 }
 
@@ -274,9 +297,27 @@ static bool on_accept(void *ctx, uv_tcp_t *tcp, const struct sockaddr *peer)
     return server->host.count < server->max;
 }
 
+/* Told once in a while, as it may go on for long. */
+static void on_short(void *ctx, int error)
+{
+    struct server *server = ctx;
+    const uint64_t now = uv_now(&server->loop);
+    server->host.counts.short_of++;
+    server->host.counts.short_error = error;
+    if (server->short_told_ms == 0 || now - server->short_told_ms >= SHORT_TOLD_MS) {
+        server->short_told_ms = now;
+        say_error(server, "connections have to wait", error);
+    }
+}
+
 static void on_left(void *ctx)
 {
     struct server *server = ctx;
+    if (server->keylog.error != 0 && !server->keylog_told) {
+        server->keylog_told = true;
+        say_error(server, "the key log could not be written, lines are missing",
+                  server->keylog.error);
+    }
     for (size_t i = 0; i < server->listener_count && !server->stopping; i++) {
         if (server->host.count < server->max) {
             listener_resume(server->listeners[i]);
@@ -290,7 +331,9 @@ static void on_signal(uv_signal_t *handle, int number)
     struct server *server = handle->data;
     /* SIGHUP has two meanings: "read your files again", and "your terminal has gone". */
     const bool hung_up = number == SIGHUP && server->on_terminal && isatty(STDIN_FILENO) == 0;
-    if (number == SIGHUP && !hung_up) {
+    if (number == SIGUSR1) {
+        session_tell_counts(&server->host);
+    } else if (number == SIGHUP && !hung_up) {
         reload(server);
     } else if (!server->stopping) {
         stop(server);
@@ -317,7 +360,7 @@ static void reload(struct server *server)
 
 static void on_seed_read(void *ctx, const struct trouble *trouble)
 {
-    const struct server *server = ctx;
+    struct server *server = ctx;
     if (trouble->exit_code != 0) {
         reload_failed(server, trouble, "serve: SIGHUP: the ticket keys stay as they were");
     } else {
@@ -328,7 +371,7 @@ static void on_seed_read(void *ctx, const struct trouble *trouble)
 /* The memory of first flights can be asked, or no more. */
 static void on_store_changed(void *ctx, bool fit, const char *why)
 {
-    const struct server *server = ctx;
+    struct server *server = ctx;
     struct text line = {0};
     if (server->settings->json) {
         struct json j = json_begin(&line, true);
@@ -337,23 +380,25 @@ static void on_store_changed(void *ctx, bool fit, const char *why)
         json_bool(&j, "fit", fit);
         json_string(&j, "reason", why);
         json_end(&j);
-        (void)text_write(&line, STDOUT_FILENO);
+        session_log(&server->host, &line, STDOUT_FILENO);
     } else if (!server->settings->quiet) {
         text_addf(&line, "%s: %s%s\n", server->settings->resumption.anti_replay,
                   fit ? "remembers first flights" : why,
                   fit ? "" : "; early data is refused, handshakes go on");
-        (void)text_write(&line, STDERR_FILENO);
+        session_log(&server->host, &line, STDERR_FILENO);
     }
     text_free(&line);
 }
 
-static void reload_failed(const struct server *server, const struct trouble *trouble,
-                          const char *what)
+static void reload_failed(struct server *server, const struct trouble *trouble, const char *what)
 {
     if (server->settings->json) {
         say(server, "reload failed", "reason", trouble->sentence);
     } else {
-        trouble_say(trouble, what);
+        struct text line = {0};
+        trouble_text(trouble, what, &line);
+        session_log(&server->host, &line, STDERR_FILENO);
+        text_free(&line);
     }
 }
 
@@ -363,7 +408,8 @@ static void stop(struct server *server)
     for (size_t i = 0; i < server->listener_count; i++) {
         listener_close(server->listeners[i]);
     }
-    (void)uv_timer_start(&server->drain, on_drain, DRAIN_MS, 0);
+    server->drain_end_ms = uv_now(&server->loop) + (uint64_t)server->settings->drain_s * 1000;
+    (void)uv_timer_start(&server->drain, on_drain, DRAIN_LOOK_MS, DRAIN_LOOK_MS);
     session_finish_all(&server->host);
     close_when_empty(server);
 }
@@ -371,7 +417,11 @@ static void stop(struct server *server)
 static void on_drain(uv_timer_t *timer)
 {
     struct server *server = timer->data;
-    session_drop_all(&server->host);
+    if (uv_now(&server->loop) >= server->drain_end_ms) {
+        session_drop_all(&server->host);
+    } else {
+        session_finish_all(&server->host);
+    }
 }
 
 /* The last handles go; then the loop ends. */
@@ -388,7 +438,7 @@ static void close_when_empty(struct server *server)
     uv_close((uv_handle_t *)&server->drain, NULL);
 }
 
-static void farewell(const struct server *server)
+static void farewell(struct server *server)
 {
     if (server->settings->quiet || server->settings->json) {
         return;
@@ -396,7 +446,7 @@ static void farewell(const struct server *server)
     struct text line = {0};
     text_addf(&line, "stopped: %llu handshakes completed, %llu not\n",
               (unsigned long long)server->host.served, (unsigned long long)server->host.refused);
-    (void)text_write(&line, STDERR_FILENO);
+    session_log(&server->host, &line, STDERR_FILENO);
     text_free(&line);
 }
 

@@ -18,7 +18,7 @@ struct serve_settings {
     bool no_chain_cache;
     bool stateless_retry, echo, quiet, json, log_requests;
     int64_t max_connections; /* 0: as many as the limits allow */
-    int64_t handshake_s, idle_s;
+    int64_t handshake_s, handshake_bytes, idle_s, drain_s;
     const char *keylog;
     const char *record; /* file; NULL: none */
     bool secrets;       /* in recordings */

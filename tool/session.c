@@ -17,7 +17,7 @@
 #include "report/observer.h"
 #include "session_int.h"
 
-enum { LINGER_MS = 1000 };
+enum { LINGER_MS = 1000, QUIET_MS = 1000 };
 
 static hf_conn *new_conn(struct session *s, const struct sockaddr *peer);
 static bool start_recording(struct session *s);
@@ -29,6 +29,7 @@ static void on_peer_closed(void *ctx);
 static void on_drained(void *ctx);
 static void on_over(void *ctx, enum link_end end);
 static void on_gone(void *ctx);
+static void count_end(const struct session *s, enum link_end end);
 static void on_op(void *ctx, hf_op *op);
 static void on_flight_judged(void *ctx, hf_resume_reason reason);
 static void serve_requests(struct session *s, const uint8_t *data, size_t len);
@@ -56,6 +57,9 @@ void session_open(struct session_host *host, uv_tcp_t *tcp, const struct sockadd
     const struct link_limits limits = {
         .handshake_ms = (uint64_t)settings->handshake_s * 1000,
         .idle_ms = (uint64_t)settings->idle_s * 1000,
+        /* What is refused of early data is read over, and its client cannot know. */
+        .handshake_bytes =
+            (uint64_t)(settings->handshake_bytes + 2 * settings->resumption.max_early_data),
         .linger_ms = LINGER_MS,
         .pads = settings->parameters.padding > 1,
     };
@@ -94,7 +98,8 @@ void session_finish_all(struct session_host *host)
     for (struct session *s = host->first, *next = NULL; s != NULL; s = next) {
         next = s->next;
         s->last = true;
-        if (s->connected_ns != 0 && s->request.state == REQUEST_NONE && s->saved_len == 0) {
+        if (s->connected_ns != 0 && s->request.state == REQUEST_NONE && s->saved_len == 0 &&
+            (!host->settings->echo || link_is_quiet(s->link, QUIET_MS))) {
             link_finish(s->link);
         }
     }
@@ -143,7 +148,9 @@ static void save_recording(struct session *s)
                   number + 2);
     }
     if (name.failed || recording_save(&s->recorder->recording, name.ptr, &trouble) != 0) {
-        trouble_say(&trouble, "serve");
+        text_clear(&s->host->line);
+        trouble_text(&trouble, "serve", &s->host->line);
+        session_log(s->host, &s->host->line, STDERR_FILENO);
     }
     text_free(&name);
 }
@@ -180,6 +187,9 @@ static void on_connected(void *ctx)
     struct session *s = ctx;
     s->connected_ns = obs_clock();
     s->host->served++;
+    hf_conn_info info;
+    hf_conn_describe(link_conn(s->link), &info);
+    s->host->counts.resumed += info.resumed;
     if (s->waits) {
         s->waits = false;
         if (s->host->settings->echo) {
@@ -192,7 +202,7 @@ static void on_connected(void *ctx)
     } else if (!s->host->settings->echo) {
         watch_request(s);
     }
-    if (s->last) {
+    if (s->last && !s->host->settings->echo) {
         link_finish(s->link);
     }
 }
@@ -405,7 +415,7 @@ static void on_over(void *ctx, enum link_end end)
     struct session *s = ctx;
     flights_forget(s->flight);
     s->flight = NULL;
-    s->host->refused += s->connected_ns == 0;
+    count_end(s, end);
     save_recording(s);
     if (s->connected_ns == 0 && s->shown) {
         gallery_keep(&s->host->gallery, s->recorder);
@@ -413,6 +423,18 @@ static void on_over(void *ctx, enum link_end end)
     if (!s->host->settings->quiet) {
         session_tell(s, end);
     }
+}
+
+static void count_end(const struct session *s, enum link_end end)
+{
+    struct session_host *host = s->host;
+    const bool connected = s->connected_ns != 0;
+    host->refused += !connected;
+    host->counts.too_slow += end == LINK_HANDSHAKE_TIMEOUT;
+    host->counts.too_long += end == LINK_HANDSHAKE_TOO_LONG;
+    host->counts.idle += end == LINK_IDLE;
+    host->counts.cut += connected && (end == LINK_FAILED || end == LINK_NETWORK);
+    host->counts.dropped += connected && end == LINK_DROPPED;
 }
 
 static void on_gone(void *ctx)

@@ -12,6 +12,66 @@ static void tell_json(const struct session *s, const hf_conn_info *info,
 static bool is_cut_off(const struct session *s);
 static const char *how_it_ended(const struct session *s, enum link_end end);
 
+void session_log(struct session_host *host, const struct text *line, int fd)
+{
+    if (host->counts.untold > 0) {
+        struct text note = {0};
+        text_addf(&note,
+                  host->settings->json ? "{\"event\": \"log\", \"lost\": %llu}\n"
+                                       : "lines of this log that were lost: %llu\n",
+                  (unsigned long long)host->counts.untold);
+        host->counts.untold = text_offer(&note, fd) ? 0 : host->counts.untold;
+        text_free(&note);
+    }
+    if (host->counts.untold > 0 || !text_offer(line, fd)) {
+        host->counts.lost++;
+        host->counts.untold++;
+    }
+}
+
+void session_tell_counts(struct session_host *host)
+{
+    const struct {
+        const char *key, *text;
+        uint64_t value;
+    } rows[] = {
+        {"open", "open", host->count},
+        {"came", "came", host->came},
+        {"completed", "handshakes completed", host->served},
+        {"resumed", "resumed", host->counts.resumed},
+        {"failed", "handshakes failed", host->refused},
+        {"too_slow", "too slow", host->counts.too_slow},
+        {"too_long", "too long", host->counts.too_long},
+        {"idle", "idle for too long", host->counts.idle},
+        {"cut_off", "broken or cut off", host->counts.cut},
+        {"dropped", "dropped", host->counts.dropped},
+        {"short", "times nothing could be taken in", host->counts.short_of},
+        {"lost_lines", "lines of the log lost", host->counts.lost},
+    };
+    struct text *line = &host->line;
+    struct json j = {0};
+    text_clear(line);
+    if (host->settings->json) {
+        j = json_begin(line, true);
+        json_object(&j, NULL);
+        json_string(&j, "event", "counts");
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (host->settings->json) {
+            json_number(&j, rows[i].key, (int64_t)rows[i].value);
+        } else {
+            text_addf(line, "%s%s: %llu", i == 0 ? "" : ", ", rows[i].text,
+                      (unsigned long long)rows[i].value);
+        }
+    }
+    if (host->settings->json) {
+        json_end(&j);
+    } else {
+        text_add(line, "\n");
+    }
+    session_log(host, line, host->settings->json ? STDOUT_FILENO : STDERR_FILENO);
+}
+
 void session_tell(struct session *s, enum link_end end)
 {
     struct text *line = &s->host->line;
@@ -24,10 +84,10 @@ void session_tell(struct session *s, enum link_end end)
     text_clear(line);
     if (s->host->settings->json) {
         tell_json(s, &info, &trouble, how_it_ended(s, end), line);
-        (void)text_write(line, STDOUT_FILENO);
+        session_log(s->host, line, STDOUT_FILENO);
     } else {
         tell_text(s, &info, &trouble, how_it_ended(s, end), line);
-        (void)text_write(line, STDERR_FILENO);
+        session_log(s->host, line, STDERR_FILENO);
     }
 }
 
@@ -47,13 +107,13 @@ void session_tell_request(struct session *s)
         json_number(&j, "status", r->status);
         json_bool(&j, "early", early);
         json_end(&j);
-        (void)text_write(line, STDOUT_FILENO);
+        session_log(s->host, line, STDOUT_FILENO);
         return;
     }
     text_addf(line, "%s %s ", s->peer, request_method(r));
     text_add_inert_str(line, r->path);
     text_addf(line, ": %u%s\n", r->status, early ? ", early" : "");
-    (void)text_write(line, STDERR_FILENO);
+    session_log(s->host, line, STDERR_FILENO);
 }
 
 static void tell_text(const struct session *s, const hf_conn_info *info,
@@ -139,6 +199,8 @@ static const char *how_it_ended(const struct session *s, enum link_end end)
         return "timeout in the handshake";
     case LINK_IDLE:
         return "idle for too long";
+    case LINK_HANDSHAKE_TOO_LONG:
+        return "too many bytes in the handshake";
     case LINK_NETWORK:
         return "network failure";
     case LINK_DROPPED:

@@ -1,5 +1,6 @@
 """What the tests of serve under faults share: a server, a calm crowd that is served all the while, and a storm
 of peers that do what they should not. The programs are in test/storm/."""
+import contextlib
 import json
 import os
 import resource
@@ -45,6 +46,14 @@ def cpu_seconds(server):
 
 def open_files(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
+
+
+def open_sockets(server):
+    files, count = f"/proc/{server.process.pid}/fd", 0
+    for name in os.listdir(files):
+        with contextlib.suppress(FileNotFoundError):
+            count += os.readlink(f"{files}/{name}").startswith("socket:")
+    return count
 
 
 class Crowd:

@@ -2,6 +2,8 @@
 #include "cli/text.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,6 +166,24 @@ bool text_write(const struct text *t, int fd)
 {
     for (size_t at = 0; at < t->len;) {
         const ssize_t n = write(fd, t->ptr + at, t->len - at);
+        if (n < 0 && errno != EINTR) {
+            return false;
+        }
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
+/* A pipe that can be written takes PIPE_BUF bytes at once. */
+bool text_offer(const struct text *t, int fd)
+{
+    for (size_t at = 0; at < t->len;) {
+        struct pollfd ask = {.fd = fd, .events = POLLOUT};
+        const size_t left = t->len - at;
+        if (poll(&ask, 1, 0) != 1 || (ask.revents & POLLOUT) == 0) {
+            return false;
+        }
+        const ssize_t n = write(fd, t->ptr + at, left < PIPE_BUF ? left : PIPE_BUF);
         if (n < 0 && errno != EINTR) {
             return false;
         }

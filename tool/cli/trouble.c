@@ -26,17 +26,22 @@ int trouble_set(struct trouble *trouble, int exit_code, const char *fix, const c
     return exit_code;
 }
 
+void trouble_text(const struct trouble *trouble, const char *verb, struct text *out)
+{
+    text_addf(out, "handfast%s%s: %s", verb[0] == '\0' ? "" : " ", verb, trouble->sentence);
+    if (trouble->detail[0] != '\0') {
+        text_addf(out, " (%s)", trouble->detail);
+    }
+    if (trouble->fix[0] != '\0') {
+        text_addf(out, "\n  what to do: %s", trouble->fix);
+    }
+    text_add(out, "\n");
+}
+
 void trouble_say(const struct trouble *trouble, const char *verb)
 {
     struct text t = {0};
-    text_addf(&t, "handfast%s%s: %s", verb[0] == '\0' ? "" : " ", verb, trouble->sentence);
-    if (trouble->detail[0] != '\0') {
-        text_addf(&t, " (%s)", trouble->detail);
-    }
-    if (trouble->fix[0] != '\0') {
-        text_addf(&t, "\n  what to do: %s", trouble->fix);
-    }
-    text_add(&t, "\n");
+    trouble_text(trouble, verb, &t);
     (void)text_write(&t, STDERR_FILENO);
     text_free(&t);
 }

@@ -28,6 +28,9 @@ int trouble_set(struct trouble *trouble, int exit_code, const char *fix, const c
 /* Writes text to standard output. Returns 0 or the exit code of *trouble. */
 int trouble_print(const struct text *text, struct trouble *trouble);
 
+/* Adds it to out as trouble_say says it. */
+void trouble_text(const struct trouble *trouble, const char *verb, struct text *out);
+
 /* Says it on stderr in one or a few lines: "handfast VERB: ...". verb may be "". */
 void trouble_say(const struct trouble *trouble, const char *verb);
 

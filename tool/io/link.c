@@ -22,6 +22,7 @@ static void settle(struct link *l);
 static bool work_on_kept(struct link *l);
 static void deliver(struct link *l, uint8_t *bytes, size_t len);
 static bool take_record(struct link *l, uint8_t *at, const hf_received *got);
+static bool shakes_too_long(struct link *l, const uint8_t *record, size_t len);
 static void note_connected(struct link *l);
 static void ask_owner(struct link *l);
 static void keep(struct link *l, const uint8_t *bytes, size_t len);
@@ -30,6 +31,7 @@ static void read_on(struct link *l);
 static void end_if_done(struct link *l);
 static void arm(struct link *l);
 static void tell_over(struct link *l, enum link_end end);
+static bool still_sends(struct link *l, uint64_t now);
 static void destroy(struct link *l);
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf);
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf);
@@ -147,7 +149,15 @@ void link_finish(struct link *link)
     link->discarding = true;
     (void)hf_conn_close(link->conn);
     link->deadline_ms = uv_now(link->hub->loop) + link->limits.linger_ms;
+    link->unsent = SIZE_MAX;
+    link->unsent_ms = link->last_ms;
     link_leave(link);
+}
+
+bool link_is_quiet(const struct link *link, uint64_t ms)
+{
+    return link->queued == 0 && link->kept_len == 0 &&
+           uv_now(link->hub->loop) >= link->last_ms + ms;
 }
 
 void link_drop(struct link *link)
@@ -281,7 +291,7 @@ static void deliver(struct link *l, uint8_t *bytes, size_t len)
 {
     size_t at = 0;
     bool starved = false;
-    while (at < len && !starved && may_deliver(l)) {
+    while (at < len && !starved && may_deliver(l) && !shakes_too_long(l, bytes + at, len - at)) {
         hf_received got = {0};
         const hf_status status = hf_conn_recv(l->conn, bytes + at, len - at, &got);
         if (status == HF_NEED_INPUT) {
@@ -298,10 +308,29 @@ static void deliver(struct link *l, uint8_t *bytes, size_t len)
                 link_fail(l, LINK_FAILED);
             }
         }
+        l->shaken_bytes += l->connected || got.kind == HF_GOT_EARLY_DATA ? 0 : got.consumed;
     }
     at = l->discarding ? len : at;
     l->kept_whole = !starved && at < len;
     keep(l, bytes + at, len - at);
+}
+
+/* Whoever says more than a handshake needs is not listened to any longer. Judged before the engine
+ * works on the record; but one of application_data may be early data, which is told afterwards. */
+static bool shakes_too_long(struct link *l, const uint8_t *record, size_t len)
+{
+    enum { APPLICATION_DATA = 23 };
+    if (l->connected || l->limits.handshake_bytes == 0 || len < HF_RECORD_HEAD) {
+        return false;
+    }
+    const size_t whole = HF_RECORD_HEAD + ((size_t)record[3] << 8 | record[4]);
+    const size_t more = record[0] == APPLICATION_DATA ? 0 : whole;
+    if (l->shaken_bytes + more <= l->limits.handshake_bytes) {
+        return false;
+    }
+    (void)hf_conn_abort(l->conn, HF_ALERT_handshake_failure);
+    link_fail(l, LINK_HANDSHAKE_TOO_LONG);
+    return true;
 }
 
 /* The effects of one record. Returns false when the engine took nothing, so that the loop ends. */
@@ -478,6 +507,8 @@ static void on_timer(uv_timer_t *timer)
     if (l->start_failed) {
         l->start_failed = false;
         link_fail(l, LINK_FAILED);
+    } else if (late && still_sends(l, now)) {
+        l->deadline_ms = now + l->limits.linger_ms;
     } else if (late && (l->failed || l->finishing)) {
         destroy(l);
     } else if (late && l->write_broken) {
@@ -492,6 +523,21 @@ static void on_timer(uv_timer_t *timer)
         link_finish(l);
     }
     link_leave(l);
+}
+
+/* Whether what was said before the end is still being taken, at whatever pace: not to be cut off
+ * before nothing has moved for as long as a connection may be idle. */
+static bool still_sends(struct link *l, uint64_t now)
+{
+    if (!l->finishing || l->failed || l->write_broken || l->queued == 0) {
+        return false;
+    }
+    const size_t unsent = uv_stream_get_write_queue_size((uv_stream_t *)l->tcp);
+    if (unsent != l->unsent) {
+        l->unsent_ms = l->unsent == SIZE_MAX ? l->unsent_ms : now;
+        l->unsent = unsent;
+    }
+    return now < l->unsent_ms + l->limits.idle_ms;
 }
 
 static void destroy(struct link *l)

@@ -21,12 +21,13 @@ struct link;
 
 /* How a link ended. */
 enum link_end {
-    LINK_CLOSED,            /* both ends said close_notify, or ours was the last word */
-    LINK_FAILED,            /* hf_conn_error says why; also a stream that ended too early */
-    LINK_HANDSHAKE_TIMEOUT, /* the handshake took too long */
-    LINK_IDLE,              /* nothing happened for too long, or a request took too long */
-    LINK_NETWORK,           /* the socket failed: link_errno */
-    LINK_DROPPED            /* the owner wanted it */
+    LINK_CLOSED,             /* both ends said close_notify, or ours was the last word */
+    LINK_FAILED,             /* hf_conn_error says why; also a stream that ended too early */
+    LINK_HANDSHAKE_TIMEOUT,  /* the handshake took too long */
+    LINK_IDLE,               /* nothing happened for too long, or a request took too long */
+    LINK_HANDSHAKE_TOO_LONG, /* more came before the end of the handshake than allowed */
+    LINK_NETWORK,            /* the socket failed: link_errno */
+    LINK_DROPPED             /* the owner wanted it */
 };
 
 /* What the owner is told. Members may be NULL. Any of the calls below is allowed from within. */
@@ -49,7 +50,9 @@ struct link_owner {
 struct link_limits {
     uint64_t handshake_ms;
     uint64_t idle_ms;
-    uint64_t linger_ms; /* how long a closed or failed link waits for the peer */
+    uint64_t
+        handshake_bytes; /* of records before the handshake is over, early data apart; 0: any */
+    uint64_t linger_ms;  /* how long a closed or failed link waits for the peer */
     /* Data is delivered even while too much waits to be written. For an owner whose sending does
      * not follow from what it receives, and who heeds link_is_congested: were both ends to stop
      * reading until they could write, neither ever would. */
@@ -95,6 +98,9 @@ void link_close_sending(struct link *link);
 /* Closes in good order: close_notify, then waits linger_ms for the peer, whose data is thrown
  * away. */
 void link_finish(struct link *link);
+
+/* Whether nothing has moved for ms milliseconds, and nothing waits to be delivered or written. */
+bool link_is_quiet(const struct link *link, uint64_t ms);
 
 /* Ends at once: with close_notify, or user_canceled in the handshake, but without waiting. */
 void link_drop(struct link *link);

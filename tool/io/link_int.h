@@ -19,9 +19,12 @@ struct link {
     uint8_t *record, *record_end; /* the record whose data is being delivered */
     size_t queued;                /* bytes handed to uv_write and not yet written */
     uint64_t in, out;
-    uint64_t last_ms;     /* when bytes last moved */
-    uint64_t deadline_ms; /* 0: none */
-    uint64_t armed_ms;    /* when the timer fires; 0: it does not */
+    uint64_t shaken_bytes; /* taken before the handshake was over, early data apart */
+    size_t unsent;         /* what the socket had not taken when that was last looked at */
+    uint64_t unsent_ms;    /* ... and since when it was so much */
+    uint64_t last_ms;      /* when bytes last moved */
+    uint64_t deadline_ms;  /* 0: none */
+    uint64_t armed_ms;     /* when the timer fires; 0: it does not */
     unsigned depth;
     unsigned handles;
     int error;

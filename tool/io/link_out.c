@@ -215,6 +215,9 @@ static void on_written(uv_write_t *request, int status)
     link_enter(l);
     l->queued -= len;
     l->last_ms = uv_now(l->hub->loop);
+    if (l->finishing && l->queued == 0) {
+        l->deadline_ms = l->last_ms + l->limits.linger_ms; /* now it is the peer's turn */
+    }
     if (status < 0) {
         break_writing(l, status);
     }

@@ -42,8 +42,13 @@ void keylog_write(struct keylog *log, const hf_event *event)
 {
     char line[256];
     const size_t len = log->fd < 0 ? 0 : hf_keylog_line(event, line, sizeof line);
-    if (len > 0 && write(log->fd, line, len) != (ssize_t)len && log->error == 0) {
-        log->error = errno;
+    ssize_t n = 1;
+    for (size_t at = 0; at < len && n > 0; at += (size_t)n) {
+        n = write(log->fd, line + at, len - at); /* short where the disk is full: then it says so */
+        if (n < 0) {
+            log->error = log->error == 0 ? errno : log->error;
+            break;
+        }
     }
     explicit_bzero(line, sizeof line);
 }
