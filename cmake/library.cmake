@@ -34,6 +34,10 @@ hf_library_part(hf_rooms ${room_sources})
 hf_library_part(hf_native ${native_sources})
 hf_library_part(hf_provider ${provider_sources})
 
+if(HF_SANITIZE MATCHES "memory")
+    target_compile_options(hf_rooms PRIVATE -include ${CMAKE_SOURCE_DIR}/test/msan/checked.h)
+endif()
+
 foreach(part IN ITEMS hf_native hf_provider)
     if(TARGET ${part})
         target_include_directories(${part} PRIVATE ${CMAKE_SOURCE_DIR} ${CMAKE_SOURCE_DIR}/provider)

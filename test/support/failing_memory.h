@@ -22,6 +22,7 @@
 
 #include "base/mem.h"
 #include "base/secret.h"
+#include "support/vouch.h"
 
 static atomic_long failing_countdown; /* 0: off; 1: the next one fails */
 static atomic_bool failing_hit;
@@ -53,14 +54,16 @@ static void *failing_malloc(size_t n, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return failing_now() ? NULL : malloc(n);
+    return failing_now() ? NULL : calloc(1, n);
 }
 
 static void *failing_realloc(void *p, size_t n, const char *file, int line)
 {
     (void)file;
     (void)line;
-    return failing_now() ? NULL : realloc(p, n);
+    void *grown = failing_now() ? NULL : realloc(p, n);
+    vouch(grown, n);
+    return grown;
 }
 
 static void failing_free(void *p, const char *file, int line)

@@ -14,6 +14,8 @@
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
+#include "support/vouch.h"
+
 static EVP_PKEY *key_of_kind(enum pki_kind kind);
 static EVP_PKEY *make_key(enum pki_kind kind);
 static void set_names(X509 *x, const struct pki_spec *spec);
@@ -65,6 +67,7 @@ struct pki_cert *pki_make(const struct pki_spec *spec)
     uint8_t *der = NULL;
     int len = i2d_X509(x, &der);
     MUST(len > 0);
+    vouch(der, (size_t)len);
     cert->der = (hf_span){der, (size_t)len};
     cert->x509 = x;
     cert->pem = pki_pem("CERTIFICATE", cert->der);
@@ -389,6 +392,7 @@ static char *take_text(BIO *bio, size_t *len)
     char *out = calloc(1, (size_t)n + 1);
     MUST(out != NULL);
     memcpy(out, data, (size_t)n);
+    vouch(out, (size_t)n);
     *len = (size_t)n;
     BIO_free(bio);
     return out;

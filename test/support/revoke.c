@@ -6,6 +6,8 @@
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
+#include "support/vouch.h"
+
 enum { HOUR = 3600 };
 
 static void need(bool good, const char *what)
@@ -77,6 +79,7 @@ hf_span revoke_ocsp(const struct revoke_ocsp_spec *spec)
     need(len > 0, "a response's DER");
     OCSP_RESPONSE_free(response);
     OCSP_BASICRESP_free(basic);
+    vouch(der, (size_t)len);
     return (hf_span){der, (size_t)len};
 }
 
@@ -164,6 +167,7 @@ hf_span revoke_crl(const struct revoke_crl_spec *spec)
     ASN1_TIME_free(until);
     ASN1_TIME_free(from);
     X509_CRL_free(crl);
+    vouch(der, (size_t)len);
     return (hf_span){der, (size_t)len};
 }
 
