@@ -18,7 +18,8 @@ class Server(Serve):
     """A server that tells of each connection and request as JSON."""
 
     def __init__(self, *options, **more):
-        super().__init__("--json", "--log-requests", *options, **more)
+        told = [] if "--echo" in options else ["--log-requests"]
+        super().__init__("--json", *told, *options, **more)
 
     def events(self, kind):
         """The objects of this kind, as far as their lines are whole."""
