@@ -12,11 +12,12 @@ MAKEFILE = """
 test:
 \t@echo 'SKIP test/unit/x_test: case one: no vectors'; echo '# counted {counted} things'
 \t@echo 'ok   test/unit/x_test: 12 passed, 0 failed, 3 skipped, 1.00 s'
+\t@echo 'ok   test/interop/test_y.py: 0 passed, 0 failed, 0 skipped, 1.00 s'
 \t@echo '{closing}'; exit {status}
 fuzz:
 \t@echo "fuzz: 20 targets, $(TIME) s, 0 findings"
 cover:
-\t@echo 'lines: 98.7% (1 out of 2)'; echo 'branches: 87.9% (1 out of 2)'
+\t@echo 'engine: 98.7 % of lines, 87.9 % of branches'
 reproduce:
 \t@true
 """
@@ -70,7 +71,7 @@ def rows():
     tap.contains(project.run("test", "fuzz", "cover"), "nothing that ran has failed")
     first = project.git("rev-parse", "--short=12", "HEAD")
     document = project.document()
-    for part in ("12 passed, 0 failed, 3 skipped", f", {first} |", "| 1000 | things |", "- case one: no vectors", "not run yet",
+    for part in ("12 passed, 0 failed, 3 skipped", f", {first} |", "| 1000 | things |", "- case one: no vectors", "| `test/interop/test_y.py` | 0 | 0 | 0 |", "not run yet",
                  "20 targets, 60 s in all, 0 findings", "98 % of lines, 87 % of branches"):
         tap.contains(document, part)
     project.commit()
