@@ -275,8 +275,10 @@ static void check_resumed(const struct end *e, const hf_conn_info *info)
     END_CHECK(!info->resumed || is_set(e->settings, is_client ? END_RESUMED : END_SESSIONS));
     END_CHECK(info->resumed || !info->early_data || info->version == HF_TLS12);
     END_CHECK(!info->early_data || (info->early_data_offered && !info->retried));
+    /* The guard is asked unless a session is good only once: so is one that is stored, and so says
+     * an absurd answer. */
     END_CHECK(!info->early_data || is_client || !is_set(e->settings, END_REPLAYED) ||
-              is_set(e->settings, END_ABSURD)); /* which says that the session was good once */
+              is_set(e->settings, END_ABSURD) || (e->settings & END_STORE) != 0);
     END_CHECK(is_client || !info->resumed || !is_set(e->settings, END_REQUIRE) ||
               info->client_certificate);
     END_CHECK(is_client || info->early_data || e->early_len == 0);
