@@ -53,8 +53,9 @@ class Certs:
 
     def issue(self, name, subject, names, key, days=("-days", "20"), request=()):
         extensions = self.path("extensions")
+        usage = "digitalSignature,keyEncipherment" if key[0].startswith("rsa") else "digitalSignature"
         Path(extensions).write_text(f"subjectAltName={names}\nbasicConstraints=CA:FALSE\n"
-                                    "keyUsage=digitalSignature\n", encoding="ascii")
+                                    f"keyUsage={usage}\n", encoding="ascii")
         self._openssl("req", "-newkey", *key, "-nodes", "-keyout", self.key(name), "-subj", subject,
                       *request, "-out", self.path("request"))
         self._openssl("x509", "-req", "-in", self.path("request"), "-CA", self.ca, "-CAkey",
