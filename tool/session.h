@@ -32,6 +32,7 @@ struct session_host {
         uint64_t idle, cut, dropped; /* of the served: how they ended, when not in good order */
         uint64_t lost;               /* lines that the log did not take */
         uint64_t untold;             /* ... since it took one */
+        bool torn;                   /* ... the beginning of one of them it did take */
         uint64_t short_of;           /* times that nothing could be taken in */
         int short_error;             /* ... and why, the last time */
     } counts;

@@ -9,6 +9,7 @@ static void tell_text(const struct session *s, const hf_conn_info *info,
                       const struct trouble *trouble, const char *how, struct text *out);
 static void tell_json(const struct session *s, const hf_conn_info *info,
                       const struct trouble *trouble, const char *how, struct text *out);
+static bool offer(struct session_host *host, const struct text *line, int fd);
 static bool is_cut_off(const struct session *s);
 static const char *how_it_ended(const struct session *s, enum link_end end);
 
@@ -17,16 +18,23 @@ void session_log(struct session_host *host, const struct text *line, int fd)
     if (host->counts.untold > 0) {
         struct text note = {0};
         text_addf(&note,
-                  host->settings->json ? "{\"event\": \"log\", \"lost\": %llu}\n"
-                                       : "lines of this log that were lost: %llu\n",
-                  (unsigned long long)host->counts.untold);
-        host->counts.untold = text_offer(&note, fd) ? 0 : host->counts.untold;
+                  host->settings->json ? "%s{\"event\": \"log\", \"lost\": %llu}\n"
+                                       : "%slines of this log that were lost: %llu\n",
+                  host->counts.torn ? "\n" : "", (unsigned long long)host->counts.untold);
+        host->counts.untold = offer(host, &note, fd) ? 0 : host->counts.untold;
         text_free(&note);
     }
-    if (host->counts.untold > 0 || !text_offer(line, fd)) {
+    if (host->counts.untold > 0 || !offer(host, line, fd)) {
         host->counts.lost++;
         host->counts.untold++;
     }
+}
+
+static bool offer(struct session_host *host, const struct text *line, int fd)
+{
+    const size_t taken = text_offer(line, fd);
+    host->counts.torn = taken == 0 ? host->counts.torn : taken < line->len;
+    return taken == line->len;
 }
 
 void session_tell_counts(struct session_host *host)

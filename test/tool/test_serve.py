@@ -6,10 +6,12 @@ import re
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import tap
-from tooling import Serve, certs, connect, connect_json, python_client, read_all, split_answer, wait_until
+from tooling import LIMIT, Serve, certs, connect, connect_json, python_client, read_all, split_answer, wait_until
 
 
 def page(server, *options, **more):
@@ -449,6 +451,25 @@ def lab_elsewhere():
         tap.equal(done.returncode, 1, address)
         tap.contains(done.stderr, "--lab shows secrets")
     Serve("--lab", listen=("127.0.0.2:0", "[::1]:0", "localhost:0"))
+
+
+@tap.test("an empty host is both families, whatever the system's default for IPv6 is")
+def both_families():
+    inside = ["unshare", "--user", "--map-root-user", "--net", "sh", "-ec",
+              "ip link set lo up; echo 1 > /proc/sys/net/ipv6/bindv6only; exec \"$@\"", "sh"]
+    if subprocess.run([*inside, "true"], capture_output=True, check=False).returncode != 0:
+        tap.skip("no network namespace of IPv6 can be made here")
+    asks = "import socket; [socket.create_connection((host, 8443), 5).close() for host in ('::1', '127.0.0.1')]"
+    script = """import subprocess, sys
+with subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE) as server:
+    server.stdout.readline()
+    done = subprocess.run([sys.executable, "-c", sys.argv[1]])
+    server.terminate()
+sys.exit(done.returncode)
+"""
+    done = subprocess.run([*inside, sys.executable, "-c", script, asks, tap.TOOL, "serve", "--listen", ":8443",
+                           *certs().pair("ec")], capture_output=True, text=True, timeout=LIMIT, check=False)
+    tap.equal(done.returncode, 0, done.stderr)
 
 
 @tap.test("/last-failures: the latest first, so many at most, and no secrets")

@@ -110,6 +110,27 @@ def log_unread():
     tap.equal(process.wait(LIMIT), 0)
 
 
+@tap.test("a log whose disk fills up within a line: what follows, when there is room again, is on lines of its own")
+def log_torn():
+    path = certs().path("torn.log")
+    with open(path, "wb") as log:
+        process, port = serve_with(lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (300, 1 << 20)), "--json",
+                                   "--log-requests", stdout=log, stderr=subprocess.DEVNULL)
+    for _ in range(4):
+        tap.equal(connect_json(port, "--http", "/json")[0], 0)
+    wait_until(lambda: os.path.getsize(path) == 300, "the disk is full")
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+    tap.equal(connect_json(port, "--http", "/json")[0], 0)
+    process.terminate()
+    tap.equal(process.wait(LIMIT), 0)
+    with open(path, "rb") as log:
+        lines = log.read().split(b"\n")
+    torn = [line for line in lines[:-1] if not line.endswith(b"}")]
+    told = [json.loads(line) for line in lines[:-1] if line not in torn]
+    tap.equal((len(torn), lines[-1]), (1, b""), lines)
+    tap.true(any(line.get("event") == "log" and line["lost"] > 0 for line in told), lines)
+
+
 @tap.test("--max-handshake: a client that says more than it allows is refused")
 def handshake_bytes():
     server = Serve("--max-handshake", "1024")

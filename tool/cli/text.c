@@ -2,6 +2,7 @@
 #include "cli/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+static int open_terminal(int fd);
 static bool make_room(struct text *t, size_t more);
 static size_t plain_run(hf_span s, size_t at);
 static size_t decode(const uint8_t *p, size_t len, uint32_t *out);
@@ -174,22 +176,39 @@ bool text_write(const struct text *t, int fd)
     return true;
 }
 
-/* A pipe that can be written takes PIPE_BUF bytes at once. */
-bool text_offer(const struct text *t, int fd)
+size_t text_offer(const struct text *t, int fd)
 {
-    for (size_t at = 0; at < t->len;) {
-        struct pollfd ask = {.fd = fd, .events = POLLOUT};
+    const int own = open_terminal(fd);
+    const int to = own >= 0 ? own : fd;
+    size_t at = 0;
+    while (at < t->len) {
+        struct pollfd ask = {.fd = to, .events = POLLOUT};
         const size_t left = t->len - at;
         if (poll(&ask, 1, 0) != 1 || (ask.revents & POLLOUT) == 0) {
-            return false;
+            break;
         }
-        const ssize_t n = write(fd, t->ptr + at, left < PIPE_BUF ? left : PIPE_BUF);
+        const ssize_t n = write(to, t->ptr + at, left < PIPE_BUF ? left : PIPE_BUF);
         if (n < 0 && errno != EINTR) {
-            return false;
+            break;
         }
         at += n > 0 ? (size_t)n : 0;
     }
-    return true;
+    if (own >= 0) {
+        (void)close(own);
+    }
+    return at;
+}
+
+/* A pipe that can be written takes PIPE_BUF bytes at once, a terminal perhaps one: so one is opened
+ * again, as a description that never waits. -1: no terminal, or it cannot be. */
+static int open_terminal(int fd)
+{
+    char path[32];
+    if (isatty(fd) == 0) {
+        return -1;
+    }
+    (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
 static bool make_room(struct text *t, size_t more)

@@ -42,8 +42,8 @@ size_t text_columns(const char *s);
 /* Writes all of it to fd. False: errno says why. */
 bool text_write(const struct text *t, int fd);
 
-/* Writes it if fd takes it without waiting: a pipe that nobody empties, a terminal that is held.
- * False: it was not written, or not whole. */
-bool text_offer(const struct text *t, int fd);
+/* Writes what fd takes without waiting, unlike a pipe that nobody empties or a terminal that is
+ * held. Returns how many bytes: fewer than all of them when it waits, or cannot be written. */
+size_t text_offer(const struct text *t, int fd);
 
 #endif

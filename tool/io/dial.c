@@ -283,7 +283,9 @@ static void on_timeout(uv_timer_t *timer)
     struct dial *d = timer->data;
     if (d->winner != NULL) {
         clear_failed(d, "no answer in time");
-    } else if (d->resolving) {
+        return;
+    }
+    if (d->resolving) {
         (void)trouble_set(d->trouble, TOOL_UNREACHABLE,
                           "Check this machine's name server and network.",
                           "cannot find %s: the name server did not answer in time", d->to.host);

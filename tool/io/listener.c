@@ -143,10 +143,14 @@ static int cannot(const char *written, int status, struct trouble *trouble)
 static int listen_at(const struct sockaddr_storage *at, int *out)
 {
     const int on = 1;
+    const int off = 0;
     const socklen_t len = at->ss_family == AF_INET6 ? (socklen_t)sizeof(struct sockaddr_in6)
                                                     : (socklen_t)sizeof(struct sockaddr_in);
     *out = socket(at->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (*out < 0 || setsockopt(*out, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        /* Both families, whatever the system's default is. */
+        (at->ss_family == AF_INET6 &&
+         setsockopt(*out, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) != 0) ||
         bind(*out, (const struct sockaddr *)at, len) != 0 || listen(*out, BACKLOG) != 0) {
         return -errno;
     }

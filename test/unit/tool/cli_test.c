@@ -6,7 +6,10 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Built without the program too, as under the sanitizers.
  * NOLINTBEGIN(bugprone-suspicious-include) */
@@ -60,6 +63,38 @@ static void inert_text_is_cut_at_a_character(void **state)
         assert_true(strlen(out) < cap);
         assert_int_equal(strlen(out), cap <= 2 ? cap - 1 : cap <= 5 ? 2 : 5);
     }
+}
+
+/* It never waits, neither for the reader of a terminal nor for room on a disk, and tells how far it
+ * came. */
+static void text_is_offered_to_who_takes_it(void **state)
+{
+    (void)state;
+    enum { ENOUGH = 100000 };
+    struct text t = {0};
+    text_addf(&t, "%300s\n", "a line");
+    const int master = posix_openpt(O_RDWR | O_NOCTTY);
+    assert_true(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+    const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+    assert_true(terminal >= 0);
+    size_t lines = 0;
+    (void)alarm(60); /* it would wait for ever */
+    while (text_offer(&t, terminal) == t.len && lines < ENOUGH) {
+        lines++;
+    }
+    (void)alarm(0);
+    assert_true(lines > 0 && lines < ENOUGH);
+    assert_int_equal(fcntl(terminal, F_GETFL) & O_NONBLOCK, 0);
+    (void)close(terminal);
+    (void)close(master);
+
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(text_offer(&t, ends[1]), t.len);
+    (void)close(ends[0]);
+    assert_int_equal(text_offer(&t, ends[0]), 0);
+    (void)close(ends[1]);
+    text_free(&t);
 }
 
 static void text_wraps_at_blanks_and_counts_columns(void **state)
@@ -328,6 +363,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(foreign_text_is_made_inert),
         cmocka_unit_test(inert_text_is_cut_at_a_character),
+        cmocka_unit_test(text_is_offered_to_who_takes_it),
         cmocka_unit_test(text_wraps_at_blanks_and_counts_columns),
         cmocka_unit_test(json_is_escaped_and_nested),
         cmocka_unit_test(json_refuses_to_nest_too_deep),
