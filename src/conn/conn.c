@@ -328,8 +328,16 @@ static const char *scheme_name(uint16_t scheme)
     return scheme == 0 ? "" : iana_scheme_name(scheme);
 }
 
+/* The chain of a session that is verified again is not the peer's before the server has answered:
+ * it may decline, and the chain goes. */
+static const struct hs_chain *chain_of_peer(const hf_conn *conn)
+{
+    return conn->result.version == 0 ? NULL : conn->result.chain;
+}
+
 void hf_conn_describe(const hf_conn *conn, hf_conn_info *out)
 {
+    const struct hs_chain *chain = chain_of_peer(conn);
     const struct hs_result *r = &conn->result;
     const char *name = conn->config->role == HF_CLIENT ? (conn->send_sni ? conn->server_name : NULL)
                                                        : r->server_name;
@@ -367,25 +375,27 @@ void hf_conn_describe(const hf_conn *conn, hf_conn_info *out)
         .peer_record_size_limit = r->peer_record_size_limit,
         .keys_sent = conn->keys_sent,
         .keys_received = conn->keys_received,
-        .peer_chain_count = r->chain == NULL ? 0 : r->chain->count,
+        .peer_chain_count = chain == NULL ? 0 : chain->count,
         .chosen_identity = r->chosen_identity,
     };
 }
 
 hf_span hf_conn_peer_certificate(const hf_conn *conn, size_t i)
 {
-    const struct hs_chain *chain = conn->result.chain;
+    const struct hs_chain *chain = chain_of_peer(conn);
     return chain == NULL || i >= chain->count ? span_of(NULL, 0) : chain->cert[i];
 }
 
 hf_span hf_conn_peer_ocsp_response(const hf_conn *conn)
 {
-    return conn->result.chain == NULL ? span_of(NULL, 0) : conn->result.chain->ocsp_response;
+    const struct hs_chain *chain = chain_of_peer(conn);
+    return chain == NULL ? span_of(NULL, 0) : chain->ocsp_response;
 }
 
 hf_span hf_conn_peer_sct_list(const hf_conn *conn)
 {
-    return conn->result.chain == NULL ? span_of(NULL, 0) : conn->result.chain->sct_list;
+    const struct hs_chain *chain = chain_of_peer(conn);
+    return chain == NULL ? span_of(NULL, 0) : chain->sct_list;
 }
 
 void hf_conn_forget_peer_chain(hf_conn *conn)

@@ -22,6 +22,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 struct verifier {
     const char *answers; /* 'y': accepted, 'n': not, 'f': the operation fails */
     size_t asked;
+    struct pair *pair; /* NULL, or whose client shows nobody's chain when it is first asked */
 };
 
 static bool verify(void *ctx, hf_op *op)
@@ -32,6 +33,10 @@ static bool verify(void *ctx, hf_op *op)
         return true;
     }
     const char answer = v->answers[v->asked++];
+    if (v->pair != NULL && v->asked == 1) {
+        assert_int_equal(pair_info(&v->pair->client).peer_chain_count, 0);
+        assert_int_equal(hf_conn_peer_certificate(v->pair->client.conn, 0).len, 0);
+    }
     assert_int_equal(op->u.verify_chain.count, 1);
     assert_true(span_eq(op->u.verify_chain.chain[0], run_server_pki()->leaf->der));
     assert_string_equal(op->u.verify_chain.name, "server.example");
@@ -236,6 +241,7 @@ static void a_server_may_decline(void **state)
         run_set(hf_config_set_ticket_keys(run.server, NULL));
         run_set(hf_config_set_early_data(run.server, 0, 0));
         struct pair *p = start(&v);
+        v.pair = p;
         run_must_finish(&run, p);
         assert_false(pair_info(&p->client).resumed);
         assert_int_equal(v.asked, 2);
