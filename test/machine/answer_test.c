@@ -22,10 +22,7 @@ static struct edit e;
 /* The n-th message to the client in this kind of run, changed. */
 static void answer(enum run_kind kind, int n, const struct rule *rule)
 {
-    if (run.client == NULL) {
-        run_make(&run, kind);
-    }
-    rule_hear(rule, &run, HF_CLIENT, n, &e);
+    rule_hear_in(kind, rule, &run, HF_CLIENT, n, &e);
 }
 
 static void answers(enum run_kind kind, int n, const struct rule *list, size_t count)

@@ -18,10 +18,7 @@ static struct edit e;
 /* The first ClientHello of this kind of run, changed. */
 static void offer(enum run_kind kind, const struct rule *rule)
 {
-    if (run.client == NULL) {
-        run_make(&run, kind);
-    }
-    rule_hear(rule, &run, HF_SERVER, 0, &e);
+    rule_hear_in(kind, rule, &run, HF_SERVER, 0, &e);
 }
 
 static void no_algorithms(void)

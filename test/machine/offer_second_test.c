@@ -21,10 +21,7 @@ static struct edit e;
 /* The second ClientHello of this kind of run, changed. */
 static void offer(enum run_kind kind, const struct rule *rule)
 {
-    if (run.client == NULL) {
-        run_make(&run, kind);
-    }
-    rule_hear(rule, &run, HF_SERVER, 1, &e);
+    rule_hear_in(kind, rule, &run, HF_SERVER, 1, &e);
 }
 
 static void legacy_tls13(void)

@@ -38,3 +38,12 @@ void rule_hear(const struct rule *rule, struct run *run, hf_role role, int n, st
     rule_judge(&s, rule->name, rule->code);
     stage_end(&s);
 }
+
+void rule_hear_in(enum run_kind kind, const struct rule *rule, struct run *run, hf_role role, int n,
+                  struct edit *e)
+{
+    if (run->client == NULL) {
+        run_make(run, kind);
+    }
+    rule_hear(rule, run, role, n, e);
+}

@@ -27,5 +27,8 @@ void rule_judge(struct stage *s, const char *name, hf_err code);
  * and judges.
  */
 void rule_hear(const struct rule *rule, struct run *run, hf_role role, int n, struct edit *e);
+/* The same in a run of this kind, which is made unless the test has made one. */
+void rule_hear_in(enum run_kind kind, const struct rule *rule, struct run *run, hf_role role, int n,
+                  struct edit *e);
 
 #endif

@@ -33,17 +33,6 @@ def storm_server(*options, **more):
     return Serve(*OPTIONS, "--client-ca", certs().ca, *options, **more)
 
 
-def resident_kb(server):
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-
-def cpu_seconds(server):
-    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def open_files(server):
     return len(os.listdir(f"/proc/{server.process.pid}/fd"))
 

@@ -8,18 +8,8 @@ import struct
 import time
 
 import tap
-from tooling import LIMIT, Serve, certs, connect_json, python_client, python_context, read_all, wait_until
-
-
-def resident_kb(server):
-    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
-        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
-
-
-def cpu_seconds(server):
-    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+from tooling import (LIMIT, Serve, certs, connect_json, cpu_seconds, python_client, python_context, read_all, resident_kb,
+                     wait_until)
 
 
 # ---- echo ----

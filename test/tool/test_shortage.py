@@ -8,8 +8,8 @@ import subprocess
 import time
 
 import tap
-from storm import cpu_seconds, open_files
-from tooling import LIMIT, Serve, certs, connect_json, python_client, read_all, split_answer, wait_until
+from storm import open_files
+from tooling import LIMIT, Serve, certs, connect_json, python_client, read_all, split_answer, wait_until, cpu_seconds
 
 ASK = b"GET /json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 

@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import tap
-from storm import COUNT, Crowd, cpu_seconds, open_files, open_sockets, rage, raise_files, resident_kb, storm_server
-from tooling import certs, connect_json, wait_until
+from storm import COUNT, Crowd, open_files, open_sockets, rage, raise_files, storm_server
+from tooling import certs, connect_json, cpu_seconds, resident_kb, wait_until
 
 SEED = int(os.environ.get("HF_STORM_SEED", "1"))
 ROUNDS = 2

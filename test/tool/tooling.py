@@ -4,6 +4,7 @@ Certificates are made by the openssl command line, once for each test file; with
 them are skipped.
 """
 import json
+import os
 import re
 import socket
 import ssl
@@ -108,6 +109,17 @@ class Serve:
         """Ends it by a signal; returns the exit code."""
         self.process.send_signal(number)
         return self.process.wait(LIMIT)
+
+
+def resident_kb(server):
+    with open(f"/proc/{server.process.pid}/status", encoding="ascii") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
+
+
+def cpu_seconds(server):
+    with open(f"/proc/{server.process.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def wait_until(condition, complaint, server=None, seconds=LIMIT):

@@ -19,16 +19,8 @@
 #include "crypto/hkdf.h"
 #include "crypto/schedule12.h"
 #include "crypto/schedule13.h"
+#include "support/memcheck.h"
 #include "support/skip.h"
-
-#if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#else /* then valgrind is missing as well, and every test is skipped */
-#define RUNNING_ON_VALGRIND               0
-#define VALGRIND_COUNT_ERRORS             0u
-#define VALGRIND_MAKE_MEM_UNDEFINED(p, n) (void)(p)
-#define VALGRIND_MAKE_MEM_DEFINED(p, n)   (void)(p)
-#endif
 
 enum {
     LEAKED = 42,       /* exit code of a child that saw a report */

@@ -16,16 +16,8 @@
 
 #include <cmocka.h>
 
+#include "support/memcheck.h"
 #include "unit/native/mlkem_impls.h"
-
-#if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#else /* then valgrind is missing as well, and every test is skipped */
-#define RUNNING_ON_VALGRIND               0
-#define VALGRIND_COUNT_ERRORS             0u
-#define VALGRIND_MAKE_MEM_UNDEFINED(p, n) (void)(p)
-#define VALGRIND_MAKE_MEM_DEFINED(p, n)   (void)(p)
-#endif
 
 enum {
     DK_EK_AT = 1152,
